@@ -1,0 +1,54 @@
+// The only place that touches uvu. uvu 0.5.6 exits 0 when a hook throws, when a test throws something
+// that is no Error, when `run()` is forgotten and when nothing ran; so this wrapper offers no hooks,
+// turns every throw into an Error, always runs, and counts on its own: run.ts compares the sums.
+
+import { suite } from 'uvu';
+import * as uvuAssert from 'uvu/assert';
+
+/** What was declared and what became of it, over all specs of this process. */
+export const tally = { declared: 0, passed: 0, failed: 0, skipped: 0 };
+
+type Body = () => void | Promise<void>;
+
+export interface It {
+  (title: string, body: Body): void;
+  /** Declares a test that runs only where `available` holds; elsewhere it says why it did not. */
+  where(available: boolean, why: string, title: string, body: Body): void;
+}
+
+/** One subject and its sentences. `define` declares tests synchronously through `it`. */
+export function spec(title: string, define: (it: It) => void): void {
+  const tests = suite(title);
+  const before = tally.declared + tally.skipped;
+  const it: It = (name, body) => {
+    tally.declared++;
+    tests(name, () => counted(body));
+  };
+  it.where = (available, why, name, body) => {
+    if (available) return it(name, body);
+    if (process.env['CI']) return it(name, () => fail(`cannot be skipped in CI: ${why}`));
+    tally.skipped++;
+    console.log(`skipped: ${title}: ${name} (${why})`);
+  };
+  define(it);
+  if (tally.declared + tally.skipped === before)
+    throw new Error(`spec '${title}' declares no test`);
+  tests.run();
+}
+
+async function counted(body: Body): Promise<void> {
+  try {
+    await body();
+    tally.passed++;
+  } catch (thrown) {
+    tally.failed++;
+    throw thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}`);
+  }
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** uvu's assertions; `assert.equal` shows bytes poorly, so compare bytes with sameBytes. */
+export const assert: typeof uvuAssert = uvuAssert;
