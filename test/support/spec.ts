@@ -26,7 +26,7 @@ export function spec(title: string, define: (it: It) => void): void {
   };
   it.where = (available, why, name, body) => {
     if (available) return it(name, body);
-    if (process.env['CI']) return it(name, () => fail(`cannot be skipped in CI: ${why}`));
+    if (process.env.CI) return it(name, () => fail(`cannot be skipped in CI: ${why}`));
     tally.skipped++;
     console.log(`skipped: ${title}: ${name} (${why})`);
   };
