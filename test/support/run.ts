@@ -5,7 +5,10 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from 'uvu/run';
-import { tally } from './spec.js';
+
+// uvu starts on its own unless this is set before it is loaded; `run` starts it, once.
+Object.assign(globalThis, { UVU_DEFER: 1 });
+const { tally } = await import('./spec.js');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);

@@ -42,7 +42,10 @@ async function counted(body: Body): Promise<void> {
     tally.passed++;
   } catch (thrown) {
     tally.failed++;
-    throw thrown instanceof Error ? thrown : new Error(`threw ${String(thrown)}`);
+    if (!(thrown instanceof Error)) throw new Error(`threw ${String(thrown)}`);
+    // fast-check keeps what the property threw as the cause.
+    if (thrown.cause instanceof Error) thrown.message += `\n${thrown.cause.message}`;
+    throw thrown;
   }
 }
 

@@ -1,0 +1,117 @@
+// A protocol is a header and what to do with it: how to find what follows (read), how each derivable field
+// follows from the frame (derive), and how to say in a few words what it does (info). Dissector, builder,
+// checker and printer all work from this one record; bindings.ts says which protocol stands behind which number.
+
+import type { Fields, FieldValue, Item } from './field.js';
+import type { AnyHeader, Header } from './header.js';
+import type { Layer } from './layer.js';
+import { type Part, type PartFields, part } from './part.js';
+import type { Bindings, Walk } from './walk.js';
+
+/** A frame and the layers that tile it, dissected or just built. */
+export interface Scene {
+  readonly bytes: Uint8Array;
+  /** The frame's first byte and the byte behind its last, in `bytes`. */
+  readonly start: number;
+  readonly end: number;
+  readonly layers: readonly Layer[];
+  /** Which protocol stands behind which number. */
+  readonly bindings: Bindings;
+}
+
+/**
+ * Why a field can be derived: 'type' names what follows, 'count' and 'length' measure, 'checksum' covers
+ * bytes. Frames are sealed in this order, checksums from the inside out.
+ */
+export type DerivedKind = 'type' | 'count' | 'length' | 'checksum';
+
+export interface Derivation {
+  readonly kind: DerivedKind;
+  /**
+   * The value that the field of layer `index` must have in this scene, or undefined where the scene
+   * does not tell (a fragment, a quoted or truncated packet, an unknown next layer).
+   */
+  value(scene: Scene, index: number): FieldValue | undefined;
+  /** Other values that are right as well, such as UDP's checksum 0. */
+  accepts?(found: FieldValue, scene: Scene, index: number): boolean;
+  /** What sealing writes where it differs from `value` (UDP over RoCE v2: checksum 0). */
+  preferred?(scene: Scene, index: number): FieldValue | undefined;
+}
+
+/** Names of the number spaces in which bindings.ts finds what follows. */
+export type Space = string;
+
+export interface Protocol {
+  readonly header: AnyHeader;
+  /** The header's key. */
+  readonly key: string;
+  /**
+   * Dissects the layer at `walk.at`: takes it, narrows the end, registers trailers, and returns what
+   * follows. Undefined: the rest is payload. Null: the walk ended (stop or nothing left).
+   */
+  read(walk: Walk): Protocol | null | undefined;
+  /** Fields that follow from the rest of the frame, by name. */
+  readonly derive: Readonly<Record<string, Derivation>>;
+  /** Key of the layer whose header this one is a part of (an option of 'tcp'), for header lengths. */
+  readonly partOf: string | undefined;
+  /** True where the layer stands behind everything inside its owner (ICRC, FCS, digests). */
+  readonly trailer: boolean;
+  /** Layers that stand directly behind the header and its parts whether or not anybody writes them down. */
+  readonly heads: readonly Completion[];
+  /** The same at the end of everything inside, from the inside out. All trailers it can have are listed. */
+  readonly trailers: readonly Completion[];
+  /** The header's own rules beyond its derivable fields: says what breaks them, through `report`. */
+  verify?(scene: Scene, index: number, report: Report): void;
+  /** A few words for the summary of a frame: what this layer does in it. */
+  readonly info: ((layer: Layer, scene: Scene, index: number) => string) | undefined;
+  /** Source and destination as people write them, where this layer carries addresses. */
+  readonly addresses: ((layer: Layer) => readonly [string, string]) | undefined;
+  /** What the protocol column of a summary says; the header's name unless given. */
+  readonly label: string | ((layer: Layer) => string);
+}
+
+/** A layer that the builder adds by itself. */
+export interface Completion {
+  readonly protocol: Protocol;
+  /**
+   * Bytes it must have behind or within `owner` (its given fields) whose body so far has `body` bytes;
+   * 0 where it is not added by itself.
+   */
+  size(owner: Part, body: number): number;
+}
+
+/** Says what is wrong at `field` ('' for the whole layer), in words. */
+export type Report = (field: string, message: string) => void;
+
+export interface ProtocolOptions extends Partial<Omit<Protocol, 'header' | 'key'>> {}
+
+/** A protocol that makes layers to be built: `ipv4({ src: '10.0.0.1' })`. */
+export interface TypedProtocol<I extends readonly Item[]> extends Protocol {
+  /** @throws RangeError naming the field, when a name is unknown or a text is no value of it */
+  (fields?: PartFields<Fields<I>>): Part;
+}
+
+/** A protocol of `header`; without `read`, its header is taken and the rest is payload. */
+export function protocol<I extends readonly Item[]>(
+  header: Header<I>,
+  options: ProtocolOptions = {},
+): TypedProtocol<I> {
+  const record: Protocol = {
+    header: header as unknown as AnyHeader,
+    key: header.key,
+    derive: {},
+    partOf: undefined,
+    trailer: false,
+    heads: [],
+    trailers: [],
+    info: undefined,
+    addresses: undefined,
+    label: header.name,
+    ...options,
+    read: options.read ?? ((walk) => (walk.take(made) < 0 ? null : undefined)),
+  };
+  const make = (fields: PartFields<Fields<I>> = {}) =>
+    part(made, fields as PartFields<Record<string, FieldValue>>);
+  const made: TypedProtocol<I> = Object.assign(make, record);
+  return made;
+}

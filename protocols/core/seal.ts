@@ -1,0 +1,62 @@
+// Fills in what follows from the rest of a built frame: types, counts and lengths first, then checksums from
+// the inside out, because an outer checksum covers the inner ones. Writing and sealing are two steps, so
+// that a wrong length or checksum can be sent on purpose.
+
+import type { FieldValue } from './field.js';
+import type { DerivedKind, Scene } from './protocol.js';
+
+/**
+ * What to do with derivable fields, by 'layer.field', by layer, or by kind ('checksum', 'length', ...); the
+ * most exact name wins. 'leave' keeps what is there (zero unless given), 'spoil' inverts the lowest bit of
+ * the right value.
+ */
+export type Sealing = Readonly<Record<string, 'derive' | 'leave' | 'spoil'>>;
+
+/** Writes every derivable field of `scene` that `given` does not list. */
+export function seal(
+  scene: Scene,
+  given: readonly ReadonlySet<string>[] = [],
+  sealing: Sealing = {},
+): void {
+  for (const kind of ['type', 'count', 'length'] as const) {
+    for (let i = 0; i < scene.layers.length; i++) sealLayer(scene, i, kind, given[i], sealing);
+  }
+  for (const i of fromInside(scene)) sealLayer(scene, i, 'checksum', given[i], sealing);
+}
+
+/** Layer numbers from the inside out: each layer before the layer it stands in, its trailers behind it. */
+export function fromInside({ layers }: Scene): number[] {
+  const order: number[] = [];
+  for (let i = layers.length - 1; i >= 0; i--) {
+    if (layers[i]!.owner >= 0) continue;
+    order.push(i);
+    for (let t = i + 1; t < layers.length; t++) if (layers[t]!.owner === i) order.push(t);
+  }
+  return order;
+}
+
+function sealLayer(
+  scene: Scene,
+  index: number,
+  kind: DerivedKind,
+  given: ReadonlySet<string> | undefined,
+  sealing: Sealing,
+): void {
+  const layer = scene.layers[index]!;
+  for (const [field, rule] of Object.entries(layer.protocol.derive)) {
+    if (rule.kind !== kind || given?.has(field)) continue;
+    const how = sealing[`${layer.key}.${field}`] ?? sealing[layer.key] ?? sealing[kind] ?? 'derive';
+    if (how === 'leave') continue;
+    const value =
+      (how === 'derive' ? rule.preferred?.(scene, index) : undefined) ?? rule.value(scene, index);
+    if (value === undefined) continue;
+    const { header } = layer.protocol;
+    header.write(field, layer.bytes, layer.at, how === 'spoil' ? spoiled(value) : value, layer.end);
+  }
+}
+
+function spoiled(value: FieldValue): FieldValue {
+  if (typeof value === 'number') return value % 2 === 0 ? value + 1 : value - 1;
+  if (typeof value === 'bigint') return value ^ 1n;
+  return value.map((byte, i) => (i === value.length - 1 ? byte ^ 1 : byte));
+}

@@ -1,0 +1,103 @@
+// Values of fields as people write and read them: one pair of functions for the dump, the tree, JSON,
+// filters and expressions, so that whatever is printed can be typed again.
+
+import {
+  formatHex,
+  formatIpv4,
+  formatIpv6,
+  formatMac,
+  parseHex,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+} from './address.js';
+import type { Field, FieldValue } from './field.js';
+
+const decoder = new TextDecoder('utf-8', { fatal: false });
+const encoder = new TextEncoder();
+
+/** The name of a value, if its field names it. */
+export function nameOf(field: Field, value: FieldValue): string | undefined {
+  return typeof value === 'number' ? field.names?.[value] : undefined;
+}
+
+/** The value alone, as `parseValue` reads it again: no name, long byte strings whole. */
+export function formatValue(field: Field, value: FieldValue): string {
+  if (value instanceof Uint8Array) return formatBytes(field, value);
+  switch (field.format) {
+    case 'ipv4':
+      return formatIpv4(Number(value));
+    case 'hex':
+    case 'eui64':
+      return `0x${value.toString(16).padStart(Math.ceil(field.bits / 4), '0')}`;
+    default:
+      return value.toString();
+  }
+}
+
+function formatBytes(field: Field, b: Uint8Array): string {
+  switch (field.format) {
+    case 'mac':
+      return formatMac(b);
+    case 'ipv6':
+      return b.length === 16 ? formatIpv6(b) : formatHex(b);
+    case 'eui64':
+      return formatHex(b, ':');
+    case 'uuid':
+      return formatHex(b).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    case 'text':
+      return JSON.stringify(decoder.decode(b).replace(/[\0 ]+$/, ''));
+    default:
+      return formatHex(b);
+  }
+}
+
+/** The value with its name, for people: `RC_ACKNOWLEDGE (0x11)`. */
+export function showValue(field: Field, value: FieldValue): string {
+  const name = nameOf(field, value);
+  const plain = formatValue(field, value);
+  return name === undefined ? plain : `${name} (${plain})`;
+}
+
+/**
+ * Reads a value of `field`: a name, a number (decimal, 0x, 0b), an address, "text", or hex bytes.
+ * Text shorter than the field is filled up with zeros.
+ * @throws RangeError saying what was expected
+ */
+export function parseValue(field: Field, text: string): FieldValue {
+  if (field.kind !== 'uint') return parseBytes(field, text);
+  if (field.format === 'ipv4' && text.includes('.')) return parseIpv4(text);
+  const named = Object.entries(field.names ?? {}).find(([, name]) => name === text);
+  if (named) return Number(named[0]);
+  if (text === 'true' || text === 'false') return text === 'true' ? 1 : 0;
+  if (!/^(\d+|0x[0-9a-f]+|0b[01]+)$/i.test(text)) throw new RangeError(expected(field, text));
+  return field.bits > 48 ? BigInt(text) : Number(text);
+}
+
+function expected(field: Field, text: string): string {
+  const names = Object.values(field.names ?? {});
+  const shown = names.slice(0, 6).join(', ') + (names.length > 6 ? ', ...' : '');
+  const what = names.length > 0 ? `a number or one of ${shown}` : `a number below 2^${field.bits}`;
+  return `'${text}' is no value of '${field.name}': expected ${what}`;
+}
+
+function parseBytes(field: Field, text: string): Uint8Array {
+  if (field.format === 'mac' && /[:-]/.test(text)) return parseMac(text);
+  if (field.format === 'ipv6' && (text.includes(':') || text.includes('.'))) {
+    return parseIpv6(text.includes(':') ? text : `::ffff:${text}`);
+  }
+  const size = field.bits / 8;
+  if (/^".*"$/s.test(text)) return fit(field, encoder.encode(JSON.parse(text) as string), size);
+  if (field.format === 'text') return fit(field, encoder.encode(text), size);
+  return fit(field, parseHex(text.replace(/^0x/i, '').replaceAll(/[\s:-]/g, '')), size);
+}
+
+function fit(field: Field, value: Uint8Array, size: number): Uint8Array {
+  if (field.kind === 'rest') return value;
+  if (value.length > size) {
+    throw new RangeError(`'${field.name}' has room for ${size} bytes, not ${value.length}`);
+  }
+  const filled = new Uint8Array(size);
+  filled.set(value);
+  return filled;
+}

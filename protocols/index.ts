@@ -1,0 +1,8 @@
+// `wireverbs/protocols`: wire formats as pure functions over bytes. Runs in a browser as it is.
+
+export * from './core/index.js';
+export * from './ethernet/index.js';
+export * from './frame.js';
+export * from './ip/index.js';
+export { protocolByKey, protocols } from './registry.js';
+export * from './udp/index.js';

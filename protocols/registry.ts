@@ -1,0 +1,15 @@
+// Every protocol by its key, for expressions, filters, documentation and tests that hold for all headers.
+
+import { padding, payload } from './core/payload.js';
+import type { Protocol } from './core/protocol.js';
+import { eth } from './ethernet/ethernet.js';
+import { ipv4 } from './ip/ipv4.js';
+import { udp } from './udp/udp.js';
+
+/** All protocols, in the order of the documentation. */
+export const protocols: readonly Protocol[] = [eth, ipv4, udp, payload, padding];
+
+/** The protocol of that key. */
+export const protocolByKey: ReadonlyMap<string, Protocol> = new Map(
+  protocols.map((p) => [p.key, p]),
+);
