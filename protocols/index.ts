@@ -5,4 +5,6 @@ export * from './ethernet/index.js';
 export * from './frame.js';
 export * from './ip/index.js';
 export { protocolByKey, protocols } from './registry.js';
+export * from './show/index.js';
+export * from './text/index.js';
 export * from './udp/index.js';

@@ -77,6 +77,8 @@ export function parseValue(field: Field, text: string): FieldValue {
 function expected(field: Field, text: string): string {
   const names = Object.values(field.names ?? {});
   const shown = names.slice(0, 6).join(', ') + (names.length > 6 ? ', ...' : '');
+  if (field.format === 'ipv4')
+    return `'${text}' is no value of '${field.name}': expected an IPv4 address`;
   const what = names.length > 0 ? `a number or one of ${shown}` : `a number below 2^${field.bits}`;
   return `'${text}' is no value of '${field.name}': expected ${what}`;
 }

@@ -1,0 +1,6 @@
+export * from './header-doc.js';
+export { type DumpOptions, hexDump, type Mark } from './hexdump.js';
+export * from './json.js';
+export * from './style.js';
+export * from './summary.js';
+export { tree } from './tree.js';

@@ -1,0 +1,9 @@
+export {
+  compileFilter,
+  type Filter,
+  type Filtered,
+  type FramePath,
+  filterNames,
+} from './filter.js';
+export { parseFrame } from './frame-expression.js';
+export { ExpressionError } from './lexer.js';
