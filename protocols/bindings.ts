@@ -4,6 +4,7 @@
 import type { Protocol } from './core/protocol.js';
 import type { Bindings } from './core/walk.js';
 import { eth } from './ethernet/ethernet.js';
+import { madSpaces } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
 import { udp } from './udp/udp.js';
 
@@ -20,9 +21,17 @@ const ipproto: Table = [[17, udp]];
 /** UDP destination ports. */
 const udpPort: Table = [];
 
+/** User's private data in connection requests, by the port of an RDMA IP CM service. */
+const cmPrivate: Table = [];
+
 export const bindings: Bindings = {
   link: new Map(link),
   ethertype: new Map(ethertype),
   ipproto: new Map(ipproto),
   udp: new Map(udpPort),
+  mad: new Map(madSpaces.mad),
+  'mad-class': new Map(madSpaces['mad-class']),
+  'cm-attribute': new Map(madSpaces['cm-attribute']),
+  'rdma-ip-cm': new Map(madSpaces['rdma-ip-cm']),
+  'cm-private': new Map(cmPrivate),
 };
