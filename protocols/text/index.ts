@@ -6,4 +6,4 @@ export {
   filterNames,
 } from './filter.js';
 export { parseFrame } from './frame-expression.js';
-export { ExpressionError } from './lexer.js';
+export { didYouMean, ExpressionError } from './lexer.js';

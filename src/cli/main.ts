@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+// The command line: one file a command; this one puts them together and ends the process.
+
+import { readFileSync } from 'node:fs';
+import tab from '@bomb.sh/tab/commander';
+import { Command, CommanderError } from 'commander';
+import { explain } from './failure.js';
+import { headerCommand } from './header.js';
+import { remark } from './terminal.js';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const program = new Command('wireverbs')
+  .description(
+    'Byte-accurate wire formats of networks and RDMA: dissect, build, check and show frames',
+  )
+  .version(version)
+  .showHelpAfterError('(wireverbs --help tells more)')
+  .exitOverride();
+
+headerCommand(program);
+tab(program);
+
+// `wireverbs dissect x | head` closes the pipe early; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCode(error);
+}
+
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const words = explain(error);
+  if (words === undefined) throw error;
+  remark(`wireverbs: ${words}`);
+  return 2;
+}

@@ -1,0 +1,110 @@
+// What commands print and how: colours where a terminal wants them, aligned tables, progress on a terminal
+// only. Results go to stdout, progress and remarks to stderr, so that pipes get nothing but results.
+
+import { SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
+import colours from 'picocolors';
+import { plain, type Style } from '../../protocols/index.js';
+
+/** Colours are wanted: a terminal, and NO_COLOR is not set (or FORCE_COLOR is). */
+export const coloured: boolean = wantsColour(process.stdout.isTTY === true);
+
+function wantsColour(terminal: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
+  return terminal && TERM !== 'dumb';
+}
+
+const paint = colours.createColors(coloured);
+
+/** Colours that read well on dark and on light terminals. */
+const fieldPaints = [paint.cyan, paint.yellow, paint.green, paint.magenta, paint.blue];
+
+export const style: Style = coloured
+  ? {
+      layer: paint.bold,
+      field: (index, text) => fieldPaints[index % fieldPaints.length]!(text),
+      dim: paint.dim,
+      bad: (text) => paint.bold(paint.red(text)),
+      good: paint.green,
+    }
+  : plain;
+
+/** Columns of the terminal; 120 where there is none. */
+export const columns: number = Math.max(60, process.stdout.columns ?? 120);
+
+/** Prints a line (or several) to stdout. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints a remark to stderr. */
+export function remark(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+const BARE = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** Rows in aligned columns under `head`; numbers to the right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const numeric = head.map(
+    (_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'),
+  );
+  const made = new Table({
+    head: head.map((text) => style.layer(text)),
+    chars: BARE,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: numeric.map((right) => (right ? 'right' : 'left')),
+  });
+  for (const row of rows) made.push(row.map(String));
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Shows how far a long piece of work is, on a terminal only. */
+export class Progress {
+  readonly #bar: SingleBar | undefined;
+
+  /** `total` in `unit`s; no bar where stderr is no terminal or the total is unknown. */
+  constructor(total: number | undefined, unit: string) {
+    if (process.stderr.isTTY !== true || total === undefined || total === 0) return;
+    this.#bar = new SingleBar({
+      format: `{bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`,
+      hideCursor: true,
+      clearOnComplete: true,
+      stream: process.stderr,
+    });
+    this.#bar.start(total, 0);
+  }
+
+  update(value: number): void {
+    this.#bar?.update(value);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
