@@ -4,6 +4,8 @@
 import type { Protocol } from './core/protocol.js';
 import type { Bindings } from './core/walk.js';
 import { eth } from './ethernet/ethernet.js';
+import { bth } from './infiniband/bth.js';
+import { GRH_NEXT_BTH, grh, lrh, rwh } from './infiniband/link.js';
 import { madSpaces } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
 import { udp } from './udp/udp.js';
@@ -11,15 +13,31 @@ import { udp } from './udp/udp.js';
 type Table = readonly (readonly [number, Protocol])[];
 
 /** Link types of capture files (tcpdump's list of LINKTYPE_ values). */
-const link: Table = [[1, eth]];
+const link: Table = [
+  [1, eth],
+  [247, lrh],
+];
 
-const ethertype: Table = [[0x0800, ipv4]];
+const ethertype: Table = [
+  [0x0800, ipv4],
+  [0x8915, grh],
+];
 
 /** IANA protocol numbers. */
 const ipproto: Table = [[17, udp]];
 
 /** UDP destination ports. */
-const udpPort: Table = [];
+const udpPort: Table = [[4791, bth]];
+
+/** LRH.LNH: what follows an InfiniBand link header (IBA 7.7.5). */
+const lnh: Table = [
+  [0, rwh],
+  [2, bth],
+  [3, grh],
+];
+
+/** GRH.NxtHdr. */
+const nxthdr: Table = [[GRH_NEXT_BTH, bth]];
 
 /** User's private data in connection requests, by the port of an RDMA IP CM service. */
 const cmPrivate: Table = [];
@@ -34,4 +52,6 @@ export const bindings: Bindings = {
   'cm-attribute': new Map(madSpaces['cm-attribute']),
   'rdma-ip-cm': new Map(madSpaces['rdma-ip-cm']),
   'cm-private': new Map(cmPrivate),
+  lnh: new Map(lnh),
+  nxthdr: new Map(nxthdr),
 };

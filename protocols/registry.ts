@@ -3,12 +3,21 @@
 import { padding, payload } from './core/payload.js';
 import type { Protocol } from './core/protocol.js';
 import { eth } from './ethernet/ethernet.js';
+import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
 import { udp } from './udp/udp.js';
 
 /** All protocols, in the order of the documentation. */
-export const protocols: readonly Protocol[] = [eth, ipv4, udp, ...madProtocols, payload, padding];
+export const protocols: readonly Protocol[] = [
+  eth,
+  ipv4,
+  udp,
+  ...infinibandProtocols,
+  ...madProtocols,
+  payload,
+  padding,
+];
 
 /** The protocol of that key. */
 export const protocolByKey: ReadonlyMap<string, Protocol> = new Map(

@@ -1,0 +1,50 @@
+// What closes an InfiniBand packet: pad, ICRC, and on InfiniBand's own links VCRC. CRCs are shown as their bytes
+// stand on the wire, which is how the standard's example and other tools print them; the CRC-32 itself goes
+// out least significant byte first.
+
+import { rest, uint } from '../core/field.js';
+import { header } from '../core/header.js';
+import { protocol } from '../core/protocol.js';
+
+const family = 'infiniband';
+
+export const Pad = header('Pad', [rest('zeros', 'fill the payload up to a multiple of 4 bytes')], {
+  key: 'ibpad',
+  family,
+  title: 'Pad bytes',
+  section: 'IBA 9.2.4',
+});
+
+export const ibpad = protocol(Pad, {
+  trailer: true,
+  verify(scene, index, report) {
+    const zeros = scene.layers[index]!.get('zeros') as Uint8Array;
+    if (zeros.some((byte) => byte !== 0)) report('zeros', 'pad bytes are not zero');
+  },
+});
+
+export const ICRC = header(
+  'ICRC',
+  [
+    uint(32, 'icrc', 'CRC-32 of all that does not change on the way', {
+      format: 'hex',
+      alias: 'infiniband.invariant.crc',
+    }),
+  ],
+  { family, title: 'Invariant CRC', section: 'IBA 7.8.1' },
+);
+
+export const icrc = protocol(ICRC, { trailer: true });
+
+export const VCRC = header(
+  'VCRC',
+  [
+    uint(16, 'vcrc', 'CRC-16 of the whole packet on this link', {
+      format: 'hex',
+      alias: 'infiniband.variant.crc',
+    }),
+  ],
+  { family, title: 'Variant CRC', section: 'IBA 7.8.2' },
+);
+
+export const vcrc = protocol(VCRC, { trailer: true });
