@@ -1,0 +1,34 @@
+// Capture files as streams: pcap and pcapng, read and written, without node.
+
+import type { AnyHeader } from '../core/header.js';
+import * as P from './pcap-header.js';
+import * as H from './pcapng-header.js';
+
+export { type CaptureDamage, describeDamage, RECORD_LIMIT, USUAL_RECORD_LIMIT } from './bound.js';
+export type { CaptureFile, SkippedBlock } from './format.js';
+export { linkTypes } from './link-type.js';
+export type { PacketToWrite } from './packet.js';
+export { PcapWriter, type PcapWriterOptions } from './pcap-writer.js';
+export { blockTypes } from './pcapng-header.js';
+export { type InterfaceToWrite, PcapngWriter, type SectionToWrite } from './pcapng-writer.js';
+export { CaptureReader, type CaptureReaderOptions } from './reader.js';
+export { type CaptureInterface, CaptureRecord } from './record.js';
+export { fromNanoseconds, type Instant, type Resolution, toNanoseconds } from './timestamp.js';
+
+/** Every header of capture files, in both byte orders, for documentation and tests. */
+export const captureHeaders = [
+  P.PcapFile,
+  P.PcapRecord,
+  P.PcapModifiedRecord,
+  H.Block,
+  H.BlockEnd,
+  H.Option,
+  H.SectionHeader,
+  H.InterfaceDescription,
+  H.EnhancedPacket,
+  H.SimplePacket,
+  H.ObsoletePacket,
+  H.PacketFlags,
+  H.TimestampResolution,
+  H.Number64,
+].flatMap(({ be, le }) => [be, le] as unknown as AnyHeader[]);

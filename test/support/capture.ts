@@ -1,0 +1,50 @@
+// The captures that tests work on, read with our own reader; their bytes are judged elsewhere.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { CaptureReader } from '../../protocols/pcap/index.js';
+
+/** Where the captures lie: beside the sources, not in dist. */
+export const capturePath = (name: string): string =>
+  fileURLToPath(new URL(`../../../test/captures/${name}`, import.meta.url));
+
+/** The captures of real peers; see test/captures/README.md. */
+export const captures = [
+  'nvme-rdma-connect.pcap',
+  'nvme-rxe.pcap.gz',
+  'nvme-tcp-connect.pcap',
+  'nvme-tcp-namespace-change.pcap',
+  'nvme-tcp.pcap.gz',
+  'rxe-v4.pcap',
+  'siw.pcap',
+] as const;
+
+/** A capture file's bytes, unpacked. */
+export function captureBytes(name: string): Uint8Array {
+  const bytes = readFileSync(capturePath(name));
+  return name.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+}
+
+/** One packet of a capture, kept. */
+export interface CapturedFrame {
+  /** Counts from 1, as tshark does. */
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly linkType: number;
+  readonly timestamp: bigint;
+}
+
+/** All packets of a capture. @throws Error when the file is damaged */
+export function capturedFrames(name: string): CapturedFrame[] {
+  const reader = new CaptureReader();
+  const frames: CapturedFrame[] = [];
+  reader.push(captureBytes(name));
+  while (reader.next()) {
+    const { number, linkType, timestamp, bytes, at, end } = reader.record;
+    frames.push({ number, linkType, timestamp, bytes: bytes.slice(at, end) });
+  }
+  const damage = reader.finish();
+  if (damage) throw new Error(`${name}: ${JSON.stringify(damage)}`);
+  return frames;
+}
