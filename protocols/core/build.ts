@@ -1,6 +1,7 @@
 // Frames from layers. Whatever is given is kept, even if wrong; whatever is not given follows from the rest:
 // layers that complete a frame (pad, ICRC, digests) are added here, fields are derived in seal.ts.
 
+import { isBytes } from './field.js';
 import { Layer } from './layer.js';
 import { type Part, part } from './part.js';
 import { payload } from './payload.js';
@@ -77,7 +78,7 @@ function sizeOf(p: Planned): number {
 function planned(part: Part, depth: number, owner?: Planned, size?: number): Planned {
   const { header } = part.protocol;
   const given = header.tail && part.fields[header.tail.name];
-  const own = header.size + (given instanceof Uint8Array ? given.length : 0);
+  const own = header.size + (isBytes(given) ? given.length : 0);
   return { part, size: Math.max(own, size ?? 0), depth, owner, span: 1 };
 }
 
@@ -147,9 +148,9 @@ function takeParts(protocol: Protocol, others: LayerInput[]): Part[] {
 }
 
 const isPart = (input: LayerInput): input is Part =>
-  typeof input === 'object' && !(input instanceof Uint8Array) && !Array.isArray(input);
+  typeof input === 'object' && !isBytes(input) && !Array.isArray(input);
 
 function asPart(input: Part | string | Uint8Array): Part {
   if (typeof input === 'string') return part(payload, { data: new TextEncoder().encode(input) });
-  return input instanceof Uint8Array ? part(payload, { data: input }) : input;
+  return isBytes(input) ? part(payload, { data: input }) : input;
 }

@@ -1,7 +1,7 @@
 // Is the frame right? Every derivable field is derived again and compared, by the same rules that build
 // frames; then each protocol's own rules are asked. Frames with wrong fields are dissected all the same.
 
-import type { FieldValue } from './field.js';
+import { type FieldValue, isBytes } from './field.js';
 import { describeMalformed, type Malformed } from './malformed.js';
 import type { DerivedKind, Scene } from './protocol.js';
 import { showValue } from './value.js';
@@ -77,6 +77,6 @@ export function check(scene: Scene & { readonly stop?: Malformed | null }): Chec
 
 /** Equal numbers, or equal bytes. */
 export function same(a: FieldValue, b: FieldValue): boolean {
-  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
+  if (!isBytes(a) || !isBytes(b)) return a === b;
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

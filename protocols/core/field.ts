@@ -5,6 +5,9 @@
 /** What a field holds once decoded: up to 48 bits a number, 64 bits a bigint, longer ones bytes. */
 export type FieldValue = number | bigint | Uint8Array;
 
+/** Tells bytes from numbers; unlike instanceof also for arrays of another realm (jest, frames of a page). */
+export const isBytes = (value: unknown): value is Uint8Array => ArrayBuffer.isView(value);
+
 /** How people write a value of this field; see value.ts. */
 export type Format =
   | 'dec'

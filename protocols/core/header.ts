@@ -4,7 +4,15 @@
 
 import type { Getter, Setter } from './accessor.js';
 import { bigintGetter, bigintSetter, numberGetter, numberSetter, type Place } from './accessor.js';
-import type { ByteOrder, Field, Fields, FieldsOf, FieldValue, Item } from './field.js';
+import {
+  type ByteOrder,
+  type Field,
+  type Fields,
+  type FieldsOf,
+  type FieldValue,
+  type Item,
+  isBytes,
+} from './field.js';
 import { type ReferenceLayout, referenceLayout } from './layout.js';
 import type { Malformed } from './malformed.js';
 
@@ -121,7 +129,7 @@ export function header<const I extends readonly Item[]>(
     const span = spanOf(field);
     const room = span.field.kind === 'rest' ? end - at - span.at : span.size;
     refuse(`${name}.${field}`, span, value, room);
-    if (value instanceof Uint8Array) b.set(value, at + span.at);
+    if (isBytes(value)) b.set(value, at + span.at);
     else (set[field] as Setter<FieldValue>)(b, at, value);
   };
   let layout: ReferenceLayout | undefined;
@@ -155,13 +163,13 @@ export function header<const I extends readonly Item[]>(
       const fields: Record<string, FieldValue> = {};
       for (const { name: field } of spans) {
         const value = read(field, b, at, end);
-        fields[field] = value instanceof Uint8Array ? value.slice() : value;
+        fields[field] = isBytes(value) ? value.slice() : value;
       }
       return fields;
     },
     encode(fields, b, at = 0) {
       const given = tail && fields[tail.name];
-      const length = size + (given instanceof Uint8Array ? given.length : 0);
+      const length = size + (isBytes(given) ? given.length : 0);
       const into = b ?? new Uint8Array(at + length);
       into.fill(0, at, at + length);
       for (const [field, value] of Object.entries(fields)) {
@@ -214,13 +222,13 @@ function cover(field: Field, wordAt: number, wordSize: number, bit: number, orde
 
 function refuse(what: string, span: Span, value: FieldValue, room: number): void {
   if (span.field.kind !== 'uint') {
-    if (!(value instanceof Uint8Array)) throw new RangeError(`${what} takes bytes`);
+    if (!isBytes(value)) throw new RangeError(`${what} takes bytes`);
     if (value.length !== room) {
       throw new RangeError(`${what} takes ${room} bytes, not ${value.length}`);
     }
     return;
   }
-  if (value instanceof Uint8Array) throw new RangeError(`${what} takes a number, not bytes`);
+  if (isBytes(value)) throw new RangeError(`${what} takes a number, not bytes`);
   const wide = span.bits > 48;
   if (typeof value !== (wide ? 'bigint' : 'number')) {
     throw new RangeError(`${what} takes a ${wide ? 'bigint' : 'number'}, not a ${typeof value}`);

@@ -11,7 +11,7 @@ import {
   parseIpv6,
   parseMac,
 } from './address.js';
-import type { Field, FieldValue } from './field.js';
+import { type Field, type FieldValue, isBytes } from './field.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: false });
 const encoder = new TextEncoder();
@@ -23,7 +23,7 @@ export function nameOf(field: Field, value: FieldValue): string | undefined {
 
 /** The value alone, as `parseValue` reads it again: no name, long byte strings whole. */
 export function formatValue(field: Field, value: FieldValue): string {
-  if (value instanceof Uint8Array) return formatBytes(field, value);
+  if (isBytes(value)) return formatBytes(field, value);
   switch (field.format) {
     case 'ipv4':
       return formatIpv4(Number(value));

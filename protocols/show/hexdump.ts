@@ -3,7 +3,7 @@
 // field has a line of its own.
 
 import { formatHex } from '../core/address.js';
-import type { FieldValue } from '../core/field.js';
+import { type FieldValue, isBytes } from '../core/field.js';
 import type { Span } from '../core/header.js';
 import type { Layer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
@@ -78,10 +78,7 @@ export function pieces(layer: Layer): Piece[] {
 }
 
 function annotation(span: Span, value: FieldValue): string {
-  if (
-    value instanceof Uint8Array &&
-    (span.field.format === 'bytes' || span.field.format === undefined)
-  ) {
+  if (isBytes(value) && (span.field.format === 'bytes' || span.field.format === undefined)) {
     return value.length > 8 ? span.name : `${span.name}=${formatHex(value)}`;
   }
   const text = nameOf(span.field, value) ?? showValue(span.field, value);
@@ -92,7 +89,7 @@ function annotation(span: Span, value: FieldValue): string {
 const silent = (p: Piece, layer: Layer) => {
   if (!p.span.field.reserved) return false;
   const value = layer.get(p.span.name);
-  return value instanceof Uint8Array ? value.every((b) => b === 0) : Number(value) === 0;
+  return isBytes(value) ? value.every((b) => b === 0) : Number(value) === 0;
 };
 
 function rowLines(scene: Scene, layer: Layer, options: DumpOptions, style: Style): string[] {
@@ -234,8 +231,7 @@ function fieldLines(scene: Scene, layer: Layer, options: DumpOptions, style: Sty
 function fieldValue(p: Piece, layer: Layer): string {
   const bits = p.span.bits % 8 === 0 || p.span.bits === 0 ? '' : `${bitPicture(p.span, layer)} = `;
   const value = layer.get(p.span.name);
-  const plainBytes =
-    value instanceof Uint8Array && value.length > 8 && p.span.field.format === 'bytes';
+  const plainBytes = isBytes(value) && value.length > 8 && p.span.field.format === 'bytes';
   return plainBytes ? '' : bits + showValue(p.span.field, value);
 }
 

@@ -1,6 +1,7 @@
 // The full tree of a frame: each layer with each of its fields, values with names, bits where fields share bytes.
 
 import { formatHex } from '../core/address.js';
+import { isBytes } from '../core/field.js';
 import type { Layer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
 import { showValue } from '../core/value.js';
@@ -24,7 +25,7 @@ export function tree(scene: Scene, style: Style = plain, only?: (layer: Layer) =
       const value = layer.get(span.name);
       if (span.field.kind === 'rest' && (value as Uint8Array).length === 0) return;
       const bits = span.bits % 8 === 0 ? '' : `${bitPicture(span, layer)} = `;
-      const long = value instanceof Uint8Array && value.length > MOST_BYTES;
+      const long = isBytes(value) && value.length > MOST_BYTES;
       const text = long
         ? `${formatHex(value, '', 0, MOST_BYTES)}... (${value.length} bytes)`
         : showValue(span.field, value);

@@ -4,7 +4,7 @@
 
 import { formatHex } from '../core/address.js';
 import { same } from '../core/check.js';
-import type { Field, FieldValue } from '../core/field.js';
+import { type Field, type FieldValue, isBytes } from '../core/field.js';
 import type { Layer } from '../core/layer.js';
 import type { Protocol } from '../core/protocol.js';
 import { formatValue, nameOf, parseValue } from '../core/value.js';
@@ -145,7 +145,7 @@ function contains(lexer: Lexer, target: Target): Filter {
   const hex = wanted.kind === 'string' ? formatHex(new TextEncoder().encode(wanted.text)) : bare;
   return (f) =>
     target.some(f, (field, value) =>
-      value instanceof Uint8Array
+      isBytes(value)
         ? formatHex(value).includes(hex)
         : ((field && nameOf(field, value)?.includes(wanted.text)) ?? false),
     );
@@ -174,7 +174,7 @@ function comparing(field: Field, text: string, operator: string): Compare {
   const prefix = /^(.*)\/(\d+)$/.exec(text);
   if (prefix) return inPrefix(field, prefix[1]!, Number(prefix[2]), operator);
   const wanted = parseValue(field, text);
-  if (wanted instanceof Uint8Array) {
+  if (isBytes(wanted)) {
     if (operator !== '==') throw new RangeError(`'${field.name}' is bytes: compare with == or !=`);
     const trimmed = formatValue(field, wanted);
     if (field.format === 'text') return (_, value) => formatValue(field, value) === trimmed;
@@ -208,7 +208,7 @@ function inPrefix(field: Field, address: string, length: number, operator: strin
 }
 
 const asBigint = (value: FieldValue): bigint =>
-  value instanceof Uint8Array ? BigInt(`0x${formatHex(value) || '0'}`) : BigInt(value);
+  isBytes(value) ? BigInt(`0x${formatHex(value) || '0'}`) : BigInt(value);
 
 const FRAME_PATHS: readonly FramePath[] = ['number', 'len', 'time'];
 

@@ -1,7 +1,7 @@
 // What must hold for every header, whatever it is: spec files name the header, these functions test it.
 
 import * as fc from 'fast-check';
-import type { AnyHeader, FieldValue, Span } from '../../protocols/index.js';
+import { type AnyHeader, type FieldValue, isBytes, type Span } from '../../protocols/index.js';
 import { assert } from './spec.js';
 
 /** Any value of a field's width. `rest` fields get up to 40 bytes. */
@@ -20,7 +20,7 @@ const spread = (n: number, bits: number): number =>
 export const anyFields = (header: AnyHeader): fc.Arbitrary<Record<string, FieldValue>> =>
   fc.record(Object.fromEntries(header.spans.map((s) => [s.name, anyValue(s)])));
 
-const plain = (value: FieldValue): unknown => (value instanceof Uint8Array ? [...value] : value);
+const plain = (value: FieldValue): unknown => (isBytes(value) ? [...value] : value);
 
 const plainFields = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, plain(v as FieldValue)]));
@@ -35,9 +35,7 @@ export function roundTrips(header: AnyHeader, runs = 50): void {
 
 /** buffer-layout takes nothing but Buffers. */
 const asBuffers = (fields: Record<string, FieldValue>) =>
-  Object.fromEntries(
-    Object.entries(fields).map(([k, v]) => [k, v instanceof Uint8Array ? Buffer.from(v) : v]),
-  );
+  Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, isBytes(v) ? Buffer.from(v) : v]));
 
 /** Our accessors and records equal buffer-layout's, both ways, on dirty bytes too. */
 export function agrees(header: AnyHeader, runs = 50): void {
