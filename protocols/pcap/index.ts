@@ -1,7 +1,9 @@
 // Capture files as streams: pcap and pcapng, read and written, without node.
 
 import type { AnyHeader } from '../core/header.js';
+import { pcapOrder } from './pcap-format.js';
 import * as P from './pcap-header.js';
+import { isPcapng } from './pcapng-format.js';
 import * as H from './pcapng-header.js';
 
 export { type CaptureDamage, describeDamage, RECORD_LIMIT, USUAL_RECORD_LIMIT } from './bound.js';
@@ -32,3 +34,7 @@ export const captureHeaders = [
   H.TimestampResolution,
   H.Number64,
 ].flatMap(({ be, le }) => [be, le] as unknown as AnyHeader[]);
+
+/** Do these bytes (four of them at least) begin a capture file? */
+export const isCaptureFile = (b: Uint8Array, at = 0): boolean =>
+  pcapOrder(b, at) !== null || isPcapng(b, at);
