@@ -25,10 +25,12 @@ import { behindRequest } from './rdma-ip-cm.js';
 function message<const I extends readonly Item[]>(
   declared: Header<I>,
   info?: (layer: Layer) => string,
+  verify?: Protocol['verify'],
 ) {
   const made = protocol(declared, {
     label: 'CM',
     info,
+    ...(verify && { verify }),
     read: (walk): Protocol | null => (walk.take(made) < 0 ? null : cmPrivate),
   });
   return made;
@@ -64,6 +66,11 @@ export const cmMra = message(CMMra, (layer) => named(layer, 'messageMraed'));
 export const cmRej = message(
   CMRej,
   (layer) => `${named(layer, 'messageRejected')} ${named(layer, 'reason')}`,
+  ({ layers }, index, report) => {
+    const length = layers[index]!.number('rejectInfoLength');
+    const room = CMRej.span('ari')!.size;
+    if (length > room) report('rejectInfoLength', `is ${length}, there is room for ${room}`);
+  },
 );
 export const cmRep = message(CMRep, queuePair);
 export const cmRtu = message(CMRtu);

@@ -94,9 +94,8 @@ export const MADDR = header(
   [
     ...first,
     word(
-      flag('d', 'direction: 0 outbound to the destination, 1 on the way back', {
-        alias: 'infiniband.smpdirected.d',
-      }),
+      // No alias: tshark 4.0 shows it as 0 whatever it is.
+      flag('d', 'direction: 0 outbound to the destination, 1 on the way back'),
       uint(15, 'status', 'of a response', { format: 'hex', names: statusNames }),
     ),
     uint(8, 'hopPointer', 'the hop of the path at which it is', {
@@ -109,6 +108,9 @@ export const MADDR = header(
   ],
   { ...options, section: 'IBA 14.2.1.2', title: 'Management datagram, directed-route header' },
 );
+
+/** Directed hops that a path has room for. */
+export const MAX_HOPS = 63;
 
 /** The common header in front of layer `index`; -1 where there is none. */
 export const madOf = (layers: readonly Layer[], index: number): number =>
@@ -185,6 +187,19 @@ const fill = (size: number): Completion => ({
 function verify(scene: Scene, index: number, report: Report): void {
   const behind = scene.layers.find((l) => l.owner === index && l.protocol === padding);
   if (behind) report('', `${behind.end - behind.at} bytes behind the ${MAD_SIZE} of a MAD`);
+  const layer = scene.layers[index]!;
+  const known = madClasses.get(layer.number('mgmtClass'));
+  const version = layer.number('classVersion');
+  if (known && version !== known.version && layer.number('baseVersion') === BASE_VERSION) {
+    report('classVersion', `is ${version}, the class has version ${known.version}`);
+  }
+}
+
+/** A path has a place for each hop but the first, which is the sender itself (IBA 14.2.1.2). */
+function verifyDirected(scene: Scene, index: number, report: Report): void {
+  verify(scene, index, report);
+  const hops = scene.layers[index]!.number('hopCount');
+  if (hops > MAX_HOPS) report('hopCount', `is ${hops}, a path has at most ${MAX_HOPS}`);
 }
 
 /** `SubnGet(NodeInfo)`, `CM: ConnectRequest`. */
@@ -242,7 +257,7 @@ export const madDr = protocol(MADDR, {
   read: (walk): Protocol | null => read(walk, madDr),
   derive: { ...derive, mgmtClass: { kind: 'type', value: () => CLASS_SUBN_DIRECTED_ROUTE } },
   trailers: [fill(MADDR.size)],
-  verify,
+  verify: verifyDirected,
   info,
   label: 'MAD',
 });

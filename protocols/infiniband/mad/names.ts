@@ -74,12 +74,12 @@ export const saStatusNames: Readonly<Record<number, string>> = {
   2048: 'PRIORITY_SUGGESTED',
 };
 
-/** Attributes that every class has (IBA 13.4.8). */
+/** Attributes that classes share (IBA 13.4.8). */
 export const commonAttributes = { 1: 'ClassPortInfo', 2: 'Notice', 3: 'InformInfo' } as const;
 
-/** IBA 14.2.5. */
+/** IBA 14.2.5; it has no ClassPortInfo, which would not fit. */
 const smAttributes = {
-  ...commonAttributes,
+  2: 'Notice',
   16: 'NodeDescription',
   17: 'NodeInfo',
   18: 'SwitchInfo',
