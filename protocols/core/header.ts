@@ -220,7 +220,8 @@ function cover(field: Field, wordAt: number, wordSize: number, bit: number, orde
   return { at, size, shift: bits === 0 ? 0 : shift, bits, order, bitAt, wordAt, wordSize };
 }
 
-function refuse(what: string, span: Span, value: FieldValue, room: number): void {
+/** @throws RangeError when `span` cannot hold `value`; a `rest` field holds any bytes of `room` */
+export function refuse(what: string, span: Span, value: FieldValue, room: number): void {
   if (span.field.kind !== 'uint') {
     if (!isBytes(value)) throw new RangeError(`${what} takes bytes`);
     if (value.length !== room) {

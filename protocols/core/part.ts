@@ -1,6 +1,7 @@
 // A layer to be built: a protocol and the fields that are given, as values or as the text that stands for them.
 
-import type { FieldValue } from './field.js';
+import { type FieldValue, isBytes } from './field.js';
+import { refuse } from './header.js';
 import type { Protocol } from './protocol.js';
 import { parseValue } from './value.js';
 
@@ -29,7 +30,10 @@ export function part(
       throw new RangeError(`${protocol.key} has no field '${name}'; it has ${names}`);
     }
     const value = typeof given === 'string' ? parseValue(span.field, given) : given;
-    values[name] = typeof value === 'number' && span.bits > 48 ? BigInt(value) : value;
+    const fitting = typeof value === 'number' && span.bits > 48 ? BigInt(value) : value;
+    const room = span.bits === 0 && isBytes(fitting) ? fitting.length : span.size;
+    refuse(`${protocol.key}.${name}`, span, fitting, room);
+    values[name] = fitting;
   }
   return { protocol, fields: values };
 }
