@@ -1,7 +1,8 @@
 // Looking up what follows, in both directions: the dissector asks which protocol stands behind a number,
 // the builder which number stands for a protocol.
 
-import type { Derivation, Protocol, Scene, Space } from './protocol.js';
+import type { Layer } from './layer.js';
+import { type Derivation, isPartOf, type Protocol, type Scene, type Space } from './protocol.js';
 import type { Bindings } from './walk.js';
 
 /** The first number of `space` that stands for `protocol`. */
@@ -14,9 +15,9 @@ export function keyOf(bindings: Bindings, space: Space, protocol: Protocol): num
 export function follower(scene: Scene, index: number): number {
   const owner = scene.layers[index]!;
   for (let i = index + 1; i < scene.layers.length; i++) {
-    const { partOf, trailer } = scene.layers[i]!.protocol;
-    if (trailer) return -1;
-    if (partOf !== owner.key) return i;
+    const { protocol } = scene.layers[i]!;
+    if (protocol.trailer) return -1;
+    if (!isPartOf(protocol, owner.protocol)) return i;
   }
   return -1;
 }
@@ -41,8 +42,16 @@ export function following(...spaces: Space[]): Derivation {
 export function headerEnd(scene: Scene, index: number): number {
   const owner = scene.layers[index]!;
   let end = owner.end;
-  for (let i = index + 1; scene.layers[i]?.protocol.partOf === owner.key; i++) {
-    end = scene.layers[i]!.end;
-  }
+  for (const part of partsOf(scene, index)) end = part.end;
   return end;
+}
+
+/** The layers directly behind a header that are parts of it (options). */
+export function partsOf({ layers }: Scene, index: number): Layer[] {
+  const owner = layers[index]!.protocol;
+  const parts: Layer[] = [];
+  for (let i = index + 1; i < layers.length && isPartOf(layers[i]!.protocol, owner); i++) {
+    parts.push(layers[i]!);
+  }
+  return parts;
 }

@@ -5,7 +5,7 @@ import { isBytes } from './field.js';
 import { Layer } from './layer.js';
 import { type Part, part } from './part.js';
 import { payload } from './payload.js';
-import type { Completion, Protocol, Scene } from './protocol.js';
+import { type Completion, isPartOf, type Protocol, type Scene } from './protocol.js';
 import { type Sealing, seal } from './seal.js';
 import type { Bindings } from './walk.js';
 
@@ -97,7 +97,8 @@ function plan(inputs: readonly LayerInput[], depth: number, complete: boolean): 
   const { protocol } = owner.part;
   const closing = takeTrailers(protocol, others);
   const parts = takeParts(protocol, others).map((p) => planned(p, depth + 1));
-  const heads = complete ? completions(protocol.heads, owner, others, depth) : [];
+  const partsSize = parts.reduce((sum, p) => sum + p.size, 0);
+  const heads = complete ? completions(protocol.heads, owner, partsSize, others, depth) : [];
   const body = plan(others, depth, complete);
   const inside = [...parts, ...heads, ...body];
   for (const rule of protocol.trailers) {
@@ -114,14 +115,20 @@ function plan(inputs: readonly LayerInput[], depth: number, complete: boolean): 
 function completions(
   rules: readonly Completion[],
   owner: Planned,
+  partsSize: number,
   others: readonly LayerInput[],
   depth: number,
 ): Planned[] {
   const next = others[0];
   const given = next !== undefined && isPart(next) ? next.protocol : undefined;
-  return rules
-    .filter((rule) => rule.protocol !== given && rule.size(owner.part, 0) > 0)
-    .map((rule) => planned(part(rule.protocol), depth, owner, rule.size(owner.part, 0)));
+  return rules.flatMap((rule) => {
+    const size = rule.protocol === given ? 0 : rule.size(owner.part, partsSize);
+    if (size === 0) return [];
+    // What completes the header itself (padding of options) is a part like those that were written down.
+    return isPartOf(rule.protocol, owner.part.protocol)
+      ? [planned(part(rule.protocol), depth + 1, undefined, size)]
+      : [planned(part(rule.protocol), depth, owner, size)];
+  });
 }
 
 /** Takes the layers at the end of the list that are trailers of `protocol`. */
@@ -140,7 +147,7 @@ function takeTrailers(protocol: Protocol, others: LayerInput[]): Part[] {
 function takeParts(protocol: Protocol, others: LayerInput[]): Part[] {
   const taken: Part[] = [];
   for (let next = others[0]; next !== undefined && isPart(next); next = others[0]) {
-    if (next.protocol.partOf !== protocol.key) break;
+    if (!isPartOf(next.protocol, protocol)) break;
     taken.push(next);
     others.shift();
   }

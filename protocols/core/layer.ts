@@ -7,6 +7,8 @@ import type { Protocol } from './protocol.js';
 export class Layer {
   /** End of everything inside this layer: its payload and inner trailers, not the outer ones. */
   bodyEnd: number;
+  /** True in a packet of which only a part is there (quoted, first fragment): its lengths and checksums tell nothing. */
+  partial = false;
 
   /** `at` and `end` bound the layer's own bytes, absolute in `bytes`. `depth` counts the layers it stands inside. */
   constructor(

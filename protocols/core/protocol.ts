@@ -52,8 +52,8 @@ export interface Protocol {
   read(walk: Walk): Protocol | null | undefined;
   /** Fields that follow from the rest of the frame, by name. */
   readonly derive: Readonly<Record<string, Derivation>>;
-  /** Key of the layer whose header this one is a part of (an option of 'tcp'), for header lengths. */
-  readonly partOf: string | undefined;
+  /** Key of the layer whose header this one is a part of (an option of 'tcp'), for header lengths; keys where several have it. */
+  readonly partOf: string | readonly string[] | undefined;
   /** True where the layer stands behind everything inside its owner (ICRC, FCS, digests). */
   readonly trailer: boolean;
   /** Layers that stand directly behind the header and its parts whether or not anybody writes them down. */
@@ -70,12 +70,18 @@ export interface Protocol {
   readonly label: string | ((layer: Layer) => string);
 }
 
+/** Is `part` a part of the header of `owner`? */
+export function isPartOf(part: Protocol, owner: Protocol): boolean {
+  const { partOf } = part;
+  return typeof partOf === 'object' ? partOf.includes(owner.key) : partOf === owner.key;
+}
+
 /** A layer that the builder adds by itself. */
 export interface Completion {
   readonly protocol: Protocol;
   /**
-   * Bytes it must have behind or within `owner` (its given fields) whose body so far has `body` bytes;
-   * 0 where it is not added by itself.
+   * Bytes it must have behind or within `owner` (its given fields) whose body so far has `body` bytes (for
+   * `heads`: the parts of its header that were written down); 0 where it is not added by itself.
    */
   size(owner: Part, body: number): number;
 }

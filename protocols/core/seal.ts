@@ -44,7 +44,7 @@ function sealLayer(
 ): void {
   const layer = scene.layers[index]!;
   for (const [field, rule] of Object.entries(layer.protocol.derive)) {
-    if (rule.kind !== kind || given?.has(field)) continue;
+    if (rule.kind !== kind || given?.has(field) || layer.partial) continue;
     const how = sealing[`${layer.key}.${field}`] ?? sealing[layer.key] ?? sealing[kind] ?? 'derive';
     if (how === 'leave') continue;
     const value =

@@ -33,7 +33,7 @@ export class Walk implements Scene {
   /** Which length set it. */
   boundBy = 'frame';
   depth = 0;
-  /** True inside a packet that is quoted in part (ICMP errors): lengths may point beyond the bytes. */
+  /** True inside a packet that is there in part (quoted in ICMP errors, first fragments): lengths may point beyond the bytes. */
   quoted = false;
   readonly #trailers: Layer[] = [];
 
@@ -65,6 +65,7 @@ export class Walk implements Scene {
   take(protocol: Protocol, size = protocol.header.size): number {
     const { at, boundary } = this;
     if (boundary - at < size || size < protocol.header.size) {
+      if (this.quoted) return -1; // what was not quoted is not missing
       const end = Math.min(boundary, at + size);
       this.stop ??= protocol.header.check(this.bytes, at, end, this.boundBy) ?? {
         code: 'truncated',
@@ -77,7 +78,9 @@ export class Walk implements Scene {
       };
       return -1;
     }
-    this.layers.push(new Layer(protocol, this.bytes, at, at + size, boundary, this.depth));
+    const layer = new Layer(protocol, this.bytes, at, at + size, boundary, this.depth);
+    if (this.quoted) layer.partial = true;
+    this.layers.push(layer);
     this.at = at + size;
     return at;
   }
@@ -120,6 +123,7 @@ export class Walk implements Scene {
     owner = this.layers.length - 1,
   ): boolean {
     if (this.left < size) {
+      if (this.quoted) return false;
       const { at, left: have, boundBy } = this;
       this.stop ??= {
         code: 'truncated',
