@@ -8,6 +8,7 @@ import { bth } from './infiniband/bth.js';
 import { GRH_NEXT_BTH, grh, lrh, rwh } from './infiniband/link.js';
 import { madSpaces } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
+import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
 
 type Table = readonly (readonly [number, Protocol])[];
@@ -24,7 +25,10 @@ const ethertype: Table = [
 ];
 
 /** IANA protocol numbers. */
-const ipproto: Table = [[17, udp]];
+const ipproto: Table = [
+  [6, tcp],
+  [17, udp],
+];
 
 /** UDP destination ports. */
 const udpPort: Table = [[4791, bth]];

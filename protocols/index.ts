@@ -9,5 +9,6 @@ export * from './ip/index.js';
 export * from './pcap/index.js';
 export { protocolByKey, protocols } from './registry.js';
 export * from './show/index.js';
+export * from './tcp/index.js';
 export * from './text/index.js';
 export * from './udp/index.js';

@@ -6,6 +6,8 @@ import { eth } from './ethernet/ethernet.js';
 import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
+import { tcpOptions } from './tcp/option.js';
+import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
 
 /** All protocols, in the order of the documentation. */
@@ -13,6 +15,8 @@ export const protocols: readonly Protocol[] = [
   eth,
   ipv4,
   udp,
+  tcp,
+  ...tcpOptions,
   ...infinibandProtocols,
   ...madProtocols,
   payload,
