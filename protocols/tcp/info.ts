@@ -1,6 +1,7 @@
 // A segment in a few words, in the manner of tshark with relative sequence numbers off: one frame alone does
 // not tell where its stream began, nor how its window is scaled.
 
+import { partsOf } from '../core/bind.js';
 import type { Layer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
 
@@ -50,12 +51,10 @@ function describeCookie(option: Layer): string {
   return (option.get('cookie') as Uint8Array).length === 0 ? ' TFO=R' : ' TFO=C';
 }
 
-function describeOptions({ layers }: Scene, index: number): { text: string; end: number } {
-  const owner = layers[index]!;
-  let { end } = owner;
+function describeOptions(scene: Scene, index: number): { text: string; end: number } {
+  let { end } = scene.layers[index]!;
   let text = '';
-  for (let i = index + 1; layers[i]?.protocol.partOf === owner.key; i++) {
-    const option = layers[i]!;
+  for (const option of partsOf(scene, index)) {
     end = option.end;
     text += describe[option.key]?.(option) ?? '';
   }

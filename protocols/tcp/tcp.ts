@@ -2,7 +2,7 @@
 // carries is a piece of a stream, so no port says what it is: whoever keeps the stream takes over behind the
 // header (context.tcpPayload), else it stays payload.
 
-import { headerEnd } from '../core/bind.js';
+import { headerEnd, partsOf } from '../core/bind.js';
 import { flag, reserved, uint, word } from '../core/field.js';
 import { header } from '../core/header.js';
 import type { Malformed } from '../core/malformed.js';
@@ -88,8 +88,8 @@ function bad(walk: Walk, code: Malformed['code'], need: number, have: number): u
 /** Kinds that may stand in segments with SYN only (RFC 9293 3.2, RFC 7323 2.2, RFC 2018 2). */
 const onlyWithSyn = ['tcp-mss', 'tcp-wscale', 'tcp-sack-permitted'];
 
-function verify({ layers }: Scene, index: number, report: Report): void {
-  const layer = layers[index]!;
+function verify(scene: Scene, index: number, report: Report): void {
+  const layer = scene.layers[index]!;
   const { header } = layer.protocol;
   if (layer.number('reserved') !== 0) report('reserved', 'reserved bits are not zero');
   if (layer.number('syn') && layer.number('fin')) report('syn', 'SYN and FIN in one segment');
@@ -97,8 +97,7 @@ function verify({ layers }: Scene, index: number, report: Report): void {
     report('urgentPointer', 'an urgent pointer without URG');
   }
   if (layer.number('dataOffset') * WORD_BYTES < header.size || layer.number('syn')) return;
-  for (let i = index + 1; layers[i]?.protocol.partOf === layer.key; i++) {
-    const { key } = layers[i]!;
+  for (const { key } of partsOf(scene, index)) {
     if (onlyWithSyn.includes(key)) report('syn', `option ${key} in a segment without SYN`);
   }
 }
