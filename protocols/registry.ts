@@ -7,6 +7,7 @@ import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
 import { tcpOptions } from './tcp/option.js';
+import { tcpSegment } from './tcp/segment.js';
 import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
 
@@ -17,6 +18,7 @@ export const protocols: readonly Protocol[] = [
   udp,
   tcp,
   ...tcpOptions,
+  tcpSegment,
   ...infinibandProtocols,
   ...madProtocols,
   payload,

@@ -1,2 +1,3 @@
 export * from './option.js';
+export * from './segment.js';
 export * from './tcp.js';

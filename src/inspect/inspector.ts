@@ -1,0 +1,99 @@
+// A capture, frame by frame: each frame is dissected with what the frames before it told (streams, queue pairs,
+// connections, open commands). State is bounded; nothing here reads clocks or files.
+
+import { bindings } from '../../protocols/bindings.js';
+import { dissectWith } from '../../protocols/core/dissect.js';
+import { Walk } from '../../protocols/core/walk.js';
+import type { Dissection, DissectOptions, Layer, Protocol } from '../../protocols/index.js';
+import { bth } from '../../protocols/infiniband/index.js';
+import { mad } from '../../protocols/infiniband/mad/index.js';
+import { tcp } from '../../protocols/tcp/index.js';
+import { Connections } from './connections.js';
+import type { Finds, Message } from './message.js';
+import { QueuePairs } from './queue-pairs.js';
+import { serviceOf, streamProtocols } from './services.js';
+import { TcpStreams } from './tcp-streams.js';
+
+/** A frame with what was learned beside its own layers. */
+export interface Inspected extends Dissection {
+  /** Its number in the capture, from 1 on. */
+  readonly number: number;
+  /** Units that began in earlier frames and became whole with this one. */
+  readonly messages: readonly Message[];
+}
+
+/** Where the frame is, and what the capture says of it. */
+export type FramePlace = Pick<DissectOptions, 'start' | 'end' | 'linkType' | 'fcs'>;
+
+export class Inspector {
+  #number = 0;
+  #finds: Finds = { messages: [], notes: [] };
+  /** True once the present frame's InfiniBand packet was looked at. */
+  #seen = false;
+  readonly #streams = new TcpStreams(streamProtocols, (...unit) => this.#unit(...unit));
+  readonly #pairs = new QueuePairs((...unit) => this.#unit(...unit));
+  readonly #connections = new Connections(this.#pairs, serviceOf);
+  readonly #context: { -readonly [K in keyof DissectOptions]: DissectOptions[K] } = {
+    tcpPayload: (walk) => this.#streams.payload(walk, this.#number, this.#finds),
+    rdmaPayload: (walk) => this.#packet(walk),
+  };
+
+  /** Bytes kept for streams and messages that are not whole. */
+  get keptBytes(): number {
+    return this.#streams.keptBytes + this.#pairs.keptBytes;
+  }
+
+  /** Dissects the next frame of the capture. Never throws, whatever the bytes. */
+  inspect(bytes: Uint8Array, place: FramePlace = {}): Inspected {
+    this.#number++;
+    this.#finds = { messages: [], notes: [] };
+    this.#seen = false;
+    const context = this.#context;
+    context.start = place.start ?? 0;
+    context.end = place.end ?? bytes.length;
+    context.linkType = place.linkType ?? 1;
+    context.fcs = place.fcs ?? false;
+    const walk = dissectWith(bindings, bytes, context);
+    for (const layer of walk.layers) {
+      if (layer.protocol === bth) this.#settle(walk);
+      else if (layer.protocol === tcp) this.#streams.flags(walk.layers, walk);
+      else if (layer.protocol === mad) this.#connections.learn(walk.layers);
+    }
+    const { messages, notes } = this.#finds;
+    return {
+      bytes,
+      start: walk.start,
+      end: walk.end,
+      layers: walk.layers,
+      bindings,
+      stop: walk.stop,
+      number: this.#number,
+      messages,
+      notes: [...walk.notes, ...notes],
+    };
+  }
+
+  #packet(walk: Walk): Protocol | null | undefined {
+    this.#seen = true;
+    return this.#pairs.packet(walk, this.#number, this.#finds);
+  }
+
+  /** Packets without payload are looked at now; messages in one packet are whole now. */
+  #settle(walk: Walk): void {
+    if (!this.#seen) this.#packet(walk);
+    this.#pairs.settle(walk, this.#number);
+  }
+
+  #unit(bytes: Uint8Array, protocol: Protocol, boundBy: string): Walk {
+    const walk = new Walk(bytes, 0, bytes.length, bindings, this.#context);
+    walk.boundBy = boundBy;
+    walk.run(protocol);
+    return walk.finish();
+  }
+}
+
+/** The layers of a frame and of the messages that it completed. */
+export function* allLayers(frame: Inspected): Generator<Layer> {
+  yield* frame.layers;
+  for (const message of frame.messages) yield* message.layers;
+}

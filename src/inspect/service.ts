@@ -1,0 +1,32 @@
+// What runs on a queue pair or a stream, as connection management or the bytes themselves told: it names the
+// protocol of each message, and links what RDMA moves to the commands that asked for it.
+
+import type { Layer, Protocol } from '../../protocols/index.js';
+
+/** Where a message goes or comes from in remote memory, as its first packet or its request says. */
+export interface Target {
+  readonly va: bigint;
+  readonly rkey: number;
+  readonly length: number;
+}
+
+/** Who sent it: the side that asked for the connection, or the one that accepted. */
+export type Side = 'active' | 'passive';
+
+/** Bytes that RDMA moves, linked to the command that they serve. */
+export interface Link {
+  /** How to dissect them; undefined where they have no structure. */
+  readonly protocol: Protocol | undefined;
+  /** Which command they serve, in words. */
+  readonly note: string;
+}
+
+export interface Service {
+  readonly name: string;
+  /** The protocol of a SEND message. */
+  message(from: Side): Protocol | undefined;
+  /** Takes note of a whole message once it is dissected. */
+  learn(layers: readonly Layer[], from: Side, frame: number): void;
+  /** What lies at that key and address of the side that offered it. */
+  link(target: Target, operation: 'read' | 'write', frame: number): Link | undefined;
+}
