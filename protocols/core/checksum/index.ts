@@ -1,0 +1,25 @@
+// Checksums of all wire formats. Ranges are (bytes, from, to): absolute offsets, `to` exclusive, so that no
+// view need be created. Results are unsigned. Bytes in packet memory are the fastest to sum.
+
+export { crc16 } from './crc16.js';
+export {
+  crc32,
+  crc32c,
+  crc32Masked,
+  crc32OfAbsentLrh,
+  defaultEngine,
+  useEngine,
+} from './crc32.js';
+export type { CrcEngine } from './engine.js';
+export {
+  checksumOfSum,
+  internetSum,
+  pseudoSumIpv4,
+  pseudoSumIpv6,
+  sumIsGood,
+  udpChecksumOfSum,
+  updateChecksum,
+} from './internet.js';
+export { packetMemory } from './kernel/kernel.js';
+export { kernelEngine } from './kernel-engine.js';
+export { portableEngine } from './portable-engine.js';

@@ -1,0 +1,118 @@
+// The Internet checksum (RFC 1071) of IPv4, ICMP, UDP and TCP. A `sum` here is the ones' complement sum of
+// 16-bit words, folded to 16 bits and not yet complemented; sums of parts add up to the sum of the whole.
+
+import { kernelOf } from './kernel/kernel.js';
+
+/** Shortest run in packet memory for which the SIMD kernel beats the loop. */
+const kernelFrom = 128;
+/** Pairs are added this many bytes at a time before the sum is folded, so that it stays below 2^31. */
+const foldBytes = 32768;
+
+// Ones' complement addition brings the carries back in at the low end (RFC 1071 1). Twice is enough for 32 bits.
+const fold = (sum: number): number => {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return (once & 0xffff) + (once >>> 16);
+};
+
+const swap = (word: number): number => ((word & 0xff) << 8) | (word >>> 8);
+
+// hot
+function sumInScript(b: Uint8Array, from: number, to: number): number {
+  let total = 0;
+  let i = from;
+  while (i + 1 < to) {
+    // Eight bytes a turn; the bytes of even and of odd places are added apart, and put together at the end.
+    const stop = Math.min(to, i + foldBytes);
+    let high = 0;
+    let low = 0;
+    for (; i + 8 <= stop; i += 8) {
+      high += b[i]! + b[i + 2]! + b[i + 4]! + b[i + 6]!;
+      low += b[i + 1]! + b[i + 3]! + b[i + 5]! + b[i + 7]!;
+    }
+    for (; i + 2 <= stop; i += 2) {
+      high += b[i]!;
+      low += b[i + 1]!;
+    }
+    total = fold(total + fold((high << 8) + low));
+  }
+  return i < to ? fold(total + (b[i]! << 8)) : total; // a last odd byte counts as if a zero followed
+}
+
+/**
+ * Adds bytes `from` to `to` to a sum.
+ * @param sum of what was added before
+ * @param odd whether this range starts at an odd place of what is summed: after a part with an odd length
+ * @returns the sum, 0 to FFFFh
+ */
+// hot
+export function internetSum(b: Uint8Array, from = 0, to = b.length, sum = 0, odd = false): number {
+  if (!(from >= 0 && from <= to && to <= b.length))
+    throw new RangeError(`bytes ${from} to ${to} of ${b.length}`);
+  const length = to - from;
+  const kernel = length < kernelFrom ? undefined : kernelOf(b.buffer);
+  let part = 0;
+  if (kernel === undefined) {
+    part = sumInScript(b, from, to);
+  } else {
+    let at = from;
+    // Sums of swapped words are swapped sums (RFC 1071 2B): the kernel adds in its own byte order.
+    for (let left = length & ~15; left > 0; ) {
+      const step = Math.min(left, foldBytes);
+      part = fold(part + swap(fold(kernel.internetSum(b.byteOffset + at, step, 0))));
+      at += step;
+      left -= step;
+    }
+    part = fold(part + sumInScript(b, at, to));
+  }
+  return fold(sum + (odd ? swap(part) : part));
+}
+
+/**
+ * Sum of the pseudo header of UDP and TCP over IPv4 (RFC 768, RFC 9293 3.1).
+ * @param addressesAt where source and destination address lie: 12 bytes into the IPv4 header
+ * @param length bytes of UDP or TCP header and data
+ */
+export const pseudoSumIpv4 = (
+  b: Uint8Array,
+  addressesAt: number,
+  protocol: number,
+  length: number,
+): number => fold(internetSum(b, addressesAt, addressesAt + 8) + protocol + fold(length));
+
+/**
+ * Sum of the pseudo header of upper layers over IPv6 (RFC 8200 8.1).
+ * @param sourceAt, targetAt where the addresses lie: 8 and 24 bytes into the IPv6 header, or the final
+ *   destination's place in a routing header
+ * @param length bytes of the upper layer's header and data
+ */
+export const pseudoSumIpv6 = (
+  b: Uint8Array,
+  sourceAt: number,
+  targetAt: number,
+  nextHeader: number,
+  length: number,
+): number => {
+  const addresses = internetSum(
+    b,
+    targetAt,
+    targetAt + 16,
+    internetSum(b, sourceAt, sourceAt + 16),
+  );
+  return fold(addresses + nextHeader + fold(length));
+};
+
+/** The checksum that goes into the header: the complement of the sum (with the field itself as zero). */
+export const checksumOfSum = (sum: number): number => ~sum & 0xffff;
+
+/** UDP sends a checksum of zero as FFFFh, because zero says that there is none (RFC 768). */
+export const udpChecksumOfSum = (sum: number): number => checksumOfSum(sum) || 0xffff;
+
+/** Whether a sum that included the checksum field shows the bytes undamaged (RFC 1071 1, item 3). */
+export const sumIsGood = (sum: number): boolean => sum === 0xffff;
+
+/**
+ * The checksum after a 16-bit word of what it covers has changed: HC' = ~(~HC + ~m + m') (RFC 1624 3, eqn. 3).
+ * Words are those at even places.
+ */
+export const updateChecksum = (checksum: number, wordBefore: number, wordAfter: number): number =>
+  ~fold((~checksum & 0xffff) + (~wordBefore & 0xffff) + wordAfter) & 0xffff;

@@ -1,0 +1,86 @@
+// One instance of the WebAssembly SIMD kernel for each memory, and the memories themselves. Where WebAssembly
+// or its SIMD instructions are missing there is no kernel, and packet memory is plain memory.
+
+import { tables } from '../table.js';
+import { maskAt, packetsAt, stageAt, tablesAt } from './memory-map.js';
+import { kernelBase64 } from './module.js';
+
+type Run = (at: number, lengthBytes: number, state: number) => number;
+
+export interface Kernel {
+  readonly crc32: Run;
+  readonly crc32c: Run;
+  readonly internetSum: Run;
+  /** Where input from elsewhere is copied to, `chunkBytes` long; begins at `stageAt`. */
+  readonly stage: Uint8Array;
+}
+
+// The parts of WebAssembly that are used: neither the ES nor the Node types declare it.
+interface WasmApi {
+  validate(code: Uint8Array): boolean;
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Memory: new (pages: { initial: number; maximum: number }) => { buffer: ArrayBuffer };
+  readonly Instance: new (
+    module: object,
+    imports: { env: { memory: object } },
+  ) => { exports: unknown };
+}
+
+const pageBytes = 65536;
+/** WebAssembly's own bound on a memory is 65,536 pages; this leaves the engines' lower ones unhurt. */
+const packetMemoryLimitBytes = 1 << 30;
+
+const kernels = new WeakMap<ArrayBufferLike, Kernel>();
+let compiled: { readonly wasm: WasmApi; readonly module: object } | null | undefined;
+
+/** Compiles on first use; null where it cannot. */
+function compile(): { readonly wasm: WasmApi; readonly module: object } | null {
+  const { WebAssembly: wasm } = globalThis as { WebAssembly?: WasmApi };
+  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+  if (wasm === undefined || !littleEndian) return null;
+  try {
+    const code = Uint8Array.from(atob(kernelBase64), (c) => c.charCodeAt(0));
+    return wasm.validate(code) ? { wasm, module: new wasm.Module(code) } : null;
+  } catch {
+    return null; // forbidden by a content security policy, say
+  }
+}
+
+/** A kernel with room for `lengthBytes` of packets; null where there is no SIMD. */
+function instantiate(lengthBytes: number): { kernel: Kernel; buffer: ArrayBuffer } | null {
+  compiled ??= compile();
+  if (compiled === null) return null;
+  const { wasm, module } = compiled;
+  const pages = Math.ceil((packetsAt + lengthBytes) / pageBytes);
+  const memory = new wasm.Memory({ initial: pages, maximum: pages }); // growing would detach every view
+  const { buffer } = memory;
+  new Uint32Array(buffer, tablesAt.crc32, 4096).set(tables.crc32);
+  new Uint32Array(buffer, tablesAt.crc32c, 4096).set(tables.crc32c);
+  new Uint8Array(buffer, maskAt + 16, 16).fill(255);
+  const exported = new wasm.Instance(module, { env: { memory } }).exports as Kernel;
+  const { crc32, crc32c, internetSum } = exported;
+  const stage = new Uint8Array(buffer, stageAt, packetsAt - stageAt);
+  const kernel = { crc32, crc32c, internetSum, stage };
+  kernels.set(buffer, kernel);
+  return { kernel, buffer };
+}
+
+/** The kernel in whose memory `buffer` is; undefined for every other buffer. */
+export const kernelOf = (buffer: ArrayBufferLike): Kernel | undefined => kernels.get(buffer);
+
+/** A kernel that serves bytes from anywhere, by copying; null where there is no SIMD. */
+export const stagingKernel = (): Kernel | null => instantiate(0)?.kernel ?? null;
+
+/**
+ * Zeroed memory for packets. Checksums over any view of it read the bytes where they lie, without the copy
+ * that other arrays need. Take a few large ones rather than one a packet: each is a WebAssembly memory
+ * of its own, which reserves address space; it is freed when no view is left.
+ * @throws RangeError beyond 1 GiB
+ */
+export function packetMemory(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || lengthBytes > packetMemoryLimitBytes)
+    throw new RangeError(`packet memory of ${lengthBytes} bytes`);
+  const made = instantiate(lengthBytes);
+  if (made === null) return new Uint8Array(lengthBytes);
+  return new Uint8Array(made.buffer, packetsAt, lengthBytes);
+}

@@ -1,0 +1,23 @@
+// Where the kernel keeps what in its linear memory. The first page and a half are the kernel's own; packet
+// memory follows. All are byte addresses.
+
+/** Longest run that one call of the kernel takes; longer ones are chained. Chosen so that the working copy,
+ * which is as long, stays in a 32 KiB first-level cache together with the input. */
+export const chunkBytes = 8192;
+
+/** Sixteen tables of 256 words for each polynomial (slicing by 16). */
+export const tablesAt = { crc32: 0, crc32c: 16384 } as const;
+
+/** 16 bytes of zeros and 16 of ones: a window into it masks a partial first vector. */
+export const maskAt = 32768;
+/** 16 bytes of zeros, the 4 bytes of the CRC so far, zeros: a window into it aligns the seed likewise. */
+export const seedAt = 32800;
+/** What is left when the long multiple, then when the short one has been subtracted. */
+export const longRestAt = 32896;
+export const shortRestAt = 33408;
+/** Zeros that stand for the bytes before the first: at least as long as the longest multiple. Never written. */
+export const workZerosAt = 33536;
+export const workAt = 34048;
+/** Room for input that is copied in; 16 readable bytes are before it. */
+export const stageAt = workAt + chunkBytes + 512;
+export const packetsAt = stageAt + chunkBytes + 64;
