@@ -8,6 +8,7 @@ import { bth } from './infiniband/bth.js';
 import { GRH_NEXT_BTH, grh, lrh, rwh } from './infiniband/link.js';
 import { madSpaces } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
+import { nvmeSpaces } from './nvme/table.js';
 import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
 
@@ -46,6 +47,10 @@ const nxthdr: Table = [[GRH_NEXT_BTH, bth]];
 /** User's private data in connection requests, by the port of an RDMA IP CM service. */
 const cmPrivate: Table = [];
 
+const nvmeBindings: Bindings = Object.fromEntries(
+  Object.entries(nvmeSpaces).map(([space, rows]) => [space, new Map(rows)]),
+);
+
 export const bindings: Bindings = {
   link: new Map(link),
   ethertype: new Map(ethertype),
@@ -61,4 +66,5 @@ export const bindings: Bindings = {
   'cm-private': new Map(cmPrivate),
   lnh: new Map(lnh),
   nxthdr: new Map(nxthdr),
+  ...nvmeBindings,
 };

@@ -15,4 +15,4 @@ export type { Sealing } from './seal.js';
 export * from './serial.js';
 export * from './stream.js';
 export * from './value.js';
-export type { Bindings, Context, Walk } from './walk.js';
+export type { Bindings, Context, NvmeContext, Walk } from './walk.js';

@@ -9,10 +9,22 @@ import type { Protocol, Scene, Space } from './protocol.js';
 /** Which protocol stands behind a number of a space, such as ('ethertype', 0x0800). */
 export type Bindings = Readonly<Record<Space, ReadonlyMap<number, Protocol>>>;
 
+/** What is known of the NVMe queue whose capsules and data PDUs are dissected. */
+export interface NvmeContext {
+  /** Opcodes mean other commands on an I/O queue than on the admin queue; not given: not known. */
+  readonly queue?: 'admin' | 'io';
+  /** In which form the command `cid` returns its result. */
+  resultOf?(cid: number): Protocol | undefined;
+  /** What the data of the command `cid` is, where a data PDU carries the whole of it. */
+  dataOf?(cid: number): Protocol | undefined;
+}
+
 /** What is known beside the frame's bytes. All of it is optional knowledge of the caller. */
 export interface Context {
   /** True: the last four bytes of an Ethernet frame are its FCS; 'auto': where they match. */
   readonly fcs?: boolean | 'auto';
+  /** What is known of the NVMe queue that the frame belongs to. */
+  readonly nvme?: NvmeContext;
   /** Takes over behind a TCP header: streams are reassembled by whoever keeps them. */
   tcpPayload?(walk: Walk): Protocol | null | undefined;
   /** Takes over behind the extended headers of an InfiniBand packet of a queue pair that is known. */

@@ -1,0 +1,82 @@
+// All NVMe protocols and their binding spaces, for registry.ts and bindings.ts.
+
+import type { Protocol } from '../core/protocol.js';
+import { adminCommands } from './admin.js';
+import * as completions from './cqe.js';
+import { connectData, fabricsCdw, fabricsCommands } from './fabrics.js';
+import { features, featureTail, unknownFeature } from './feature.js';
+import {
+  acquireData,
+  copyRange,
+  dsmRange,
+  ioCommands,
+  registerData,
+  registeredController,
+  releaseData,
+  reservationStatus,
+} from './io.js';
+import { propertyForms, propertyValue } from './property.js';
+import { nvmeRdmaRej, nvmeRdmaRep, nvmeRdmaReq } from './rdma.js';
+import { sglForms, sglUnknown } from './sgl.js';
+import { cdw, prp, sqe, sqeFabrics, sqeNamespace } from './sqe.js';
+import { ddgst, hdgst, nvmeTcp, nvmeTcpPad, pduForms } from './tcp.js';
+
+type Rows = readonly (readonly [number, Protocol])[];
+
+/** Binding spaces of NVMe. */
+export const nvmeSpaces = {
+  'nvme-tcp': pduForms,
+  'nvme-sgl': sglForms,
+  'nvme-admin': adminCommands,
+  'nvme-io': ioCommands,
+  'nvme-fabrics': fabricsCommands,
+  'nvme-feature': features,
+  'nvme-property': propertyForms,
+} satisfies Readonly<Record<string, Rows>>;
+
+const bound = (rows: Rows) => rows.map(([, p]) => p);
+
+/** In the order of the documentation. */
+export const nvmeProtocols: readonly Protocol[] = [
+  ...new Set<Protocol>([
+    nvmeTcp,
+    ...bound(pduForms),
+    hdgst,
+    nvmeTcpPad,
+    ddgst,
+    nvmeRdmaReq,
+    nvmeRdmaRep,
+    nvmeRdmaRej,
+    sqe,
+    sqeNamespace,
+    sqeFabrics,
+    prp,
+    ...bound(sglForms),
+    sglUnknown,
+    cdw,
+    fabricsCdw,
+    ...bound(fabricsCommands),
+    connectData,
+    ...bound(adminCommands),
+    ...bound(features),
+    unknownFeature,
+    featureTail,
+    ...bound(ioCommands),
+    dsmRange,
+    copyRange,
+    registerData,
+    acquireData,
+    releaseData,
+    reservationStatus,
+    registeredController,
+    completions.cqeResult,
+    completions.cqeDword1,
+    completions.cqeConnect,
+    completions.cqeConnectError,
+    completions.cqeAsyncEvent,
+    completions.cqeAbort,
+    completions.cqe,
+    ...bound(propertyForms),
+    propertyValue,
+  ]),
+];
