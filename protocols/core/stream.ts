@@ -26,6 +26,11 @@ export interface Unit {
   readonly protocol: Protocol;
   /** Which length says so, such as 'nvme-tcp.plen'. */
   readonly boundBy: string;
+  /**
+   * The whole unit without what its framing strewed into it, as bytes of their own, with the protocol that
+   * dissects them: for units whose headers it may cut, so that no layer can tile them (MPA markers).
+   */
+  message?(piece: Piece): { readonly bytes: Uint8Array; readonly protocol: Protocol };
 }
 
 /** The state of one connection's framing. */

@@ -1,0 +1,19 @@
+// Layers tile their bytes, and each gives them back from its decoded fields alone.
+
+import type { Scene } from '../../protocols/index.js';
+import { assert } from './spec.js';
+
+export function tilesAndReencodes({ layers, start, end }: Scene): void {
+  let at = start;
+  for (const layer of layers) {
+    assert.is(layer.at, at, `${layer.key} begins where the layer before it ends`);
+    const again = layer.protocol.header.encode(layer.fields());
+    assert.equal([...again], [...layer.bytes.subarray(layer.at, layer.end)], layer.key);
+    at = layer.end;
+  }
+  assert.is(at, end, 'the last layer ends with the bytes');
+}
+
+/** Keys of the layers, as one word. */
+export const chain = ({ layers }: Pick<Scene, 'layers'>): string =>
+  layers.map((layer) => layer.key).join('/');
