@@ -8,6 +8,7 @@ import { bth } from './infiniband/bth.js';
 import { GRH_NEXT_BTH, grh, lrh, rwh } from './infiniband/link.js';
 import { madSpaces } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
+import { iwarpSpaces } from './iwarp/table.js';
 import { nvmeSpaces } from './nvme/table.js';
 import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
@@ -67,4 +68,5 @@ export const bindings: Bindings = {
   lnh: new Map(lnh),
   nxthdr: new Map(nxthdr),
   ...nvmeBindings,
+  rdmap: new Map<number, Protocol>(iwarpSpaces.rdmap),
 };

@@ -6,6 +6,7 @@ import { eth } from './ethernet/ethernet.js';
 import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
+import { iwarpProtocols } from './iwarp/table.js';
 import { nvmeProtocols } from './nvme/table.js';
 import { tcpOptions } from './tcp/option.js';
 import { tcpSegment } from './tcp/segment.js';
@@ -23,6 +24,7 @@ export const protocols: readonly Protocol[] = [
   ...infinibandProtocols,
   ...madProtocols,
   ...nvmeProtocols,
+  ...iwarpProtocols,
   payload,
   padding,
 ];
