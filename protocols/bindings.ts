@@ -5,7 +5,9 @@ import type { Protocol } from './core/protocol.js';
 import type { Bindings } from './core/walk.js';
 import { eth } from './ethernet/ethernet.js';
 import { bth } from './infiniband/bth.js';
-import { GRH_NEXT_BTH, grh, lrh, rwh } from './infiniband/link.js';
+import { flowctl, LINKTYPE_INFINIBAND_FLOW } from './infiniband/flow-control.js';
+import { grh, lrh, rwh } from './infiniband/link.js';
+import { GRH_NEXT_BTH } from './infiniband/link-header.js';
 import { madSpaces } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
 import { iwarpSpaces } from './iwarp/table.js';
@@ -19,6 +21,7 @@ type Table = readonly (readonly [number, Protocol])[];
 const link: Table = [
   [1, eth],
   [247, lrh],
+  [LINKTYPE_INFINIBAND_FLOW, flowctl],
 ];
 
 const ethertype: Table = [

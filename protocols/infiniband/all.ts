@@ -3,6 +3,7 @@
 import type { Protocol } from '../core/protocol.js';
 import { bth } from './bth.js';
 import { extensionProtocols } from './chain.js';
+import { flowctl } from './flow-control.js';
 import { grh, lrh, rwh } from './link.js';
 import { ibpad, icrc, vcrc } from './trailer.js';
 
@@ -15,4 +16,5 @@ export const infinibandProtocols: readonly Protocol[] = [
   ibpad,
   icrc,
   vcrc,
+  flowctl,
 ];

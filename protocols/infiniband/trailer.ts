@@ -2,9 +2,12 @@
 // stand on the wire, which is how the standard's example and other tools print them; the CRC-32 itself goes
 // out least significant byte first.
 
+import { byteSwap16 } from '../core/byte-order.js';
+import { crc16 } from '../core/checksum/index.js';
 import { rest, uint } from '../core/field.js';
 import { header } from '../core/header.js';
 import { protocol } from '../core/protocol.js';
+import { icrcOf } from './icrc.js';
 
 const family = 'infiniband';
 
@@ -34,7 +37,10 @@ export const ICRC = header(
   { family, title: 'Invariant CRC', section: 'IBA 7.8.1' },
 );
 
-export const icrc = protocol(ICRC, { trailer: true });
+export const icrc = protocol(ICRC, {
+  trailer: true,
+  derive: { icrc: { kind: 'checksum', value: icrcOf } },
+});
 
 export const VCRC = header(
   'VCRC',
@@ -47,4 +53,16 @@ export const VCRC = header(
   { family, title: 'Variant CRC', section: 'IBA 7.8.2' },
 );
 
-export const vcrc = protocol(VCRC, { trailer: true });
+export const vcrc = protocol(VCRC, {
+  trailer: true,
+  derive: {
+    vcrc: {
+      kind: 'checksum',
+      value({ bytes, layers }, index) {
+        const { at, owner } = layers[index]!;
+        const packet = layers[owner];
+        return packet && byteSwap16(crc16(bytes, packet.at, at));
+      },
+    },
+  },
+});

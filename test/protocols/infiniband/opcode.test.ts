@@ -64,6 +64,10 @@ const rxeLengths: Readonly<Record<string, number>> = {
   RD_RDMA_READ_RESPONSE_MIDDLE: 16,
   RD_ATOMIC_ACKNOWLEDGE: 28,
   RD_FETCH_ADD: 52,
+  // From the XRC patch series for rxe on linux-rdma (2022).
+  XRC_SEND_FIRST: 16,
+  XRC_SEND_MIDDLE: 16,
+  XRC_RDMA_WRITE_FIRST: 32,
   UD_SEND_ONLY: 20,
   UD_SEND_ONLY_WITH_IMMEDIATE: 24,
 };

@@ -1,0 +1,110 @@
+// The invariant CRC (IBA 7.8.1; A16.5.1 for RoCE v1, A17.3.3 for RoCE v2): CRC-32 over everything from the
+// outermost InfiniBand or IP header to the pad, with every field that may change on the way counted as ones.
+// The masks are made from the declared fields. A RoCE packet has no LRH: eight bytes FFh stand for it.
+
+import { byteSwap32 } from '../core/byte-order.js';
+import { crc32, crc32Masked, crc32OfAbsentLrh } from '../core/checksum/index.js';
+import type { AnyHeader, FieldValue } from '../core/index.js';
+import type { Scene } from '../core/protocol.js';
+import { IPv4 } from '../ip/ipv4.js';
+import { UDP } from '../udp/udp.js';
+import { BTH } from './base-transport.js';
+import { GRH, LRH } from './link-header.js';
+
+/** Headers that an ICRC begins with. */
+export interface IcrcCover {
+  /** Bytes up to the end of BTH. */
+  readonly size: number;
+  /** Their bits that count as ones. */
+  readonly ones: Uint8Array;
+  /** CRC of what stands before them. */
+  readonly seed: number;
+}
+
+/** The bytes of `header` with all bits of those fields set. */
+function onesOf(header: Pick<AnyHeader, 'spans' | 'encode'>, ...fields: string[]): Uint8Array {
+  const ones = (bits: number): FieldValue =>
+    bits > 48 ? (1n << BigInt(bits)) - 1n : 2 ** bits - 1;
+  const masked = header.spans.filter((span) => fields.includes(span.name));
+  if (masked.length !== fields.length) throw new RangeError(`no such fields: ${fields}`);
+  return header.encode(Object.fromEntries(masked.map((s) => [s.name, ones(s.bits)])));
+}
+
+function cover(seed: number, ...parts: Uint8Array[]): IcrcCover {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const ones = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    ones.set(part, at);
+    at += part.length;
+  }
+  return { size, ones, seed };
+}
+
+const bthOnes = onesOf(BTH, 'fecn', 'becn', 'reserved');
+const udpOnes = onesOf(UDP, 'checksum');
+const ipv4Ones = onesOf(IPv4, 'dscp', 'ecn', 'ttl', 'headerChecksum');
+/** IPv6 and GRH are the same header under two names. */
+const grhOnes = onesOf(GRH, 'tClass', 'flowLabel', 'hopLmt');
+const lrhOnes = onesOf(LRH, 'vl');
+
+/** Between the address header and UDP or BTH: IPv4 options, IPv6 extension headers; covered as they are. */
+const between = (size: number): Uint8Array => new Uint8Array(size);
+
+const IPV4 = 4;
+
+const v4 = cover(crc32OfAbsentLrh, ipv4Ones, udpOnes, bthOnes);
+const v6 = cover(crc32OfAbsentLrh, grhOnes, udpOnes, bthOnes);
+/** Behind a GRH: RoCE v1, and InfiniBand's global packets, whose whole LRH counts as ones (IBA 7.8.1). */
+export const globalCover = cover(crc32OfAbsentLrh, grhOnes, bthOnes);
+/** InfiniBand's local packets. */
+export const localCover = cover(0, lrhOnes, bthOnes);
+
+/**
+ * What the ICRC of a RoCE v2 packet begins with.
+ * @param ipAt, bthAt first bytes of the IP header and of BTH
+ */
+// hot
+export function roceV2Cover(b: Uint8Array, ipAt: number, bthAt: number): IcrcCover {
+  const plain = IPv4.get.version(b, ipAt) === IPV4 ? v4 : v6;
+  const extra = bthAt + BTH.size - ipAt - plain.size;
+  if (extra === 0) return plain;
+  const address = plain === v4 ? ipv4Ones : grhOnes;
+  return cover(plain.seed, address, between(extra), udpOnes, bthOnes);
+}
+
+/**
+ * CRC of a packet, as a CRC-32 (its bytes on the wire: least significant first).
+ * @param from where `c` begins: the IP header, the GRH or the LRH
+ * @param end first byte behind the pad, where the ICRC lies
+ */
+// hot
+export function icrcWith(c: IcrcCover, b: Uint8Array, from: number, end: number): number {
+  return crc32(b, from + c.size, end, crc32Masked(b, from, from + c.size, c.ones, c.seed));
+}
+
+/** The same of a RoCE v2 packet over IPv4 or IPv6. */
+// hot
+export const icrcRoceV2 = (b: Uint8Array, ipAt: number, bthAt: number, end: number): number =>
+  icrcWith(roceV2Cover(b, ipAt, bthAt), b, ipAt, end);
+
+/** Keys of layers that say where the ICRC begins, from the innermost on. */
+const BEGINNINGS = new Set(['ipv4', 'ipv6', 'grh', 'lrh']);
+
+/** ICRC.icrc of the trailer in layer `index`; undefined where the packet stands in nothing that defines one. */
+export function icrcOf(scene: Scene, index: number): number | undefined {
+  const { layers, bytes } = scene;
+  const trailer = layers[index]!;
+  const { owner } = trailer;
+  const packet = layers[owner];
+  if (packet?.key !== 'bth') return undefined;
+  for (let i = owner - 1; i >= 0; i--) {
+    const { key, at } = layers[i]!;
+    if (!BEGINNINGS.has(key)) continue;
+    if (key === 'grh') return byteSwap32(icrcWith(globalCover, bytes, at, trailer.at));
+    if (key === 'lrh') return byteSwap32(icrcWith(localCover, bytes, at, trailer.at));
+    if (layers[owner - 1]!.key !== 'udp') return undefined;
+    return byteSwap32(icrcRoceV2(bytes, at, packet.at, trailer.at));
+  }
+  return undefined;
+}
