@@ -10,6 +10,7 @@ export * from './iwarp/index.js';
 export * as nvme from './nvme/index.js';
 export * from './pcap/index.js';
 export { protocolByKey, protocols } from './registry.js';
+export * from './roce/index.js';
 export * from './show/index.js';
 export * from './tcp/index.js';
 export * from './text/index.js';

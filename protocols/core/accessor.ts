@@ -50,17 +50,37 @@ function loader(place: Place): Getter<number> {
   }
 }
 
+/** A writer of whole bytes; bits beyond them are dropped. */
 function storer(place: Place): Setter<number> {
   const o = place.at;
-  const n = place.size;
-  if (place.order === 'be') {
-    return (b, at, v) => {
-      for (let i = n - 1, rest = v; i >= 0; i--, rest >>>= 8) b[at + o + i] = rest;
-    };
+  const last = o + place.size - 1;
+  // Where the bytes go from the least significant on, and by which step.
+  const from = place.order === 'be' ? last : o;
+  const step = place.order === 'be' ? -1 : 1;
+  switch (place.size) {
+    case 1:
+      return (b, at, v) => {
+        b[at + o] = v;
+      };
+    case 2:
+      return (b, at, v) => {
+        b[at + from] = v;
+        b[at + from + step] = v >>> 8;
+      };
+    case 3:
+      return (b, at, v) => {
+        b[at + from] = v;
+        b[at + from + step] = v >>> 8;
+        b[at + from + 2 * step] = v >>> 16;
+      };
+    default:
+      return (b, at, v) => {
+        b[at + from] = v;
+        b[at + from + step] = v >>> 8;
+        b[at + from + 2 * step] = v >>> 16;
+        b[at + from + 3 * step] = v >>> 24;
+      };
   }
-  return (b, at, v) => {
-    for (let i = 0, rest = v; i < n; i++, rest >>>= 8) b[at + o + i] = rest;
-  };
 }
 
 /** The reader of a number of up to 48 bits. */
