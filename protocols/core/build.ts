@@ -1,7 +1,8 @@
 // Frames from layers. Whatever is given is kept, even if wrong; whatever is not given follows from the rest:
 // layers that complete a frame (pad, ICRC, digests) are added here, fields are derived in seal.ts.
 
-import { isBytes } from './field.js';
+import { type FieldValue, isBytes } from './field.js';
+import type { AnyHeader } from './header.js';
 import { Layer } from './layer.js';
 import { type Part, part } from './part.js';
 import { payload } from './payload.js';
@@ -68,8 +69,21 @@ function encode(p: Planned, bytes: Uint8Array, at: number): void {
   const tail = header.tail?.name;
   const missing = tail !== undefined && p.part.fields[tail] === undefined;
   const fill = missing ? { [tail]: new Uint8Array(p.size - header.size) } : {};
-  header.encode({ ...p.part.fields, ...fill }, bytes, at);
+  header.encode({ ...usualFields(header), ...p.part.fields, ...fill }, bytes, at);
 }
+
+/** What people expect in fields that they do not write; computed once a header. */
+function usualFields(header: AnyHeader): Readonly<Record<string, FieldValue>> {
+  let fields = usual.get(header);
+  if (!fields) {
+    const known = header.spans.filter((s) => s.field.usual !== undefined);
+    fields = Object.fromEntries(known.map((s) => [s.name, s.field.usual!]));
+    usual.set(header, fields);
+  }
+  return fields;
+}
+
+const usual = new WeakMap<AnyHeader, Readonly<Record<string, FieldValue>>>();
 
 function sizeOf(p: Planned): number {
   return p.size;

@@ -35,6 +35,8 @@ export interface FieldOptions {
   readonly order?: ByteOrder;
   /** What one step of the value stands for, such as 'bytes', '4.096 us x 2^t' or '16-byte units'. */
   readonly unit?: string;
+  /** What the builder writes where nothing is given and nothing follows from the frame: a TTL of 64, say. */
+  readonly usual?: number;
 }
 
 export type ByteOrder = 'be' | 'le';

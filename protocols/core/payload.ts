@@ -6,7 +6,13 @@ import { protocol } from './protocol.js';
 
 export const Payload = header('Payload', [rest('data', 'bytes carried')], { title: 'Payload' });
 
-export const payload = protocol(Payload, { label: 'Data' });
+export const payload = protocol(Payload, {
+  label: 'Data',
+  read(walk) {
+    if (walk.left > 0) walk.take(payload, walk.left);
+    return null;
+  },
+});
 
 export const Padding = header('Padding', [rest('data', 'bytes behind what the lengths cover')], {
   title: 'Padding',

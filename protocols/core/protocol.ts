@@ -64,6 +64,8 @@ export interface Protocol {
   verify?(scene: Scene, index: number, report: Report): void;
   /** A few words for the summary of a frame: what this layer does in it. */
   readonly info: ((layer: Layer, scene: Scene, index: number) => string) | undefined;
+  /** True where `info` goes on with what the layer outside says, instead of standing for it (AETH behind BTH). */
+  readonly continues: boolean;
   /** Source and destination as people write them, where this layer carries addresses. */
   readonly addresses: ((layer: Layer) => readonly [string, string]) | undefined;
   /** What the protocol column of a summary says; the header's name unless given. */
@@ -111,6 +113,7 @@ export function protocol<I extends readonly Item[]>(
     heads: [],
     trailers: [],
     info: undefined,
+    continues: false,
     addresses: undefined,
     label: header.name,
     ...options,

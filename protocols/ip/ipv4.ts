@@ -31,7 +31,7 @@ export const IPv4 = header(
         alias: 'ip.frag_offset',
       }),
     ),
-    uint(8, 'ttl', 'hops left', { alias: 'ip.ttl' }),
+    uint(8, 'ttl', 'hops left', { alias: 'ip.ttl', usual: 64 }),
     uint(8, 'protocol', 'of the payload', { alias: 'ip.proto' }),
     uint(16, 'headerChecksum', 'of the header', { format: 'hex', alias: 'ip.checksum' }),
     ipv4Address('src', 'source address', { alias: 'ip.src' }),

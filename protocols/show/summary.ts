@@ -25,13 +25,14 @@ export function summarize(frame: Dissection): Summary {
     const layer = layers[i]!;
     if (layer.depth > 0) continue;
     const p = layer.protocol;
-    if (info === '' && p.info !== undefined) {
-      info = p.info(layer, frame, i);
-      protocol ||= typeof p.label === 'string' ? p.label : p.label(layer);
+    if (protocol === '' && p.info !== undefined) {
+      const more = info === '' ? '' : ` ${info}`;
+      info = p.info(layer, frame, i) + more;
+      if (!p.continues) protocol = typeof p.label === 'string' ? p.label : p.label(layer);
     }
     if (source === '' && p.addresses !== undefined) {
       [source, destination] = p.addresses(layer);
-      if (info !== '') break;
+      if (protocol !== '') break;
     }
   }
   if (protocol === '' && layers[0]) {

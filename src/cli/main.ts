@@ -4,6 +4,9 @@
 import { readFileSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
+import { buildCommand } from './build.js';
+import { checkCommand } from './check.js';
+import { dissectCommand } from './dissect.js';
 import { explain } from './failure.js';
 import { headerCommand } from './header.js';
 import { remark } from './terminal.js';
@@ -20,6 +23,9 @@ const program = new Command('wireverbs')
   .showHelpAfterError('(wireverbs --help tells more)')
   .exitOverride();
 
+dissectCommand(program);
+buildCommand(program);
+checkCommand(program);
 headerCommand(program);
 tab(program);
 
