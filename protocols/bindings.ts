@@ -3,7 +3,12 @@
 
 import type { Protocol } from './core/protocol.js';
 import type { Bindings } from './core/walk.js';
+import { arp } from './ethernet/arp.js';
 import { eth } from './ethernet/ethernet.js';
+import { snap } from './ethernet/llc.js';
+import { lldp } from './ethernet/lldp.js';
+import { macControl, PAUSE_OPCODE, PFC_OPCODE, pause, pfc } from './ethernet/mac-control.js';
+import { svlan, vlan } from './ethernet/vlan.js';
 import { bth } from './infiniband/bth.js';
 import { flowctl, LINKTYPE_INFINIBAND_FLOW } from './infiniband/flow-control.js';
 import { grh, lrh, rwh } from './infiniband/link.js';
@@ -26,7 +31,22 @@ const link: Table = [
 
 const ethertype: Table = [
   [0x0800, ipv4],
+  [0x0806, arp],
+  [0x8100, vlan],
+  [0x8808, macControl],
+  [0x88a8, svlan],
+  [0x88cc, lldp],
+  [0x9100, svlan],
   [0x8915, grh],
+];
+
+/** LLC.DSAP. */
+const sap: Table = [[0xaa, snap]];
+
+/** MACControl.opcode. */
+const macControlOpcode: Table = [
+  [PAUSE_OPCODE, pause],
+  [PFC_OPCODE, pfc],
 ];
 
 /** IANA protocol numbers. */
@@ -58,6 +78,8 @@ const nvmeBindings: Bindings = Object.fromEntries(
 export const bindings: Bindings = {
   link: new Map(link),
   ethertype: new Map(ethertype),
+  sap: new Map(sap),
+  'mac-control': new Map(macControlOpcode),
   ipproto: new Map(ipproto),
   udp: new Map(udpPort),
   mad: new Map(madSpaces.mad),

@@ -2,7 +2,7 @@
 
 import { padding, payload } from './core/payload.js';
 import type { Protocol } from './core/protocol.js';
-import { eth } from './ethernet/ethernet.js';
+import { ethernetProtocols } from './ethernet/all.js';
 import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipv4 } from './ip/ipv4.js';
@@ -15,7 +15,7 @@ import { udp } from './udp/udp.js';
 
 /** All protocols, in the order of the documentation. */
 export const protocols: readonly Protocol[] = [
-  eth,
+  ...ethernetProtocols,
   ipv4,
   udp,
   tcp,

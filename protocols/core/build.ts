@@ -119,8 +119,9 @@ function plan(inputs: readonly LayerInput[], depth: number, complete: boolean): 
     const explicit = closing.find((p) => p.protocol === rule.protocol);
     const length = inside.reduce((sum, p) => sum + p.size, 0);
     const size = complete ? rule.size(owner.part, length) : 0;
-    if (explicit) inside.push(planned(explicit, depth, owner));
-    else if (size > 0) inside.push(planned(part(rule.protocol), depth, owner, size));
+    if (explicit) inside.push(planned(explicit, depth, owner, isFilled(explicit) ? 0 : size));
+    else if (size > 0 && !rule.onRequest)
+      inside.push(planned(part(rule.protocol), depth, owner, size));
   }
   owner.span = 1 + inside.length;
   return [owner, ...inside];
@@ -144,6 +145,10 @@ function completions(
       : [planned(part(rule.protocol), depth, owner, size)];
   });
 }
+
+/** Were the bytes of its `rest` field given? */
+const isFilled = ({ protocol, fields }: Part): boolean =>
+  protocol.header.tail !== undefined && fields[protocol.header.tail.name] !== undefined;
 
 /** Takes the layers at the end of the list that are trailers of `protocol`. */
 function takeTrailers(protocol: Protocol, others: LayerInput[]): Part[] {

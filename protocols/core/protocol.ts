@@ -86,6 +86,8 @@ export interface Completion {
    * `heads`: the parts of its header that were written down); 0 where it is not added by itself.
    */
   size(owner: Part, body: number): number;
+  /** True: it is added only where it was written down; without bytes of its own it then gets that size. */
+  readonly onRequest?: boolean;
 }
 
 /** Says what is wrong at `field` ('' for the whole layer), in words. */

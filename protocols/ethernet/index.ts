@@ -1,1 +1,19 @@
+export * from './arp.js';
+export { etherTypes } from './ether-type.js';
 export * from './ethernet.js';
+export { FCS, fcs } from './fcs.js';
+export {
+  LLC,
+  LLCInformation,
+  LLCSupervisory,
+  LLCUnnumbered,
+  llc,
+  llcInformation,
+  llcSupervisory,
+  llcUnnumbered,
+  SNAP,
+  snap,
+} from './llc.js';
+export * from './lldp.js';
+export * from './mac-control.js';
+export * from './vlan.js';

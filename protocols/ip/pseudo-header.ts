@@ -2,6 +2,7 @@
 // (RFC 768, RFC 9293 3.1, RFC 8200 8.1). It works on the layers of a scene and relies on the field names that
 // both IP versions share (src, dst, mf, fragmentOffset); lengths beyond the bytes make a sum unknowable.
 
+import { pseudoSumIpv4, pseudoSumIpv6 } from '../core/checksum/index.js';
 import { type Layer, outer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
 
@@ -49,20 +50,18 @@ function sumWith(
   protocolNumber: number,
   length: number,
 ): number | undefined {
-  let target: Uint8Array | undefined;
+  const { bytes, at, key, protocol } = layers[ip]!;
+  const { src, dst } = protocol.header.offset;
+  let targetAt = at + dst!;
   for (let i = ip; i < index; i++) {
     const layer = layers[i]!;
     if (isFragment(layer)) return undefined;
-    target = finalDestination(layer) ?? target;
+    targetAt = finalDestinationAt(layer) ?? targetAt;
   }
-  const addresses = layers[ip]!;
-  const sum =
-    sumOfBytes(addressOf(addresses, 'src')) +
-    sumOfBytes(target ?? addressOf(addresses, 'dst')) +
-    protocolNumber +
-    (length >>> 16) +
-    (length & 0xffff);
-  return fold(sum);
+  const sourceAt = at + src!;
+  return key === 'ipv4'
+    ? pseudoSumIpv4(bytes, sourceAt, protocolNumber, length)
+    : pseudoSumIpv6(bytes, sourceAt, targetAt, protocolNumber, length);
 }
 
 /** IPv4 itself or an IPv6 fragment header; one that is first and last at once (RFC 6946) is whole. */
@@ -76,31 +75,12 @@ function isFragment(layer: Layer): boolean {
 const SEGMENT_ROUTING = 4;
 const ADDRESS_SIZE = 16;
 
-function finalDestination(layer: Layer): Uint8Array | undefined {
+function finalDestinationAt(layer: Layer): number | undefined {
   const { header } = layer.protocol;
   if (!header.span('segmentsLeft') || layer.number('segmentsLeft') === 0) return undefined;
   if (!header.tail || !header.span('routingType')) return undefined;
-  const addresses = layer.get(header.tail.name) as Uint8Array;
-  if (addresses.length < ADDRESS_SIZE) return undefined;
+  const [from, to] = layer.range(header.tail);
+  if (to - from < ADDRESS_SIZE) return undefined;
   // RFC 8754 2: Segment List[0] is the last segment; RFC 8200 4.4 and RFC 6275 6.4: the last address is.
-  return layer.number('routingType') === SEGMENT_ROUTING
-    ? addresses.subarray(0, ADDRESS_SIZE)
-    : addresses.subarray(addresses.length - ADDRESS_SIZE);
-}
-
-/** The bytes of an address, which IPv4 declares as a number. */
-function addressOf(ip: Layer, field: 'src' | 'dst'): Uint8Array {
-  const [from, to] = ip.range(ip.protocol.header.span(field)!);
-  return ip.bytes.subarray(from, to);
-}
-
-function sumOfBytes(b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i + 1 < b.length; i += 2) sum += b[i]! * 256 + b[i + 1]!;
-  return sum;
-}
-
-function fold(sum: number): number {
-  const once = (sum & 0xffff) + (sum >>> 16);
-  return (once & 0xffff) + (once >>> 16);
+  return layer.number('routingType') === SEGMENT_ROUTING ? from : to - ADDRESS_SIZE;
 }

@@ -1,6 +1,7 @@
 // The checksum of UDP, TCP and ICMPv6: over the pseudo header and everything from the layer's first byte to the
 // end of what it carries (RFC 768, RFC 9293 3.1, RFC 4443 2.3). One rule seals frames and checks them.
 
+import { checksumOfSum, internetSum } from '../core/checksum/index.js';
 import type { Derivation, Scene } from '../core/protocol.js';
 import { pseudoHeaderSum, pseudoHeaderSumOfBytes } from './pseudo-header.js';
 
@@ -44,14 +45,3 @@ function checksumOver({ layers }: Scene, index: number, field: string, pseudoSum
   const before = internetSum(bytes, at, at + span.at, pseudoSum);
   return checksumOfSum(internetSum(bytes, at + span.at + span.size, bodyEnd, before));
 }
-
-// The sums below are core/checksum's; until it is here, a plain loop does.
-function internetSum(b: Uint8Array, from: number, to: number, sum: number): number {
-  let total = sum;
-  for (let i = from; i < to; i += 2) {
-    total += b[i]! * 256 + (i + 1 < to ? b[i + 1]! : 0);
-    if (total > 0xffff) total -= 0xffff;
-  }
-  return total;
-}
-const checksumOfSum = (sum: number): number => 0xffff - sum;
