@@ -38,10 +38,11 @@ export const mpaPad = protocol(MPAPad, {
 export const MPACrc = header(
   'MPACrc',
   [
-    // tshark reads the four bytes as a big-endian number: its iwarp_mpa.crc shows them turned round.
+    // tshark reads the same four bytes as a big-endian number and shows them turned round.
     uint(32, 'crc', 'CRC32C from the first byte of the FPDU on, markers included', {
       format: 'hex',
       order: 'le',
+      alias: 'iwarp_mpa.crc',
     }),
   ],
   { key: 'mpa-crc', family, title: 'MPA CRC', section: 'RFC 5044 4.4' },

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { CaptureReader } from '../../protocols/pcap/index.js';
+import { type Inspected, Inspector } from '../../src/inspect/index.js';
 
 /** Where the captures lie: beside the sources, not in dist. */
 export const capturePath = (name: string): string =>
@@ -47,4 +48,10 @@ export function capturedFrames(name: string): CapturedFrame[] {
   const damage = reader.finish();
   if (damage) throw new Error(`${name}: ${JSON.stringify(damage)}`);
   return frames;
+}
+
+/** All frames of a capture, dissected in their order with what the ones before told. */
+export function inspectedFrames(name: string): Inspected[] {
+  const inspector = new Inspector();
+  return capturedFrames(name).map(({ bytes, linkType }) => inspector.inspect(bytes, { linkType }));
 }
