@@ -12,7 +12,7 @@ export type Bindings = Readonly<Record<Space, ReadonlyMap<number, Protocol>>>;
 /** What is known of the NVMe queue whose capsules and data PDUs are dissected. */
 export interface NvmeContext {
   /** Opcodes mean other commands on an I/O queue than on the admin queue; not given: not known. */
-  readonly queue?: 'admin' | 'io';
+  readonly queue?: 'admin' | 'io' | undefined;
   /** In which form the command `cid` returns its result. */
   resultOf?(cid: number): Protocol | undefined;
   /** What the data of the command `cid` is, where a data PDU carries the whole of it. */
@@ -24,7 +24,7 @@ export interface Context {
   /** True: the last four bytes of an Ethernet frame are its FCS; 'auto': where they match. */
   readonly fcs?: boolean | 'auto';
   /** What is known of the NVMe queue that the frame belongs to. */
-  readonly nvme?: NvmeContext;
+  readonly nvme?: NvmeContext | undefined;
   /** Takes over behind a TCP header: streams are reassembled by whoever keeps them. */
   tcpPayload?(walk: Walk): Protocol | null | undefined;
   /** Takes over behind the extended headers of an InfiniBand packet of a queue pair that is known. */

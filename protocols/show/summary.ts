@@ -23,7 +23,7 @@ export function summarize(frame: Dissection): Summary {
   let info = '';
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i]!;
-    if (layer.depth > 0) continue;
+    if (layer.partial) continue;
     const p = layer.protocol;
     if (protocol === '' && p.info !== undefined) {
       const more = info === '' ? '' : ` ${info}`;

@@ -11,7 +11,8 @@ import { tcp } from '../../protocols/tcp/index.js';
 import { Connections } from './connections.js';
 import type { Finds, Message } from './message.js';
 import { QueuePairs } from './queue-pairs.js';
-import { serviceOf, streamProtocols } from './services.js';
+import type { Host } from './service.js';
+import { serviceOf, streamProtocols, streamService } from './services.js';
 import { TcpStreams } from './tcp-streams.js';
 
 /** A frame with what was learned beside its own layers. */
@@ -25,15 +26,24 @@ export interface Inspected extends Dissection {
 /** Where the frame is, and what the capture says of it. */
 export type FramePlace = Pick<DissectOptions, 'start' | 'end' | 'linkType' | 'fcs'>;
 
+/** The context is one object that is filled again for each frame. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class Inspector {
   #number = 0;
   #finds: Finds = { messages: [], notes: [] };
   /** True once the present frame's InfiniBand packet was looked at. */
   #seen = false;
-  readonly #streams = new TcpStreams(streamProtocols, (...unit) => this.#unit(...unit));
-  readonly #pairs = new QueuePairs((...unit) => this.#unit(...unit));
+  readonly #host: Host = {
+    dissectUnit: (...unit) => this.#unit(...unit),
+    enter: (service) => {
+      this.#context.nvme = service?.nvme;
+    },
+  };
+  readonly #streams = new TcpStreams(streamProtocols, streamService, this.#host);
+  readonly #pairs = new QueuePairs(this.#host);
   readonly #connections = new Connections(this.#pairs, serviceOf);
-  readonly #context: { -readonly [K in keyof DissectOptions]: DissectOptions[K] } = {
+  readonly #context: Mutable<DissectOptions> = {
     tcpPayload: (walk) => this.#streams.payload(walk, this.#number, this.#finds),
     rdmaPayload: (walk) => this.#packet(walk),
   };
@@ -53,6 +63,7 @@ export class Inspector {
     context.end = place.end ?? bytes.length;
     context.linkType = place.linkType ?? 1;
     context.fcs = place.fcs ?? false;
+    context.nvme = undefined;
     const walk = dissectWith(bindings, bytes, context);
     for (const layer of walk.layers) {
       if (layer.protocol === bth) this.#settle(walk);
@@ -81,7 +92,7 @@ export class Inspector {
   /** Packets without payload are looked at now; messages in one packet are whole now. */
   #settle(walk: Walk): void {
     if (!this.#seen) this.#packet(walk);
-    this.#pairs.settle(walk, this.#number);
+    this.#pairs.settle(walk, this.#number, this.#finds);
   }
 
   #unit(bytes: Uint8Array, protocol: Protocol, boundBy: string): Walk {

@@ -14,7 +14,7 @@ import {
 import { type Address, addressAt } from './address.js';
 import { Assembler } from './assembler.js';
 import type { Finds } from './message.js';
-import type { Link, Service, Side, Target } from './service.js';
+import type { Host, Link, Service, Side, Target } from './service.js';
 
 /** Queue pairs that are kept; the one that was silent longest is forgotten first. */
 export const MAX_QUEUE_PAIRS = 16384;
@@ -60,9 +60,7 @@ export class QueuePairs {
   /** The message in one packet that is being dissected; its service learns from it when that is done. */
   #open: { readonly pair: QueuePair; readonly from: number } | undefined;
 
-  constructor(
-    readonly dissectMessage: (bytes: Uint8Array, protocol: Protocol, boundBy: string) => Walk,
-  ) {}
+  constructor(readonly host: Host) {}
 
   get keptBytes(): number {
     return this.#keptBytes;
@@ -128,6 +126,7 @@ export class QueuePairs {
     if (target === undefined) return undefined;
     const pair = this.#pair(target, BTH.get.destQp(layer.bytes, layer.at));
     const before = pair.kept;
+    this.host.enter(pair.service);
     const packet = new Packet(this, pair, walk, bthAt, opcode, frame, finds);
     const answer = opcode.kind === 'request' ? packet.request() : packet.response();
     if (answer && opcode.does === 'SEND') this.#open = { pair, from: walk.layers.length };
@@ -140,10 +139,10 @@ export class QueuePairs {
   }
 
   /** The frame is dissected: whoever runs on the queue pair learns from a message that was in it. */
-  settle(walk: Walk, frame: number): void {
+  settle(walk: Walk, frame: number, finds: Finds): void {
     const open = this.#open;
     this.#open = undefined;
-    open?.pair.service?.learn(walk.layers.slice(open.from), open.pair.sender, frame);
+    open?.pair.service?.learn(walk.layers.slice(open.from), open.pair.sender, frame, finds.notes);
   }
 
   expectRead(requester: Address, responder: Address, psn: number, read: PendingRead): void {
@@ -179,7 +178,7 @@ class Packet {
     const isRead = opcode.does === 'RDMA_READ_REQUEST';
     const arrival = pair.requests.arrive(this.#psn, isRead && target ? this.#readSpan(target) : 1);
     if (arrival !== 'next') this.#say(arrival);
-    const link = target && pair.service?.link(target, isRead ? 'read' : 'write', this.frame);
+    const link = target && pair.service?.link(target, isRead ? 'read' : 'write');
     if (link) this.finds.notes.push(link.note);
     if (isRead && target) this.#expect(target, link);
     return arrival === 'duplicate' || opcode.payload !== 'message'
@@ -263,7 +262,11 @@ class Packet {
     assembler.abandon();
     const isSend = opcode.does === 'SEND';
     const protocol = (isSend ? pair.service?.message(pair.sender) : link?.protocol) ?? payload;
-    const { layers, stop, bindings, notes } = this.pairs.dissectMessage(bytes, protocol, 'message');
+    const { layers, stop, bindings, notes } = this.pairs.host.dissectUnit(
+      bytes,
+      protocol,
+      'message',
+    );
     const title = `${opcode.does.replaceAll('_', ' ')} message`;
     finds.messages.push({
       title,
@@ -276,6 +279,6 @@ class Packet {
       bindings,
     });
     finds.notes.push(...notes);
-    if (isSend) pair.service?.learn(layers, pair.sender, frame);
+    if (isSend) pair.service?.learn(layers, pair.sender, frame, finds.notes);
   }
 }

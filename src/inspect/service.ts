@@ -1,7 +1,7 @@
 // What runs on a queue pair or a stream, as connection management or the bytes themselves told: it names the
 // protocol of each message, and links what RDMA moves to the commands that asked for it.
 
-import type { Layer, Protocol } from '../../protocols/index.js';
+import type { Layer, NvmeContext, Protocol, Walk } from '../../protocols/index.js';
 
 /** Where a message goes or comes from in remote memory, as its first packet or its request says. */
 export interface Target {
@@ -23,10 +23,20 @@ export interface Link {
 
 export interface Service {
   readonly name: string;
+  /** What readers of NVMe entries must know, where that is what runs. */
+  readonly nvme?: NvmeContext;
   /** The protocol of a SEND message. */
   message(from: Side): Protocol | undefined;
   /** Takes note of a whole message once it is dissected. */
-  learn(layers: readonly Layer[], from: Side, frame: number): void;
+  learn(layers: readonly Layer[], from: Side, frame: number, notes: string[]): void;
   /** What lies at that key and address of the side that offered it. */
-  link(target: Target, operation: 'read' | 'write', frame: number): Link | undefined;
+  link(target: Target, operation: 'read' | 'write'): Link | undefined;
+}
+
+/** What streams and queue pairs need of the inspector. */
+export interface Host {
+  /** Dissects a unit that was put together from several frames. */
+  dissectUnit(bytes: Uint8Array, protocol: Protocol, boundBy: string): Walk;
+  /** What is dissected from now on in this frame belongs to that service. */
+  enter(service: Service | undefined): void;
 }

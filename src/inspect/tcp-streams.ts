@@ -17,6 +17,7 @@ import type {
 import { isMalformed, outer, TCP, tcpSegment } from '../../protocols/index.js';
 import { InOrder } from './in-order.js';
 import { type Finds, Gathering } from './message.js';
+import type { Host, Service } from './service.js';
 
 /** Connections that are kept; the one that was silent longest is forgotten first. */
 export const MAX_CONNECTIONS = 8192;
@@ -46,6 +47,7 @@ class Connection {
   readonly directions: readonly [Direction, Direction] = [new Direction(), new Direction()];
   protocol: StreamProtocol | undefined;
   framing: Framing | undefined;
+  service: Service | undefined;
   /** True once no stream protocol can be on it. */
   opaque = false;
 
@@ -57,10 +59,11 @@ export class TcpStreams {
   readonly #connections = new Map<string, Connection>();
   #keptBytes = 0;
 
-  /** `dissectUnit` dissects a unit that was put together from several frames. */
+  /** `serviceOf` makes the service of a stream that carries a protocol, where it has one. */
   constructor(
     readonly protocols: readonly StreamProtocol[],
-    readonly dissectUnit: (bytes: Uint8Array, protocol: Protocol, boundBy: string) => Walk,
+    readonly serviceOf: (protocol: StreamProtocol) => Service | undefined,
+    readonly host: Host,
   ) {}
 
   /** Bytes kept for all connections. */
@@ -79,6 +82,7 @@ export class TcpStreams {
     const [known, from] = connection;
     const side = known.directions[from];
     const before = side.kept;
+    this.host.enter(known.service);
     const segment = new SegmentReader(this, known, from, walk, frame, finds);
     const answer = segment.read(sequence(walk.layers[at]!));
     this.#keptBytes += side.kept - before;
@@ -231,7 +235,9 @@ class SegmentReader {
         return null;
       }
       const whole = { ...piece, end: walk.at + unit.size };
+      const first = walk.layers.length;
       walk.within(whole.end, unit.boundBy, unit.protocol);
+      this.#learn(walk.layers.slice(first));
       this.connection.framing!.accept(whole, unit);
     }
     return walk.left > 0 ? undefined : null;
@@ -275,7 +281,7 @@ class SegmentReader {
     const unit = this.#measure(piece);
     if (!unit || unit.size > gathering.length) return false;
     const { bytes, parts } = gathering.take(unit.size);
-    const walk = this.streams.dissectUnit(bytes, unit.protocol, unit.boundBy);
+    const walk = this.streams.host.dissectUnit(bytes, unit.protocol, unit.boundBy);
     const title = `${this.connection.protocol!.key} unit`;
     this.finds.messages.push({
       title,
@@ -288,8 +294,14 @@ class SegmentReader {
       bindings: walk.bindings,
     });
     this.finds.notes.push(...walk.notes);
+    this.#learn(walk.layers);
     this.connection.framing!.accept({ ...piece, bytes, at: 0, end: bytes.length }, unit);
     return true;
+  }
+
+  #learn(layers: readonly Layer[]): void {
+    const { service } = this.connection;
+    service?.learn(layers, this.from === 0 ? 'active' : 'passive', this.frame, this.finds.notes);
   }
 
   #gathered(): Piece {
@@ -316,6 +328,8 @@ class SegmentReader {
       }
       connection.protocol = recognised;
       connection.framing = recognised.open();
+      connection.service = this.streams.serviceOf(recognised);
+      this.streams.host.enter(connection.service);
     }
     const answer = connection.framing.measure(piece);
     if (!isMalformed(answer)) return answer;
