@@ -4,7 +4,7 @@
 import { reserved, uint, word } from '../core/field.js';
 import { header } from '../core/header.js';
 import { protocol } from '../core/protocol.js';
-import { alignedAddress, exactDmaLength, zeroReserved } from './rule.js';
+import { alignedAddress, exactDmaLength, inAtomicWrite, zeroReserved } from './rule.js';
 
 const family = 'infiniband';
 
@@ -89,6 +89,7 @@ export const reth = protocol(RETH, {
   verify(scene, index, report) {
     const length = scene.layers[index]!.number('dmaLen');
     if (length > MAX_MESSAGE) report('dmaLen', `${length} bytes are more than 2^31`);
+    if (inAtomicWrite(scene, index)) alignedAddress(scene, index, report);
   },
   info: (layer) => `va 0x${layer.get('va').toString(16)}, ${layer.number('dmaLen')} bytes`,
 });

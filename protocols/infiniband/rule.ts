@@ -46,3 +46,9 @@ export function alignedAddress({ layers }: Scene, index: number, report: Report)
   const va = layers[index]!.get('va') as bigint;
   if (va % 8n !== 0n) report('va', `0x${va.toString(16)} is no multiple of 8`);
 }
+
+/** Does the header in layer `index` belong to an ATOMIC WRITE? */
+export function inAtomicWrite({ layers }: Scene, index: number): boolean {
+  const at = outer(layers, index, 'bth');
+  return at >= 0 && opcodeByCode[layers[at]!.number('opcode')]?.does === 'ATOMIC_WRITE';
+}

@@ -43,7 +43,7 @@ const payloadSize: Rule = ({ opcode, carries, report }) => {
     report('opcode', `${name} carries no payload, but ${carries} bytes are there`);
   }
   if (payload === 'eight' && carries !== ATOMIC_BYTES) {
-    report('opcode', `${name} carries exactly 8 bytes, not ${carries}`);
+    report('opcode', `${name} carries exactly ${ATOMIC_BYTES} bytes, not ${carries}`);
   }
   if ((place === 'first' || place === 'middle') && !PATH_MTUS.includes(carries)) {
     report('opcode', `${name} carries exactly a path MTU, and ${carries} bytes are none`);

@@ -196,6 +196,14 @@ spec('check of bth', (it) => {
     ]);
   });
 
+  it('wants atomic operations at multiples of eight', () => {
+    const atomic = bth({ opcode: 'RC_ATOMIC_WRITE', pkey: 0xffff });
+    assert.equal(findings(atomic, reth({ va: 8 }), '12345678'), []);
+    assert.equal(findings(atomic, reth({ va: 4 }), '12345678'), [
+      'reth.va: 0x4 is no multiple of 8',
+    ]);
+  });
+
   it('accepts either value of MigReq', () => {
     for (const migReq of [0, 1]) {
       assert.equal(findings(bth({ ...write, migReq }), reth(), 'data'), []);

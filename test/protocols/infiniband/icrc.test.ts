@@ -1,5 +1,6 @@
 // The invariant CRC against packets from elsewhere.
 
+import { byteSwap32 } from '../../../protocols/core/byte-order.js';
 import {
   BTH,
   bth,
@@ -7,6 +8,7 @@ import {
   check,
   dissect,
   eth,
+  ICRC,
   icrcRoceV2,
   ipv4,
   LRH,
@@ -48,6 +50,13 @@ spec('icrc', (it) => {
   it('is right in RoCE v1', () => {
     isGood(vectors.roceV1Write);
     isGood(vectors.roceV1Ack);
+  });
+
+  it('is right over IPv6', () => {
+    const bytes = vectors.ucSendOnlyV6;
+    const end = bytes.length - ICRC.size;
+    const crc = icrcRoceV2(bytes, 14, 14 + 40 + 8, end);
+    assert.is(byteSwap32(crc), ICRC.get.icrc(bytes, end));
   });
 
   it('covers identification, length, flags, addresses and ports', () => {

@@ -35,6 +35,15 @@ export const ucSendOnly = hex(`
   2460ffff000000d300cf1710 4630818be28935d90e9a95505401be885e500000 78f353f3`);
 
 /**
+ * scapy, test/contrib/roce.uts: the same packet over IPv6 (2022::1023 to 2023::1024), with the ICRC that scapy
+ * states. Traffic class, flow label, hop limit and UDP checksum, which no ICRC covers, are ours.
+ */
+export const ucSendOnlyV6 = hex(`
+  248a07a8fa22248a07a8fa2286dd 60000000002c1140 20220000000000000000000000001023
+  20230000000000000000000000001024 c00012b7002c0000
+  2460ffff000000d300cf1710 4630818be28935d90e9a95505401be885e500000 3e5b743b`);
+
+/**
  * IBA volume 1, 7.8.1: the sample data packet, a local one from its LRH to its ICRC, as quoted on the linux-rdma
  * list on 29 January 2025 ("RDMA/rxe: handle ICRC correctly on big endian systems"). It is printed with the
  * masked fields as ones, so that its VL and the byte of FECN and BECN are not known.
