@@ -14,7 +14,10 @@ import { flowctl, LINKTYPE_INFINIBAND_FLOW } from './infiniband/flow-control.js'
 import { grh, lrh, rwh } from './infiniband/link.js';
 import { GRH_NEXT_BTH } from './infiniband/link-header.js';
 import { madSpaces } from './infiniband/mad/table.js';
+import { ipNumbers, ipv6Extensions } from './ip/all.js';
 import { ipv4 } from './ip/ipv4.js';
+import { ipv6 } from './ip/ipv6.js';
+import { rawIp } from './ip/raw-ip.js';
 import { iwarpSpaces } from './iwarp/table.js';
 import { nvmeSpaces } from './nvme/table.js';
 import { tcp } from './tcp/tcp.js';
@@ -25,6 +28,9 @@ type Table = readonly (readonly [number, Protocol])[];
 /** Link types of capture files (tcpdump's list of LINKTYPE_ values). */
 const link: Table = [
   [1, eth],
+  [101, rawIp],
+  [228, ipv4],
+  [229, ipv6],
   [247, lrh],
   [LINKTYPE_INFINIBAND_FLOW, flowctl],
 ];
@@ -37,6 +43,7 @@ const ethertype: Table = [
   [0x88a8, svlan],
   [0x88cc, lldp],
   [0x9100, svlan],
+  [0x86dd, ipv6],
   [0x8915, grh],
 ];
 
@@ -50,10 +57,7 @@ const macControlOpcode: Table = [
 ];
 
 /** IANA protocol numbers. */
-const ipproto: Table = [
-  [6, tcp],
-  [17, udp],
-];
+const ipproto: Table = [[6, tcp], [17, udp], ...ipNumbers];
 
 /** UDP destination ports. */
 const udpPort: Table = [[4791, bth]];
@@ -81,6 +85,7 @@ export const bindings: Bindings = {
   sap: new Map(sap),
   'mac-control': new Map(macControlOpcode),
   ipproto: new Map(ipproto),
+  'ipv6-ext': new Map(ipv6Extensions),
   udp: new Map(udpPort),
   mad: new Map(madSpaces.mad),
   'mad-class': new Map(madSpaces['mad-class']),

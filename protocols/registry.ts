@@ -5,7 +5,7 @@ import type { Protocol } from './core/protocol.js';
 import { ethernetProtocols } from './ethernet/all.js';
 import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
-import { ipv4 } from './ip/ipv4.js';
+import { ipProtocols } from './ip/all.js';
 import { iwarpProtocols } from './iwarp/table.js';
 import { nvmeProtocols } from './nvme/table.js';
 import { tcpOptions } from './tcp/option.js';
@@ -16,7 +16,7 @@ import { udp } from './udp/udp.js';
 /** All protocols, in the order of the documentation. */
 export const protocols: readonly Protocol[] = [
   ...ethernetProtocols,
-  ipv4,
+  ...ipProtocols,
   udp,
   tcp,
   ...tcpOptions,

@@ -2,6 +2,7 @@
 // (RFC 768, RFC 9293 3.1, RFC 8200 8.1). It works on the layers of a scene and relies on the field names that
 // both IP versions share (src, dst, mf, fragmentOffset); lengths beyond the bytes make a sum unknowable.
 
+import { partsOf } from '../core/bind.js';
 import { pseudoSumIpv4, pseudoSumIpv6 } from '../core/checksum/index.js';
 import { type Layer, outer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
@@ -44,19 +45,20 @@ export function isCut(ip: Layer): boolean {
 }
 
 function sumWith(
-  { layers }: Scene,
+  scene: Scene,
   ip: number,
   index: number,
   protocolNumber: number,
   length: number,
 ): number | undefined {
+  const { layers } = scene;
   const { bytes, at, key, protocol } = layers[ip]!;
   const { src, dst } = protocol.header.offset;
   let targetAt = at + dst!;
   for (let i = ip; i < index; i++) {
     const layer = layers[i]!;
     if (isFragment(layer)) return undefined;
-    targetAt = finalDestinationAt(layer) ?? targetAt;
+    targetAt = finalDestinationAt(scene, i) ?? targetAt;
   }
   const sourceAt = at + src!;
   return key === 'ipv4'
@@ -73,14 +75,14 @@ function isFragment(layer: Layer): boolean {
 
 /** Routing headers (RFC 8200 4.4) count with the final destination, as long as it is not reached. */
 const SEGMENT_ROUTING = 4;
-const ADDRESS_SIZE = 16;
 
-function finalDestinationAt(layer: Layer): number | undefined {
+function finalDestinationAt(scene: Scene, index: number): number | undefined {
+  const layer = scene.layers[index]!;
   const { header } = layer.protocol;
   if (!header.span('segmentsLeft') || layer.number('segmentsLeft') === 0) return undefined;
-  if (!header.tail || !header.span('routingType')) return undefined;
-  const [from, to] = layer.range(header.tail);
-  if (to - from < ADDRESS_SIZE) return undefined;
-  // RFC 8754 2: Segment List[0] is the last segment; RFC 8200 4.4 and RFC 6275 6.4: the last address is.
-  return layer.number('routingType') === SEGMENT_ROUTING ? from : to - ADDRESS_SIZE;
+  const addresses = partsOf(scene, index).filter((part) => part.protocol.header.span('address'));
+  // RFC 8754 2: the first segment of the list is the last to visit; RFC 8200 4.4 and RFC 6275 6.4: the last is.
+  const isReversed = layer.number('routingType') === SEGMENT_ROUTING;
+  const final = isReversed ? addresses[0] : addresses.at(-1);
+  return final && final.at + final.protocol.header.offset.address!;
 }
