@@ -7,6 +7,7 @@ export * from './infiniband/index.js';
 export * from './infiniband/mad/index.js';
 export * from './ip/index.js';
 export * from './iwarp/index.js';
+export * from './nbd/index.js';
 export * as nvme from './nvme/index.js';
 export * from './pcap/index.js';
 export { protocolByKey, protocols } from './registry.js';

@@ -7,6 +7,7 @@ import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipProtocols } from './ip/all.js';
 import { iwarpProtocols } from './iwarp/table.js';
+import { nbdProtocols } from './nbd/table.js';
 import { nvmeProtocols } from './nvme/table.js';
 import { tcpOptions } from './tcp/option.js';
 import { tcpSegment } from './tcp/segment.js';
@@ -25,6 +26,7 @@ export const protocols: readonly Protocol[] = [
   ...madProtocols,
   ...nvmeProtocols,
   ...iwarpProtocols,
+  ...nbdProtocols,
   payload,
   padding,
 ];

@@ -1,11 +1,21 @@
 // Which protocols can be found on streams and on connections.
 
-import { type Layer, mpaStream, nvme, type StreamProtocol } from '../../protocols/index.js';
+import {
+  type Layer,
+  mpaStream,
+  nbdStream,
+  nvme,
+  type StreamProtocol,
+} from '../../protocols/index.js';
 import { NvmeService } from './nvme-service.js';
 import type { Service } from './service.js';
 
 /** Protocols that TCP streams are searched for, in this order. */
-export const streamProtocols: readonly StreamProtocol[] = [nvme.nvmeTcpStream, mpaStream];
+export const streamProtocols: readonly StreamProtocol[] = [
+  nvme.nvmeTcpStream,
+  mpaStream,
+  nbdStream,
+];
 
 /** What keeps the state of a stream of that protocol, where it has any beyond its framing. */
 export const streamService = (protocol: StreamProtocol): Service | undefined =>

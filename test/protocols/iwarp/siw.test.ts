@@ -3,6 +3,7 @@
 import { check, mpaStream } from '../../../protocols/index.js';
 import { capturedFrames } from '../../support/capture.js';
 import { conversations, follow } from '../../support/conversation.js';
+import { survivesMutation } from '../../support/mutation.js';
 import { assert, spec } from '../../support/spec.js';
 import { chain, tilesAndReencodes } from '../../support/tiling.js';
 
@@ -40,6 +41,9 @@ spec('iWARP as siw speaks it', (it) => {
   it('is given back from the decoded fields alone', () => {
     for (const { walk } of units) tilesAndReencodes(walk);
   });
+
+  it('is followed without a throw when bytes are changed', () =>
+    survivesMutation(mpaStream, iwarp[0]!));
 
   it('breaks no rule but that pads are zero', () => {
     const messages = units.flatMap(({ walk, frame }) =>
