@@ -70,6 +70,7 @@ export const AETH = header(
 );
 
 export const aeth = protocol(AETH, {
+  continues: true,
   verify(scene, index, report) {
     const syndrome = scene.layers[index]!.number('syndrome');
     if (syndromes[syndrome] === undefined) {

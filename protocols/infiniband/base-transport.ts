@@ -23,7 +23,11 @@ export const BTH = header(
       uint(2, 'padCount', 'pad bytes before the ICRC', { alias: 'infiniband.bth.padcnt' }),
       uint(4, 'tver', 'transport header version, always 0', { alias: 'infiniband.bth.tver' }),
     ),
-    uint(16, 'pkey', 'partition key', { format: 'hex', alias: 'infiniband.bth.p_key' }),
+    uint(16, 'pkey', 'partition key; 0xffff is the default partition, full member', {
+      format: 'hex',
+      usual: 0xffff,
+      alias: 'infiniband.bth.p_key',
+    }),
     word(
       flag('fecn', 'congestion was met on the way'),
       flag('becn', 'the sender of this met congestion from you'),

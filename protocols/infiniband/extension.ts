@@ -23,6 +23,7 @@ export const RDETH = header(
 );
 
 export const rdeth = protocol(RDETH, {
+  continues: true,
   verify: zeroReserved,
   info: (layer) => `EEC 0x${layer.number('eeContext').toString(16)}`,
 });
@@ -50,6 +51,7 @@ export const DETH = header(
 );
 
 export const deth = protocol(DETH, {
+  continues: true,
   verify: zeroReserved,
   info: (layer) => `from QP 0x${layer.number('srcQp').toString(16)}`,
 });
@@ -61,6 +63,7 @@ export const XRCETH = header(
 );
 
 export const xrceth = protocol(XRCETH, {
+  continues: true,
   verify: zeroReserved,
   info: (layer) => `XRC SRQ 0x${layer.number('xrcSrq').toString(16)}`,
 });
@@ -85,6 +88,7 @@ export const RETH = header(
 export const MAX_MESSAGE = 2 ** 31;
 
 export const reth = protocol(RETH, {
+  continues: true,
   derive: { dmaLen: { kind: 'length', value: exactDmaLength } },
   verify(scene, index, report) {
     const length = scene.layers[index]!.number('dmaLen');
@@ -118,6 +122,7 @@ export const AtomicETH = header(
 );
 
 export const atomiceth = protocol(AtomicETH, {
+  continues: true,
   verify: alignedAddress,
   info: (layer) => `va 0x${layer.get('va').toString(16)}`,
 });
@@ -134,6 +139,7 @@ export const AtomicAckETH = header(
 );
 
 export const atomicacketh = protocol(AtomicAckETH, {
+  continues: true,
   info: (layer) => `was 0x${layer.get('origRemDt').toString(16)}`,
 });
 
@@ -149,6 +155,7 @@ export const ImmDt = header(
 );
 
 export const immdt = protocol(ImmDt, {
+  continues: true,
   info: (layer) => `immediate 0x${layer.number('immediate').toString(16)}`,
 });
 
@@ -164,6 +171,7 @@ export const IETH = header(
 );
 
 export const ieth = protocol(IETH, {
+  continues: true,
   info: (layer) => `invalidate 0x${layer.number('rkey').toString(16)}`,
 });
 
@@ -183,6 +191,7 @@ export const FETH = header(
 );
 
 export const feth = protocol(FETH, {
+  continues: true,
   verify(scene, index, report) {
     zeroReserved(scene, index, report);
     const layer = scene.layers[index]!;
@@ -198,4 +207,4 @@ export const CNP = header('CNP', [reserved(128, 'sent as zeros')], {
   section: 'IBA A17.9.3',
 });
 
-export const cnp = protocol(CNP, { verify: zeroReserved });
+export const cnp = protocol(CNP, { continues: true, verify: zeroReserved });

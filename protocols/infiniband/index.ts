@@ -7,6 +7,7 @@ export * from './flow-control.js';
 export {
   globalCover,
   type IcrcCover,
+  icrcIsRight,
   icrcRoceV2,
   icrcWith,
   localCover,

@@ -63,7 +63,10 @@ export const GRH = header(
       names: { [GRH_NEXT_BTH]: 'IBA' },
       alias: 'infiniband.grh.nxthdr',
     }),
-    uint(8, 'hopLmt', 'hops left; changes on the way', { alias: 'infiniband.grh.hoplmt' }),
+    uint(8, 'hopLmt', 'hops left; changes on the way', {
+      usual: 64,
+      alias: 'infiniband.grh.hoplmt',
+    }),
     ipv6Address('sgid', 'source global identifier', { alias: 'infiniband.grh.sgid' }),
     ipv6Address('dgid', 'destination global identifier', { alias: 'infiniband.grh.dgid' }),
   ],

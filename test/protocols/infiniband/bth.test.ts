@@ -19,6 +19,7 @@ import {
   part,
   payload,
   reth,
+  summarize,
   udp,
 } from '../../../protocols/index.js';
 import { assert, spec } from '../../support/spec.js';
@@ -142,6 +143,13 @@ spec('bth', (it) => {
     });
     assert.equal(seen, [54, 16]);
     assert.is(layers.at(-2)!.key, 'payload');
+  });
+});
+
+spec('summary of bth', (it) => {
+  it('says what an acknowledgement acknowledges', () => {
+    const { info } = summarize(dissect(vectors.rxeAck));
+    assert.is(info, 'RC_ACKNOWLEDGE QP 0x777 PSN 8779183 ACK, MSN 2');
   });
 });
 
