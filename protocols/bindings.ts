@@ -98,5 +98,5 @@ export const bindings: Bindings = {
   lnh: new Map(lnh),
   nxthdr: new Map(nxthdr),
   ...nvmeBindings,
-  rdmap: new Map<number, Protocol>(iwarpSpaces.rdmap),
+  rdmap: new Map(iwarpSpaces.rdmap),
 };

@@ -28,9 +28,9 @@ export interface Unit {
   readonly boundBy: string;
   /**
    * The whole unit without what its framing strewed into it, as bytes of their own, with the protocol that
-   * dissects them: for units whose headers it may cut, so that no layer can tile them (MPA markers).
+   * dissects them: for units whose headers were cut, so that no layer can tile them (MPA markers).
    */
-  message?(piece: Piece): { readonly bytes: Uint8Array; readonly protocol: Protocol };
+  message?(piece: Piece): { readonly bytes: Uint8Array; readonly protocol: Protocol } | undefined;
 }
 
 /** The state of one connection's framing. */

@@ -104,7 +104,7 @@ export const ddpUntagged = protocol(DDPUntagged, {
 });
 
 /** Every DDP header by its T bit. */
-export function ddpAt(walk: Walk): typeof ddpTagged | typeof ddpUntagged {
+export function ddpAt(walk: Pick<Walk, 'bytes' | 'at'>): typeof ddpTagged | typeof ddpUntagged {
   return DDPTagged.get.tagged(walk.bytes, walk.at) === 1 ? ddpTagged : ddpUntagged;
 }
 

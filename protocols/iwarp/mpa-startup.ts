@@ -69,6 +69,7 @@ export const MPAEnhanced = header(
 
 export const mpaV2 = protocol(MPAEnhanced, {
   label: 'MPA',
+  continues: true,
   info: (layer) => `IRD ${layer.number('ird')} ORD ${layer.number('ord')}`,
 });
 

@@ -10,8 +10,9 @@ import { type Protocol, type ProtocolOptions, protocol } from '../core/protocol.
 import type { Walk } from '../core/walk.js';
 import { DDPUntagged, ddpAt, ddpUntagged } from './ddp.js';
 import { type CrcUse, type FpduProtocol, MPACrc, mpaCrc, mpaMarker, mpaPad } from './fpdu-part.js';
-import { MARKER_INTERVAL, markedSize, padOf, toMarker } from './geometry.js';
+import { MARKER_INTERVAL, MARKER_SIZE, markedSize, padOf, toMarker } from './geometry.js';
 import { withoutMarkers } from './marker.js';
+import { behindDdp } from './next.js';
 import { rdmapTerminate } from './terminate.js';
 
 export const MPA = header(
@@ -114,7 +115,7 @@ function readMarkedFpdu(walk: Walk, own: Protocol, phase: number): null {
     // ULPDU and pad up to the marker; one of them may be missing.
     const data = Math.min(ulpdu, Math.min(due, walk.boundary) - walk.at);
     const pad = Math.min(due, walk.boundary) - walk.at - data;
-    if (walk.at === first && data > 0 && headersFit(walk, data, ulpdu)) {
+    if (walk.at === first && data > 0 && headersFit(walk.bytes, walk.at, data, ulpdu)) {
       walk.within(walk.at + data, 'mpa.marker', ddpAt(walk));
     } else if (data > 0) {
       if (walk.at === first) walk.notes.push('mpa: a marker cuts the headers of this FPDU');
@@ -126,23 +127,30 @@ function readMarkedFpdu(walk: Walk, own: Protocol, phase: number): null {
   return null;
 }
 
-/** Do all headers at the cursor lie within the first `piece` bytes of the ULPDU? */
-function headersFit(walk: Walk, piece: number, ulpdu: number): boolean {
+/** Do all headers at `at` lie within the first `piece` bytes of the ULPDU? */
+function headersFit(bytes: Uint8Array, at: number, piece: number, ulpdu: number): boolean {
   if (piece >= ulpdu) return true;
-  const ddp = ddpAt(walk);
+  const ddp = ddpAt({ bytes, at });
   if (ddp !== ddpUntagged || piece < ddp.header.size) return piece >= ddp.header.size;
-  const next = walk.next('rdmap', DDPUntagged.get.opcode(walk.bytes, walk.at));
+  const next = behindDdp(DDPUntagged.get.opcode(bytes, at));
   // What a Terminate quotes may take all of it.
   if (next === rdmapTerminate) return false;
   return piece >= ddp.header.size + (next?.header.size ?? 0);
 }
 
-/** A whole FPDU with markers as it is without them. Its CRC covers the markers and cannot be verified in it. */
+/**
+ * A whole FPDU with markers as it is without them, where they cut its headers; else undefined. Its CRC covers
+ * the markers and cannot be verified in the copy.
+ */
 export function unmarkedFpdu(
   bytes: Uint8Array,
   at: number,
   end: number,
   position: number,
-): { readonly bytes: Uint8Array; readonly protocol: Protocol } {
+): { readonly bytes: Uint8Array; readonly protocol: Protocol } | undefined {
+  const fpduAt = at + (toMarker(position) === 0 ? MARKER_SIZE : 0);
+  const ulpduAt = fpduAt + MPA.size;
+  const piece = toMarker(position + ulpduAt - at);
+  if (headersFit(bytes, ulpduAt, piece, MPA.get.length(bytes, fpduAt))) return undefined;
   return { bytes: withoutMarkers(bytes, at, end, position), protocol: fpduProtocol('off') };
 }

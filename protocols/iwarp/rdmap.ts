@@ -25,6 +25,7 @@ export const RDMAPReadRequest = header(
 
 export const rdmapReadReq = protocol(RDMAPReadRequest, {
   label: 'DDP/RDMAP',
+  continues: true,
   info: (layer) => `size ${layer.number('size')}`,
 });
 
@@ -69,6 +70,7 @@ export const RDMAPAtomicRequest = header(
 
 export const rdmapAtomicReq = protocol(RDMAPAtomicRequest, {
   label: 'DDP/RDMAP',
+  continues: true,
   verify({ layers }, index, report) {
     const layer = layers[index]!;
     if (!(layer.number('opcode') in atomicOpcodes)) report('opcode', 'is no atomic operation');
@@ -101,5 +103,6 @@ export const RDMAPImmediate = header(
 
 export const rdmapImm = protocol(RDMAPImmediate, {
   label: 'DDP/RDMAP',
+  continues: true,
   info: (layer) => `0x${formatHex(layer.get('data') as Uint8Array)}`,
 });

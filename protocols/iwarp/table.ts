@@ -5,6 +5,7 @@ import { ddpTagged, ddpUntagged } from './ddp.js';
 import { mpaCrc, mpaMarker, mpaPad } from './fpdu-part.js';
 import { mpa } from './mpa.js';
 import { mpaRep, mpaReq, mpaV2 } from './mpa-startup.js';
+import { rdmapNext } from './next.js';
 import { rdmapAtomicReq, rdmapAtomicResp, rdmapImm, rdmapReadReq } from './rdmap.js';
 import { rdmapTerminate, rdmapTerminateLength } from './terminate.js';
 
@@ -26,14 +27,4 @@ export const iwarpProtocols: readonly Protocol[] = [
   mpaCrc,
 ];
 
-export const iwarpSpaces = {
-  /** What stands behind the DDP header, by RDMAP opcode. */
-  rdmap: [
-    [1, rdmapReadReq],
-    [7, rdmapTerminate],
-    [8, rdmapImm],
-    [9, rdmapImm],
-    [10, rdmapAtomicReq],
-    [11, rdmapAtomicResp],
-  ],
-} as const satisfies Record<string, readonly (readonly [number, Protocol])[]>;
+export const iwarpSpaces = { rdmap: rdmapNext } as const;

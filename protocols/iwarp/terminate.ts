@@ -76,6 +76,7 @@ const quoted = (key: string) => (scene: Scene, index: number) =>
 
 export const rdmapTerminate = protocol(RDMAPTerminate, {
   label: 'DDP/RDMAP',
+  continues: true,
   read(walk) {
     const at = walk.take(rdmapTerminate);
     if (at < 0) return null;
@@ -105,15 +106,22 @@ type TerminateReader = Pick<
   'layer' | 'etype' | 'errorCode' | 'm' | 'd' | 'r'
 >;
 
-/** Takes the length and the headers that the flags announce. What is left behind them is payload. */
+/**
+ * Takes the length and the headers that the flags announce; they tell of another message, so they are not
+ * checked here. What is left behind them is payload.
+ */
 function readQuoted(walk: Walk, get: TerminateReader, at: number): null | undefined {
   const { bytes } = walk;
   if (get.m(bytes, at) === 1 && walk.take(rdmapTerminateLength) < 0) return null;
   if (get.d(bytes, at) === 1) {
     // The T bit must be there before it is read: what is too short is refused as the longer header.
     if (walk.take(walk.left > 0 ? ddpAt(walk) : ddpUntagged) < 0) return null;
+    walk.last.partial = true;
   }
-  if (get.r(bytes, at) === 1 && walk.take(rdmapReadReq) < 0) return null;
+  if (get.r(bytes, at) === 1) {
+    if (walk.take(rdmapReadReq) < 0) return null;
+    walk.last.partial = true;
+  }
   return undefined;
 }
 

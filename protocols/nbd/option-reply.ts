@@ -67,6 +67,7 @@ export const NBDMetaContext = header(
 
 export const nbdInfoExport = protocol(NBDInfoExport, {
   label,
+  continues: true,
   derive: { type: always(0), hasFlags: always(1) },
   info: (layer) => `${layer.get('size')} bytes`,
 });

@@ -16,7 +16,7 @@ import type {
 } from '../../protocols/index.js';
 import { isMalformed, outer, TCP, tcpSegment } from '../../protocols/index.js';
 import { InOrder } from './in-order.js';
-import { type Finds, Gathering } from './message.js';
+import { type Finds, Gathering, type Part } from './message.js';
 import type { Host, Service } from './service.js';
 
 /** Connections that are kept; the one that was silent longest is forgotten first. */
@@ -238,6 +238,7 @@ class SegmentReader {
       const first = walk.layers.length;
       walk.within(whole.end, unit.boundBy, unit.protocol);
       this.#learn(walk.layers.slice(first));
+      this.#uncut(unit, whole, [{ frame: this.frame, size: unit.size }]);
       this.connection.framing!.accept(whole, unit);
     }
     return walk.left > 0 ? undefined : null;
@@ -295,8 +296,21 @@ class SegmentReader {
     });
     this.finds.notes.push(...walk.notes);
     this.#learn(walk.layers);
-    this.connection.framing!.accept({ ...piece, bytes, at: 0, end: bytes.length }, unit);
+    const whole = { ...piece, bytes, at: 0, end: bytes.length };
+    this.#uncut(unit, whole, parts);
+    this.connection.framing!.accept(whole, unit);
     return true;
+  }
+
+  /** Shows a unit whose headers its framing cut once more, as a message without the cuts. */
+  #uncut(unit: Unit, whole: Piece, parts: readonly Part[]): void {
+    const copy = unit.message?.(whole);
+    if (!copy) return;
+    const { bytes, protocol } = copy;
+    const { layers, stop, bindings } = this.streams.host.dissectUnit(bytes, protocol, unit.boundBy);
+    const title = `${this.connection.protocol!.key} unit without markers`;
+    const end = bytes.length;
+    this.finds.messages.push({ title, parts, bytes, start: 0, end, layers, stop, bindings });
   }
 
   #learn(layers: readonly Layer[]): void {

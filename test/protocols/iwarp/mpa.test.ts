@@ -139,6 +139,16 @@ spec('MPA markers', (it) => {
     }
   });
 
+  it('are under the CRC, as tshark 4.0 has it', () => {
+    // A Read Request behind 500 bytes: tshark 4.0.17 reads the marker's pointer as 12, the header as one piece,
+    // and says 'CRC check: 0xc62a41a5 (Good CRC32)'.
+    const filler = bytesOf(mpa(), ddpTagged({ last: 0 }), new Uint8Array(476));
+    const read = bytesOf(mpa(), ddpUntagged(), rdmapReadReq({ size: 7, sinkStag: 9 }));
+    const [, , before, cut] = marked([filler, read]);
+    assert.is(before!.bytes.length, 500);
+    assert.is(hex(cut!.bytes.subarray(-4)), 'c62a41a5');
+  });
+
   it('come out again', () => {
     const plain = bytesOf(mpa(), ddpTagged(), new Uint8Array(3000).fill(7));
     const there = withMarkers(plain, 300);
