@@ -65,6 +65,7 @@ const udpPort: Table = [[4791, bth]];
 /** LRH.LNH: what follows an InfiniBand link header (IBA 7.7.5). */
 const lnh: Table = [
   [0, rwh],
+  [1, ipv6],
   [2, bth],
   [3, grh],
 ];

@@ -7,6 +7,7 @@ import { crc32, crc32Masked, crc32OfAbsentLrh } from '../core/checksum/index.js'
 import type { AnyHeader, FieldValue } from '../core/index.js';
 import type { Scene } from '../core/protocol.js';
 import { IPv4 } from '../ip/ipv4.js';
+import { IPv6 } from '../ip/ipv6.js';
 import { UDP } from '../udp/udp.js';
 import { BTH } from './base-transport.js';
 import { GRH, LRH } from './link-header.js';
@@ -44,7 +45,7 @@ function cover(seed: number, ...parts: Uint8Array[]): IcrcCover {
 const bthOnes = onesOf(BTH, 'fecn', 'becn', 'reserved');
 const udpOnes = onesOf(UDP, 'checksum');
 const ipv4Ones = onesOf(IPv4, 'dscp', 'ecn', 'ttl', 'headerChecksum');
-/** IPv6 and GRH are the same header under two names. */
+const ipv6Ones = onesOf(IPv6, 'dscp', 'ecn', 'flowLabel', 'hopLimit');
 const grhOnes = onesOf(GRH, 'tClass', 'flowLabel', 'hopLmt');
 const lrhOnes = onesOf(LRH, 'vl');
 
@@ -54,7 +55,7 @@ const between = (size: number): Uint8Array => new Uint8Array(size);
 const IPV4 = 4;
 
 const v4 = cover(crc32OfAbsentLrh, ipv4Ones, udpOnes, bthOnes);
-const v6 = cover(crc32OfAbsentLrh, grhOnes, udpOnes, bthOnes);
+const v6 = cover(crc32OfAbsentLrh, ipv6Ones, udpOnes, bthOnes);
 /** Behind a GRH: RoCE v1, and InfiniBand's global packets, whose whole LRH counts as ones (IBA 7.8.1). */
 export const globalCover = cover(crc32OfAbsentLrh, grhOnes, bthOnes);
 /** InfiniBand's local packets. */
@@ -69,7 +70,7 @@ export function roceV2Cover(b: Uint8Array, ipAt: number, bthAt: number): IcrcCov
   const plain = IPv4.get.version(b, ipAt) === IPV4 ? v4 : v6;
   const extra = bthAt + BTH.size - ipAt - plain.size;
   if (extra === 0) return plain;
-  const address = plain === v4 ? ipv4Ones : grhOnes;
+  const address = plain === v4 ? ipv4Ones : ipv6Ones;
   return cover(plain.seed, address, between(extra), udpOnes, bthOnes);
 }
 

@@ -1,6 +1,5 @@
 // The invariant CRC against packets from elsewhere.
 
-import { byteSwap32 } from '../../../protocols/core/byte-order.js';
 import {
   BTH,
   bth,
@@ -8,7 +7,6 @@ import {
   check,
   dissect,
   eth,
-  ICRC,
   icrcIsRight,
   icrcRoceV2,
   ipv4,
@@ -54,10 +52,7 @@ spec('icrc', (it) => {
   });
 
   it('is right over IPv6', () => {
-    const bytes = vectors.ucSendOnlyV6;
-    const end = bytes.length - ICRC.size;
-    const crc = icrcRoceV2(bytes, 14, 14 + 40 + 8, end);
-    assert.is(byteSwap32(crc), ICRC.get.icrc(bytes, end));
+    isGood(vectors.ucSendOnlyV6);
   });
 
   it('covers identification, length, flags, addresses and ports', () => {

@@ -11,6 +11,7 @@ import {
   grh,
   immdt,
   ipv4,
+  ipv6,
   LINKTYPE_INFINIBAND_FLOW,
   lrh,
   reth,
@@ -79,6 +80,14 @@ spec('lrh', (it) => {
     const [link, rawHeader] = dissect(raw.bytes, native).layers;
     assert.is(link!.number('lnh'), 0);
     assert.is(rawHeader!.number('etherType'), 0x0800);
+  });
+
+  it('carries raw IPv6, without an ICRC', () => {
+    const raw = build([lrh(local), ipv6({ src: 'fe80::1', dst: 'fe80::2', nextHeader: 59 })]);
+    assert.is(keys(raw.bytes), 'lrh/ipv6/vcrc');
+    const [link] = dissect(raw.bytes, native).layers;
+    assert.is(link!.number('lnh'), 1);
+    assert.equal(problems(raw.bytes), []);
   });
 
   it('covers every byte with the VCRC, the virtual lane and the ICRC too', () => {

@@ -14,6 +14,7 @@ import {
   IPv4,
   immdt,
   ipv4,
+  ipv6,
   RETH,
   reth,
   udp,
@@ -110,6 +111,20 @@ spec('frame template', (it) => {
     assert.is(dissect(into).layers[1]!.number('identification'), 0xffff);
     template.encode(into, 0, 0, 0, into, 0, 0);
     assert.is(dissect(into).layers[1]!.number('identification'), 0);
+  });
+
+  it('makes the frames that the builder makes over IPv6', () => {
+    const layers = [
+      eth(),
+      ipv6({ src: 'fe80::1', dst: 'fe80::2', dscp: 26, ecn: 2, flowLabel: 0x12345 }),
+      udp(port),
+      bth({ opcode: 'RC_SEND_ONLY', destQp: 2, psn: 9 }),
+    ];
+    const template = new FrameTemplate(build(layers));
+    const into = new Uint8Array(template.frameSize(5));
+    template.encode(into, 0, 9, 0, data, 0, 5);
+    assert.equal([...into], [...build([...layers, data.subarray(0, 5)]).bytes]);
+    assert.equal(check(dissect(into)).findings, []);
   });
 
   it('makes RoCE v1 frames too', () => {
