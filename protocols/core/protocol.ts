@@ -69,7 +69,7 @@ export interface Protocol {
   /** Source and destination as people write them, where this layer carries addresses. */
   readonly addresses: ((layer: Layer) => readonly [string, string]) | undefined;
   /** What the protocol column of a summary says; the header's name unless given. */
-  readonly label: string | ((layer: Layer) => string);
+  readonly label: string | ((scene: Scene, index: number) => string);
 }
 
 /** Is `part` a part of the header of `owner`? */

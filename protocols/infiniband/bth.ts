@@ -2,7 +2,7 @@
 // packet is dissected from here, whether UDP, a GRH or an LRH carries it.
 
 import type { Protocol } from '../core/protocol.js';
-import { type Completion, protocol } from '../core/protocol.js';
+import { type Completion, protocol, type Scene } from '../core/protocol.js';
 import type { Walk } from '../core/walk.js';
 import { BTH, QP } from './base-transport.js';
 import { chains } from './chain.js';
@@ -43,6 +43,18 @@ function carried(walk: Walk, at: number): Protocol | null | undefined {
   return undefined;
 }
 
+/** What people call the packet, by what carries it. */
+function carrier({ layers }: Scene, index: number): string {
+  switch (layers[index - 1]?.key) {
+    case 'udp':
+      return 'RoCEv2';
+    case 'grh':
+      return layers[index - 2]?.key === 'eth' ? 'RoCEv1' : 'InfiniBand';
+    default:
+      return 'InfiniBand';
+  }
+}
+
 /** CNPs have 16 reserved bytes whether or not anybody writes them down (IBA A17.9.3). */
 const reservedOfCnp: Completion = {
   protocol: cnp,
@@ -70,7 +82,7 @@ export const bth = protocol(BTH, {
   heads: [reservedOfCnp],
   trailers: [padding, { protocol: icrc, size: () => icrc.header.size }],
   verify: verifyBth,
-  label: 'InfiniBand',
+  label: carrier,
   info(layer, scene, index) {
     const opcode = layer.number('opcode');
     const name = opcodeByCode[opcode]?.name ?? `opcode 0x${opcode.toString(16)}`;

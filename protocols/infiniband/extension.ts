@@ -25,6 +25,7 @@ export const RDETH = header(
 export const rdeth = protocol(RDETH, {
   continues: true,
   verify: zeroReserved,
+  continues: true,
   info: (layer) => `EEC 0x${layer.number('eeContext').toString(16)}`,
 });
 
@@ -53,6 +54,7 @@ export const DETH = header(
 export const deth = protocol(DETH, {
   continues: true,
   verify: zeroReserved,
+  continues: true,
   info: (layer) => `from QP 0x${layer.number('srcQp').toString(16)}`,
 });
 
@@ -65,6 +67,7 @@ export const XRCETH = header(
 export const xrceth = protocol(XRCETH, {
   continues: true,
   verify: zeroReserved,
+  continues: true,
   info: (layer) => `XRC SRQ 0x${layer.number('xrcSrq').toString(16)}`,
 });
 
@@ -95,6 +98,7 @@ export const reth = protocol(RETH, {
     if (length > MAX_MESSAGE) report('dmaLen', `${length} bytes are more than 2^31`);
     if (inAtomicWrite(scene, index)) alignedAddress(scene, index, report);
   },
+  continues: true,
   info: (layer) => `va 0x${layer.get('va').toString(16)}, ${layer.number('dmaLen')} bytes`,
 });
 
@@ -124,6 +128,7 @@ export const AtomicETH = header(
 export const atomiceth = protocol(AtomicETH, {
   continues: true,
   verify: alignedAddress,
+  continues: true,
   info: (layer) => `va 0x${layer.get('va').toString(16)}`,
 });
 
@@ -198,6 +203,7 @@ export const feth = protocol(FETH, {
     if (layer.number('sel') > 1) report('sel', 'is a reserved selectivity level');
     if (!(layer.number('plt') in placements)) report('plt', 'is no placement type');
   },
+  continues: true,
   info: (layer) => `flush ${layer.number('sel') === 0 ? 'range' : 'region'}`,
 });
 

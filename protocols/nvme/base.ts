@@ -25,7 +25,8 @@ export const nvmeHeader = <const I extends readonly Item[]>(
 export const entryPart = <I extends readonly Item[]>(
   of: Header<I>,
   options: ProtocolOptions = {},
-): TypedProtocol<I> => protocol(of, { partOf: 'nvme-tcp', ...options });
+): TypedProtocol<I> =>
+  protocol(of, { partOf: 'nvme-tcp', label: 'NVMe', continues: true, ...options });
 
 /** Takes a log page or structure, or leaves it as payload where the host asked for less than all of it. */
 export function takeWhole(walk: Walk, whole: Protocol): number {

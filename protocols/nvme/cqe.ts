@@ -109,7 +109,7 @@ export const CQE = nvmeHeader(
 
 export const CQE_SIZE = CQEResult.size + CQE.size;
 
-export const cqe = entryPart(CQE, { info: completion });
+export const cqe = entryPart(CQE, { continues: false, info: completion });
 
 function completion(layer: Layer, scene: Scene, index: number): string {
   const fabrics = outer(scene.layers, index, 'cqe-connect', 'cqe-connect-error') >= 0;

@@ -60,6 +60,7 @@ export const NVMeRDMARej = nvmeHeader(
 );
 
 export const nvmeRdmaReq = protocol(NVMeRDMAReq, {
+  continues: true,
   info: (layer) => `NVMe/RDMA qid ${layer.number('qid')}`,
 });
 export const nvmeRdmaRep = protocol(NVMeRDMARep);

@@ -42,6 +42,7 @@ export const sqe = entryPart(SQE, {
     },
     psdt: { kind: 'type', value: (scene, i) => (behind(scene, i, isSgl) >= 0 ? 1 : undefined) },
   },
+  continues: false,
   info: (layer) => `cid 0x${layer.number('cid').toString(16).padStart(4, '0')}`,
 });
 

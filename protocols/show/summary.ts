@@ -1,6 +1,7 @@
 // One line a frame, in the manner of tshark: addresses, protocol, length, and what the frame does.
 
 import type { Dissection } from '../core/dissect.js';
+import type { Scene } from '../core/protocol.js';
 
 export interface Summary {
   readonly source: string;
@@ -15,7 +16,8 @@ export interface Summary {
  * Sums a dissected frame up: the innermost layer that has something to say names the protocol, the
  * innermost addresses are shown. Layers of quoted packets (ICMP errors) do not count.
  */
-export function summarize(frame: Dissection): Summary {
+// hot
+export function summarize(frame: Pick<Dissection, 'stop'> & Scene): Summary {
   const { layers, stop } = frame;
   let source = '';
   let destination = '';
@@ -26,22 +28,32 @@ export function summarize(frame: Dissection): Summary {
     if (layer.partial) continue;
     const p = layer.protocol;
     if (protocol === '' && p.info !== undefined) {
-      const more = info === '' ? '' : ` ${info}`;
-      info = p.info(layer, frame, i) + more;
-      if (!p.continues) protocol = typeof p.label === 'string' ? p.label : p.label(layer);
+      const said = p.info(layer, frame, i);
+      info = info === '' ? said : `${said} ${info}`;
+      if (!p.continues) protocol = labelAt(frame, i);
     }
     if (source === '' && p.addresses !== undefined) {
       [source, destination] = p.addresses(layer);
       if (protocol !== '') break;
     }
   }
-  if (protocol === '' && layers[0]) {
-    const { label } =
-      layers.findLast((l) => l.depth === 0 && l.key !== 'payload' && !l.protocol.trailer)
-        ?.protocol ?? layers[0].protocol;
-    protocol = typeof label === 'string' ? label : label(layers[0]);
+  if (protocol === '') protocol = labelAt(frame, innermost(frame));
+  if (stop) {
+    const where = stop.field === '' ? stop.layer : `${stop.layer}.${stop.field}`;
+    info = `${info === '' ? '' : `${info} `}[${stop.code}: ${where}]`;
   }
-  if (stop)
-    info += `${info === '' ? '' : ' '}[${stop.code}: ${stop.layer}${stop.field && `.${stop.field}`}]`;
   return { source, destination, protocol, length: frame.end - frame.start, info };
+}
+
+function labelAt(scene: Scene, index: number): string {
+  const label = scene.layers[index]?.protocol.label ?? '';
+  return typeof label === 'string' ? label : label(scene, index);
+}
+
+/** The innermost layer that is neither payload nor trailer, for frames of which no layer has more to say. */
+function innermost({ layers }: Scene): number {
+  const index = layers.findLastIndex(
+    (l) => !l.partial && l.key !== 'payload' && !l.protocol.trailer,
+  );
+  return Math.max(0, index);
 }

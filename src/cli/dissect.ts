@@ -229,7 +229,7 @@ function summaryView(output: Output, clock: Clock): Show {
 function completed(frame: Inspected): string {
   return frame.messages
     .map((message) => {
-      const { protocol, info, length } = summarize({ ...message, notes: [] });
+      const { protocol, info, length } = summarize(message);
       const what = info === '' ? `${message.title}, ${length} bytes` : `${protocol}: ${info}`;
       return style.dim(` [${what}]`);
     })

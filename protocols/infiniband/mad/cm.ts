@@ -29,6 +29,7 @@ function message<const I extends readonly Item[]>(
 ) {
   const made = protocol(declared, {
     label: 'CM',
+    continues: true,
     info,
     ...(verify && { verify }),
     read: (walk): Protocol | null => (walk.take(made) < 0 ? null : cmPrivate),
@@ -46,6 +47,7 @@ const queuePair = (layer: Layer) =>
 
 export const cmReq = protocol(CMReq, {
   label: 'CM',
+  continues: true,
   read(walk) {
     const at = walk.take(cmReq);
     return at < 0 ? null : behindRequest(walk, at + CMReq.at.serviceId);
@@ -55,6 +57,7 @@ export const cmReq = protocol(CMReq, {
 
 export const cmSidrReq = protocol(CMSidrReq, {
   label: 'CM',
+  continues: true,
   read(walk) {
     const at = walk.take(cmSidrReq);
     return at < 0 ? null : behindRequest(walk, at + CMSidrReq.at.serviceId);

@@ -90,6 +90,7 @@ export const rdmaIpCm4 = protocol(RDMAIPCM4, {
   derive: { ipVersion: { kind: 'type', value: () => 4 } },
   info: (layer) => `${formatIpv4(layer.number('src'))} -> ${formatIpv4(layer.number('dst'))}`,
   label: 'RDMA IP CM',
+  continues: true,
 });
 
 export const rdmaIpCm6 = protocol(RDMAIPCM6, {
@@ -98,4 +99,5 @@ export const rdmaIpCm6 = protocol(RDMAIPCM6, {
   info: (layer) =>
     `${formatIpv6(layer.get('src') as Uint8Array)} -> ${formatIpv6(layer.get('dst') as Uint8Array)}`,
   label: 'RDMA IP CM',
+  continues: true,
 });
