@@ -77,7 +77,6 @@ export const aeth = protocol(AETH, {
       report('syndrome', `0x${syndrome.toString(16)} is reserved`);
     }
   },
-  continues: true,
   info: (layer) =>
     `${syndromes[layer.number('syndrome')] ?? 'reserved syndrome'}, MSN ${layer.number('msn')}`,
 });

@@ -25,7 +25,6 @@ export const RDETH = header(
 export const rdeth = protocol(RDETH, {
   continues: true,
   verify: zeroReserved,
-  continues: true,
   info: (layer) => `EEC 0x${layer.number('eeContext').toString(16)}`,
 });
 
@@ -54,7 +53,6 @@ export const DETH = header(
 export const deth = protocol(DETH, {
   continues: true,
   verify: zeroReserved,
-  continues: true,
   info: (layer) => `from QP 0x${layer.number('srcQp').toString(16)}`,
 });
 
@@ -67,7 +65,6 @@ export const XRCETH = header(
 export const xrceth = protocol(XRCETH, {
   continues: true,
   verify: zeroReserved,
-  continues: true,
   info: (layer) => `XRC SRQ 0x${layer.number('xrcSrq').toString(16)}`,
 });
 
@@ -98,7 +95,6 @@ export const reth = protocol(RETH, {
     if (length > MAX_MESSAGE) report('dmaLen', `${length} bytes are more than 2^31`);
     if (inAtomicWrite(scene, index)) alignedAddress(scene, index, report);
   },
-  continues: true,
   info: (layer) => `va 0x${layer.get('va').toString(16)}, ${layer.number('dmaLen')} bytes`,
 });
 
@@ -128,7 +124,6 @@ export const AtomicETH = header(
 export const atomiceth = protocol(AtomicETH, {
   continues: true,
   verify: alignedAddress,
-  continues: true,
   info: (layer) => `va 0x${layer.get('va').toString(16)}`,
 });
 
@@ -203,7 +198,6 @@ export const feth = protocol(FETH, {
     if (layer.number('sel') > 1) report('sel', 'is a reserved selectivity level');
     if (!(layer.number('plt') in placements)) report('plt', 'is no placement type');
   },
-  continues: true,
   info: (layer) => `flush ${layer.number('sel') === 0 ? 'range' : 'region'}`,
 });
 
