@@ -33,11 +33,11 @@ function none(list: readonly string[], what: string): void {
 
 for (const name of captures) {
   spec(`every frame of ${name}`, (it) => {
-    const frames = inspectedFrames(name);
+    const frames = () => inspectedFrames(name);
 
     it('is dissected to its end', () => {
       const stops: string[] = [];
-      for (const [which, { stop }] of scenes(frames)) {
+      for (const [which, { stop }] of scenes(frames())) {
         if (stop) stops.push(`${which}: ${describeMalformed(stop)}`);
       }
       none(stops, 'stopped');
@@ -45,7 +45,7 @@ for (const name of captures) {
 
     it('has no wrong length, checksum or rule', () => {
       const wrong: string[] = [];
-      for (const [which, scene] of scenes(frames)) {
+      for (const [which, scene] of scenes(frames())) {
         for (const { layer, field, message } of check(scene).findings) {
           if (`${layer}.${field}` in (findings[name] ?? {})) continue;
           wrong.push(`${which}: ${layer}.${field} ${message}`);
@@ -56,7 +56,7 @@ for (const name of captures) {
 
     it('has every checksum verified', () => {
       const left = new Set<string>();
-      for (const [, scene] of scenes(frames)) {
+      for (const [, scene] of scenes(frames())) {
         scene.layers.forEach(({ key, protocol }, index) => {
           for (const [field, rule] of Object.entries(protocol.derive)) {
             if (rule.kind !== 'checksum' || `${key}.${field}` in (unverified[name] ?? {})) continue;
@@ -69,7 +69,7 @@ for (const name of captures) {
 
     it('has as many checksums verified as it has headers of the kind', () => {
       const counts = new Map<string, number>();
-      for (const [, scene] of scenes(frames)) {
+      for (const [, scene] of scenes(frames())) {
         for (const { layer, field, ok } of check(scene).verified) {
           if (ok) counts.set(`${layer}.${field}`, (counts.get(`${layer}.${field}`) ?? 0) + 1);
         }
@@ -81,7 +81,7 @@ for (const name of captures) {
     });
 
     it('is the same again from its decoded fields', () => {
-      for (const [which, scene] of scenes(frames)) {
+      for (const [which, scene] of scenes(frames())) {
         try {
           tilesAndReencodes(scene);
         } catch (error) {
@@ -93,7 +93,7 @@ for (const name of captures) {
     it('is built again from the fields that do not follow from others', () => {
       const wrong: string[] = [];
       const kept = new Set<string>();
-      for (const [which, scene] of scenes(frames)) {
+      for (const [which, scene] of scenes(frames())) {
         const expression = expressionOf(scene);
         for (const field of expression.kept) kept.add(field);
         const built = formatHex(buildWith(scene.bindings, expression.inputs, whole).bytes);

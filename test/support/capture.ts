@@ -50,8 +50,16 @@ export function capturedFrames(name: string): CapturedFrame[] {
   return frames;
 }
 
-/** All frames of a capture, dissected in their order with what the ones before told. */
-export function inspectedFrames(name: string): Inspected[] {
+const inspected = new Map<string, readonly Inspected[]>();
+
+/** All frames of a capture, dissected in their order with what the ones before told; the same ones each time. */
+export function inspectedFrames(name: string): readonly Inspected[] {
+  const known = inspected.get(name);
+  if (known) return known;
   const inspector = new Inspector();
-  return capturedFrames(name).map(({ bytes, linkType }) => inspector.inspect(bytes, { linkType }));
+  const frames = capturedFrames(name).map(({ bytes, linkType }) =>
+    inspector.inspect(bytes, { linkType }),
+  );
+  inspected.set(name, frames);
+  return frames;
 }
