@@ -19,6 +19,7 @@ import { ipv4 } from './ip/ipv4.js';
 import { ipv6 } from './ip/ipv6.js';
 import { rawIp } from './ip/raw-ip.js';
 import { iwarpSpaces } from './iwarp/table.js';
+import { NVME_RDMA_PORT, nvmeRdmaReq } from './nvme/rdma.js';
 import { nvmeSpaces } from './nvme/table.js';
 import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
@@ -74,7 +75,7 @@ const lnh: Table = [
 const nxthdr: Table = [[GRH_NEXT_BTH, bth]];
 
 /** User's private data in connection requests, by the port of an RDMA IP CM service. */
-const cmPrivate: Table = [];
+const cmPrivate: Table = [[NVME_RDMA_PORT, nvmeRdmaReq]];
 
 const nvmeBindings: Bindings = Object.fromEntries(
   Object.entries(nvmeSpaces).map(([space, rows]) => [space, new Map(rows)]),

@@ -5,6 +5,7 @@
 import { flag, reserved, uint, word } from '../core/field.js';
 import { type Layer, outer } from '../core/layer.js';
 import type { Protocol, Scene } from '../core/protocol.js';
+import type { Walk } from '../core/walk.js';
 import { entryPart, nvmeHeader } from './base.js';
 import { logPages } from './names.js';
 import { statusName, statusTypes } from './status.js';
@@ -118,12 +119,25 @@ function completion(layer: Layer, scene: Scene, index: number): string {
   return `CQE cid 0x${layer.number('cid').toString(16).padStart(4, '0')} ${name}${end}`;
 }
 
+const COMMAND_SPECIFIC = 1;
+const CONNECT_INVALID_PARAMETERS = 0x82;
+
+/** A failure has no result, but for Connect, which says which parameter was wrong (Base 2.0 6.3). */
+function resultForm(walk: Walk, success: Protocol | undefined): Protocol {
+  const at = walk.at + CQEResult.size;
+  const sct = CQE.get.sct(walk.bytes, at);
+  const sc = CQE.get.sc(walk.bytes, at);
+  if (sct === 0 && sc === 0) return success ?? cqeResult;
+  const refused = sct === COMMAND_SPECIFIC && sc === CONNECT_INVALID_PARAMETERS;
+  return refused && success === cqeConnect ? cqeConnectError : cqeResult;
+}
+
 /** The entry of every completion: takes the result in the form that the context knows, then the rest. */
 export const cqeResult = entryPart(CQEResult, {
   read(walk): Protocol | null | undefined {
     if (walk.left < CQE_SIZE) return walk.take(cqeResult) < 0 ? null : cqe;
     const cid = CQE.get.cid(walk.bytes, walk.at + CQEResult.size);
-    const form = walk.context.nvme?.resultOf?.(cid) ?? cqeResult;
+    const form = resultForm(walk, walk.context.nvme?.resultOf?.(cid));
     if (walk.take(form) < 0) return null;
     if (form.header.size < CQEResult.size) walk.take(cqeDword1);
     return walk.take(cqe) < 0 ? null : undefined;

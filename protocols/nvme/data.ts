@@ -2,10 +2,19 @@
 // memory that RDMA moves) and the form of its result. Pure functions of the SQE and its queue.
 
 import type { Protocol } from '../core/protocol.js';
-import { GetFeatures, SetFeatures } from './admin.js';
+import { GetFeatures, GetLogPage, Identify, NamespaceManagement, SetFeatures } from './admin.js';
 import { cqeAbort, cqeAsyncEvent, cqeConnect, cqeResult } from './cqe.js';
-import { connectData, PropertyGet } from './fabrics.js';
+import { discoveryLog } from './discovery.js';
+import { Connect, connectData, PropertyGet } from './fabrics.js';
 import { features } from './feature.js';
+import { identifyController, identifyNvmController } from './identify-controller.js';
+import {
+  controllerList,
+  identifyNamespace,
+  independentNamespace,
+  namespaceDescriptor,
+  namespaceEntry,
+} from './identify-namespace.js';
 import {
   acquireData,
   copyRange,
@@ -14,6 +23,7 @@ import {
   releaseData,
   reservationStatus,
 } from './io.js';
+import { anaLog, effects, errorEntry, firmwareSlots, smart } from './log.js';
 import { propertyForms, propertyValue } from './property.js';
 import { CDW_AT, FABRICS_OPCODE, SQE, SQEFabrics } from './sqe-header.js';
 
@@ -37,8 +47,49 @@ const ioData: Readonly<Record<number, Rule>> = {
   25: () => copyRange,
 };
 
-/** Data of admin commands by opcode. */
-const adminData: Readonly<Record<number, Rule>> = {};
+/** Structures of Identify by CNS. */
+const identified: Readonly<Record<number, Protocol>> = {
+  0: identifyNamespace,
+  1: identifyController,
+  2: namespaceEntry,
+  3: namespaceDescriptor,
+  7: namespaceEntry,
+  8: independentNamespace,
+  16: namespaceEntry,
+  17: identifyNamespace,
+  18: controllerList,
+  19: controllerList,
+  26: namespaceEntry,
+};
+
+/** Log pages by identifier. */
+const logged: Readonly<Record<number, Protocol>> = {
+  1: errorEntry,
+  2: smart,
+  3: firmwareSlots,
+  4: namespaceEntry,
+  5: effects,
+  12: anaLog,
+  112: discoveryLog,
+};
+
+/** The NVM command set, whose structures CNS 05h and 06h return as its own. */
+const NVM = 0;
+const COMMAND_SET_CONTROLLER = 6;
+
+function identifyData(b: Uint8Array, at: number): Protocol | undefined {
+  const cns = Identify.get.cns(b, at);
+  if (cns !== COMMAND_SET_CONTROLLER) return identified[cns];
+  return Identify.get.csi(b, at) === NVM ? identifyNvmController : undefined;
+}
+
+/** Data of admin commands by opcode. A log page read from its middle is not taken apart. */
+const adminData: Readonly<Record<number, Rule>> = {
+  2: (b, at) => (GetLogPage.get.lpo(b, at) === 0n ? logged[GetLogPage.get.lid(b, at)] : undefined),
+  6: identifyData,
+  13: (b, at) => (NamespaceManagement.get.sel(b, at) === 0 ? identifyNamespace : undefined),
+  21: () => controllerList,
+};
 
 const fabricsResult: Readonly<Record<number, Rule>> = {
   1: () => cqeConnect,
@@ -84,3 +135,25 @@ export const dataOf = (b: Uint8Array, at: number, queue?: NvmeQueue): Protocol |
 /** The form of the result of the command at `at`, if it succeeds; undefined where it has none of its own. */
 export const resultOf = (b: Uint8Array, at: number, queue?: NvmeQueue): Protocol | undefined =>
   ruled(b, at, queue, fabricsResult, { admin: adminResult, io: {} });
+
+const FCTYPE_CONNECT = 1;
+const FCTYPE_AUTHENTICATION = [5, 6];
+
+/** Opcodes that no I/O queue has: Identify, Get Features, Keep Alive. */
+const ONLY_ADMIN = [0x06, 0x0a, 0x18];
+/** Flush, Write, Write Uncorrectable, Compare: as admin opcodes they make and end queues, not so on fabrics. */
+const ONLY_IO = [0x00, 0x01, 0x04, 0x05];
+
+/**
+ * Which queue the command at `at` tells to run on (Connect by its queue number, others because no other
+ * fabrics queue has them); undefined where it may be either.
+ */
+export function queueOf(b: Uint8Array, at: number): NvmeQueue | undefined {
+  const opcode = SQE.get.opcode(b, at);
+  if (ONLY_ADMIN.includes(opcode)) return 'admin';
+  if (ONLY_IO.includes(opcode)) return 'io';
+  if (opcode !== FABRICS_OPCODE) return undefined;
+  const fctype = SQEFabrics.get.fctype(b, at + SQE.size);
+  if (fctype === FCTYPE_CONNECT) return Connect.get.qid(b, at + CDW_AT) === 0 ? 'admin' : 'io';
+  return FCTYPE_AUTHENTICATION.includes(fctype) ? undefined : 'admin';
+}

@@ -3,8 +3,8 @@
 import { flag, reserved, uint, word } from '../core/field.js';
 import type { Layer } from '../core/layer.js';
 import { type Protocol, protocol } from '../core/protocol.js';
-import type { Walk } from '../core/walk.js';
-import { entryPart, MAX_ENTRIES, nvmeHeader } from './base.js';
+import { entryPart, nvmeHeader } from './base.js';
+import { takeEntries, takeUntilZero } from './list.js';
 import { reservationTypes } from './names.js';
 
 const slba = uint(64, 'slba', 'first logical block', { alias: 'nvme.cmd.slba' });
@@ -339,17 +339,13 @@ export const reservationAcquire = entryPart(ReservationAcquire, named('Reservati
 export const reservationRelease = entryPart(ReservationRelease, named('Reservation Release'));
 export const copy = entryPart(Copy, named('Copy'));
 
-type Read = Protocol | null | undefined;
-
-/** A list of equal entries: each one a layer, up to the bound. */
-const listed = (walk: Walk, entry: Protocol): Read => {
-  for (let n = 0; n < MAX_ENTRIES && walk.left >= entry.header.size; n++) walk.take(entry);
-  return walk.left > 0 ? undefined : null;
-};
-
 /** Linux sends 4096 bytes for any number of ranges; whatever follows the counted ones is zeros. */
-export const dsmRange = protocol(DSMRange, { read: (walk): Read => listed(walk, dsmRange) });
-export const copyRange = protocol(CopyRange, { read: (walk): Read => listed(walk, copyRange) });
+export const dsmRange = protocol(DSMRange, {
+  read: (walk): null | undefined => takeUntilZero(walk, dsmRange),
+});
+export const copyRange = protocol(CopyRange, {
+  read: (walk): null | undefined => takeUntilZero(walk, copyRange),
+});
 export const registerData = protocol(RegisterData);
 export const acquireData = protocol(AcquireData);
 export const releaseData = protocol(ReleaseData);
@@ -357,7 +353,9 @@ export const registeredController = protocol(RegisteredController);
 export const reservationStatus = protocol(ReservationStatus, {
   read(walk) {
     const at = walk.take(reservationStatus);
-    return at < 0 ? null : listed(walk, registeredController);
+    if (at < 0) return null;
+    takeEntries(walk, registeredController, ReservationStatus.get.regctl(walk.bytes, at));
+    return undefined;
   },
 });
 

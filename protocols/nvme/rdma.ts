@@ -3,7 +3,8 @@
 // include/linux/nvme-rdma.h.
 
 import { reserved, uint } from '../core/field.js';
-import { protocol } from '../core/protocol.js';
+import { type Protocol, protocol } from '../core/protocol.js';
+import { cmPrivate } from '../infiniband/mad/cm-private.js';
 import { nvmeHeader } from './base.js';
 
 /** Port of the RDMA IP CM service that NVMe/RDMA uses. */
@@ -61,7 +62,13 @@ export const NVMeRDMARej = nvmeHeader(
 
 export const nvmeRdmaReq = protocol(NVMeRDMAReq, {
   continues: true,
+  read: (walk): Protocol | null => (walk.take(nvmeRdmaReq) < 0 ? null : cmPrivate),
   info: (layer) => `NVMe/RDMA qid ${layer.number('qid')}`,
 });
-export const nvmeRdmaRep = protocol(NVMeRDMARep);
-export const nvmeRdmaRej = protocol(NVMeRDMARej);
+/** Answers do not tell the service: whoever knows the request names these. */
+export const nvmeRdmaRep = protocol(NVMeRDMARep, {
+  read: (walk): Protocol | null => (walk.take(nvmeRdmaRep) < 0 ? null : cmPrivate),
+});
+export const nvmeRdmaRej = protocol(NVMeRDMARej, {
+  read: (walk): Protocol | null => (walk.take(nvmeRdmaRej) < 0 ? null : cmPrivate),
+});

@@ -38,7 +38,7 @@ const unkeyed = [
 
 const without = [
   uint(64, 'addr', 'reserved in this form', { format: 'hex' }),
-  uint(32, 'length', 'of the data', { unit: 'bytes', alias: 'nvme.cmd.sgl1.len' }),
+  uint(32, 'length', 'of the data', { unit: 'bytes' }),
   reserved(24),
   kind,
 ] as const;

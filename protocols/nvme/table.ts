@@ -3,8 +3,25 @@
 import type { Protocol } from '../core/protocol.js';
 import { adminCommands } from './admin.js';
 import * as completions from './cqe.js';
+import { discoveryEntry, discoveryLog, tsasForms, unknownTsas } from './discovery.js';
 import { connectData, fabricsCdw, fabricsCommands } from './fabrics.js';
 import { features, featureTail, unknownFeature } from './feature.js';
+import {
+  identifyController,
+  identifyNvmController,
+  powerState,
+  vendorSpecific,
+} from './identify-controller.js';
+import {
+  controllerEntry,
+  controllerList,
+  identifyNamespace,
+  independentNamespace,
+  lbaFormat,
+  namespaceDescriptor,
+  namespaceEntry,
+  namespaceVendor,
+} from './identify-namespace.js';
 import {
   acquireData,
   copyRange,
@@ -15,6 +32,8 @@ import {
   releaseData,
   reservationStatus,
 } from './io.js';
+import { unused } from './list.js';
+import { anaGroup, anaLog, effects, errorEntry, firmwareSlots, smart } from './log.js';
 import { propertyForms, propertyValue } from './property.js';
 import { nvmeRdmaRej, nvmeRdmaRep, nvmeRdmaReq } from './rdma.js';
 import { sglForms, sglUnknown } from './sgl.js';
@@ -32,6 +51,7 @@ export const nvmeSpaces = {
   'nvme-fabrics': fabricsCommands,
   'nvme-feature': features,
   'nvme-property': propertyForms,
+  'nvme-tsas': tsasForms,
 } satisfies Readonly<Record<string, Rows>>;
 
 const bound = (rows: Rows) => rows.map(([, p]) => p);
@@ -78,5 +98,28 @@ export const nvmeProtocols: readonly Protocol[] = [
     completions.cqe,
     ...bound(propertyForms),
     propertyValue,
+    identifyController,
+    powerState,
+    vendorSpecific,
+    identifyNvmController,
+    identifyNamespace,
+    lbaFormat,
+    namespaceVendor,
+    independentNamespace,
+    namespaceEntry,
+    controllerList,
+    controllerEntry,
+    namespaceDescriptor,
+    errorEntry,
+    smart,
+    firmwareSlots,
+    effects,
+    anaLog,
+    anaGroup,
+    discoveryLog,
+    discoveryEntry,
+    ...bound(tsasForms),
+    unknownTsas,
+    unused,
   ]),
 ];

@@ -2,8 +2,8 @@
 
 import type { Malformed } from '../core/malformed.js';
 import type { Framing, Piece, StreamProtocol, Unit } from '../core/stream.js';
-import { nvmeTcp } from './tcp.js';
-import { ICReq, NVMeTCP, pduTypes } from './tcp-header.js';
+import { headerLength, mayHaveData, nvmeTcp } from './tcp.js';
+import { HDGST, NVMeTCP } from './tcp-header.js';
 
 /**
  * Longer PDUs are refused. Data PDUs are bounded by MAXH2CDATA and MDTS only; Linux's target takes transfers
@@ -12,7 +12,6 @@ import { ICReq, NVMeTCP, pduTypes } from './tcp-header.js';
 export const MAX_PLEN = 8 << 20;
 
 const { get } = NVMeTCP;
-const IC_SIZE = NVMeTCP.size + ICReq.size;
 
 const bad = (
   piece: Piece,
@@ -33,7 +32,7 @@ function measure(piece: Piece): Unit | Malformed | null {
   const { bytes, at, end } = piece;
   if (end - at < NVMeTCP.size) return null;
   const type = get.type(bytes, at);
-  if (!(type in pduTypes)) return bad(piece, 'type', 0, type);
+  if (headerLength(type) === undefined) return bad(piece, 'type', 0, type);
   const hlen = get.hlen(bytes, at);
   const plen = get.plen(bytes, at);
   if (hlen < NVMeTCP.size) return bad(piece, 'hlen', NVMeTCP.size, hlen);
@@ -42,12 +41,28 @@ function measure(piece: Piece): Unit | Malformed | null {
   return { size: plen, protocol: nvmeTcp, boundBy: 'nvme-tcp.plen' };
 }
 
-/** A connection begins with ICReq, and the other direction with ICResp: 128 bytes both, without flags. */
+/**
+ * A connection begins with ICReq, and the other direction with ICResp: 128 bytes both, without flags. A
+ * stream that was joined later is recognised by a header whose lengths are those of its type and flags.
+ */
 function recognise(piece: Piece): boolean | 'more' {
-  const begin = NVMeTCP.encode({ type: piece.from, hlen: IC_SIZE, plen: IC_SIZE });
-  const have = Math.min(piece.end - piece.at, begin.length);
-  for (let i = 0; i < have; i++) if (piece.bytes[piece.at + i] !== begin[i]) return false;
-  return have === begin.length || 'more';
+  const { bytes, at, end } = piece;
+  if (end === at) return 'more';
+  const hlen = headerLength(get.type(bytes, at));
+  if (hlen === undefined) return false;
+  if (end - at < NVMeTCP.size) return startsLike(piece, hlen) && 'more';
+  if (get.hlen(bytes, at) !== hlen || NVMeTCP.read('reserved', bytes, at) !== 0) return false;
+  const digest = get.hdgst(bytes, at) === 1 ? HDGST.size : 0;
+  const plen = get.plen(bytes, at);
+  const pdo = get.pdo(bytes, at);
+  if (plen === hlen + digest) return pdo === 0 || pdo === plen;
+  return mayHaveData(get.type(bytes, at)) && pdo >= hlen + digest && pdo < plen && plen <= MAX_PLEN;
+}
+
+/** Is what there is of the common header right for its type? */
+function startsLike({ bytes, at, end }: Piece, hlen: number): boolean {
+  const behindHlen = at + NVMeTCP.at.hlen + 1;
+  return end < behindHlen || get.hlen(bytes, at) === hlen;
 }
 
 export const nvmeTcpStream: StreamProtocol = {

@@ -82,6 +82,12 @@ const pdus: Readonly<Record<number, Pdu>> = {
   9: pdu(r2t, R2T.size, false, true),
 };
 
+/** HLEN of a PDU of that type; undefined where there is no such type. */
+export const headerLength = (type: number): number | undefined => pdus[type]?.hlen;
+
+/** True where data may follow the header of a PDU of that type. */
+export const mayHaveData = (type: number): boolean => pdus[type]?.data ?? false;
+
 /** Binding space 'nvme-tcp', by PDU type. */
 export const pduForms: readonly (readonly [number, Protocol])[] = Object.entries(pdus).map(
   ([type, { first }]) => [Number(type), first],
@@ -194,8 +200,10 @@ function carried(walk: Walk, owner: number, form: Pdu): Protocol | undefined {
     const whole = first.protocol === sqe && walk.at - first.at >= SQE_SIZE;
     return whole ? dataOf(walk.bytes, first.at, nvme?.queue) : undefined;
   }
-  if (form.first === h2cData || form.first === c2hData) return nvme?.dataOf?.(first.number('cid'));
-  return undefined;
+  if (first.protocol !== h2cData && first.protocol !== c2hData) return undefined;
+  // Only a PDU that is the whole transfer can be taken apart.
+  const whole = first.number('offset') === 0 && walk.layers[owner]!.number('last') === 1;
+  return whole ? nvme?.dataOf?.(first.number('cid')) : undefined;
 }
 
 /** The layer behind the header says the type; an SQE or CQE is what a capsule carries. */

@@ -56,6 +56,9 @@ export class NvmeService implements Service, NvmeContext {
       if (layer.protocol === nvme.c2hData || layer.protocol === nvme.h2cData) {
         const command = this.#open.get(layer.number('cid'));
         if (command) notes.push(`data of ${command.name} of frame ${command.frame}`);
+        const pdu = layers[i - 1];
+        const ends = pdu?.protocol === nvme.nvmeTcp && pdu.number('success') === 1;
+        if (ends) this.#open.delete(layer.number('cid')); // no completion follows
       }
     }
   }
@@ -63,8 +66,7 @@ export class NvmeService implements Service, NvmeContext {
   #command(layers: readonly Layer[], index: number, frame: number): void {
     const { bytes, at, bodyEnd } = layers[index]!;
     if (bodyEnd - at < nvme.SQE_SIZE) return;
-    const connect = layers.find((layer, i) => i > index && layer.protocol === nvme.connect);
-    if (connect) this.#number(connect.number('qid'));
+    this.queue = nvme.queueOf(bytes, at) ?? this.queue;
     if (this.#open.size >= MAX_OPEN) this.#open.delete(this.#open.keys().next().value!);
     const own = layers[index + 3];
     this.#open.set(nvme.SQE.get.cid(bytes, at), {

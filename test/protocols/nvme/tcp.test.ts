@@ -119,9 +119,20 @@ spec('NVMe/TCP stream', (it) => {
 
   it('is recognised by the request that opens it and the response', () => {
     assert.is(nvme.nvmeTcpStream.recognise(piece(icReq)), true);
-    assert.is(nvme.nvmeTcpStream.recognise(piece(icReq, 1)), false);
     assert.is(nvme.nvmeTcpStream.recognise(piece(icReq.subarray(0, 5))), 'more');
-    assert.is(nvme.nvmeTcpStream.recognise(piece(getCap)), false);
+  });
+
+  it('is recognised later by any PDU whose lengths fit, and by nothing else', () => {
+    assert.is(nvme.nvmeTcpStream.recognise(piece(getCap)), true);
+    assert.is(nvme.nvmeTcpStream.recognise(piece(capResponse, 1)), true);
+    for (const hex of [
+      '04004800480000ff',
+      '0400180018000000',
+      '0800180018000000',
+      '474554202f204854',
+    ]) {
+      assert.is(nvme.nvmeTcpStream.recognise(piece(parseHex(hex))), false, hex);
+    }
   });
 
   it('measures a PDU by its PLEN once the common header is there', () => {

@@ -24,8 +24,8 @@ import {
 } from '../../../../protocols/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
-/** A MAD by itself, instead of in a frame. */
-const alone = { ...bindings, link: new Map([[1, mad]]) };
+/** A MAD by itself, instead of in a frame, whose private data nobody understands. */
+const alone = { ...bindings, link: new Map([[1, mad]]), 'cm-private': new Map() };
 const whole = (hex: string) => parseHex(hex.padEnd(512, '0'));
 const dissectMad = (b: Uint8Array) => dissectWith(alone, b);
 const shape = (layers: readonly Layer[]) => layers.map((l) => `${l.key}:${l.end - l.at}`).join(' ');
