@@ -1,10 +1,13 @@
 // The Internet checksum (RFC 1071) of IPv4, ICMP, UDP and TCP. A `sum` here is the ones' complement sum of
 // 16-bit words, folded to 16 bits and not yet complemented; sums of parts add up to the sum of the whole.
 
-import { kernelOf } from './kernel/kernel.js';
+import { type Kernel, kernelOf, stagingKernel } from './kernel/kernel.js';
+import { chunkBytes, stageAt } from './kernel/memory-map.js';
 
 /** Shortest run in packet memory for which the SIMD kernel beats the loop. */
 const kernelFrom = 128;
+/** The same for bytes from elsewhere, which are copied in first (bench/checksum.ts). */
+const copyFrom = 160;
 /** Pairs are added this many bytes at a time before the sum is folded, so that it stays below 2^31. */
 const foldBytes = 32768;
 
@@ -38,6 +41,19 @@ function sumInScript(b: Uint8Array, from: number, to: number): number {
   return i < to ? fold(total + (b[i]! << 8)) : total; // a last odd byte counts as if a zero followed
 }
 
+const staging = stagingKernel();
+
+/** Folded sum by the kernel. Sums of swapped words are swapped sums (RFC 1071 2B), so its byte order is no matter. */
+const wordsAt = (kernel: Kernel, at: number, length: number): number =>
+  swap(fold(kernel.internetSum(at, length, 0)));
+
+// hot
+function copiedWords(kernel: Kernel, b: Uint8Array, at: number, end: number): number {
+  const length = Math.min(chunkBytes, end - at);
+  kernel.stage.set(b.subarray(at, at + length));
+  return wordsAt(kernel, stageAt, length);
+}
+
 /**
  * Adds bytes `from` to `to` to a sum.
  * @param sum of what was added before
@@ -49,21 +65,21 @@ export function internetSum(b: Uint8Array, from = 0, to = b.length, sum = 0, odd
   if (!(from >= 0 && from <= to && to <= b.length))
     throw new RangeError(`bytes ${from} to ${to} of ${b.length}`);
   const length = to - from;
-  const kernel = length < kernelFrom ? undefined : kernelOf(b.buffer);
   let part = 0;
-  if (kernel === undefined) {
-    part = sumInScript(b, from, to);
-  } else {
-    let at = from;
-    // Sums of swapped words are swapped sums (RFC 1071 2B): the kernel adds in its own byte order.
-    for (let left = length & ~15; left > 0; ) {
-      const step = Math.min(left, foldBytes);
-      part = fold(part + swap(fold(kernel.internetSum(b.byteOffset + at, step, 0))));
-      at += step;
-      left -= step;
+  let at = from;
+  if (length >= kernelFrom) {
+    const kernel = kernelOf(b.buffer);
+    const whole = from + (length & ~15); // the kernel adds 16 bytes a turn
+    if (kernel !== undefined) {
+      for (; at < whole; at += foldBytes)
+        part = fold(part + wordsAt(kernel, b.byteOffset + at, Math.min(foldBytes, whole - at)));
+      at = whole;
+    } else if (length >= copyFrom && staging !== null) {
+      for (; at < whole; at += chunkBytes) part = fold(part + copiedWords(staging, b, at, whole));
+      at = whole;
     }
-    part = fold(part + sumInScript(b, at, to));
   }
+  part = fold(part + sumInScript(b, at, to));
   return fold(sum + (odd ? swap(part) : part));
 }
 

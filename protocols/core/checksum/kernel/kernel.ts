@@ -48,7 +48,7 @@ function compile(): { readonly wasm: WasmApi; readonly module: object } | null {
 
 /** A kernel with room for `lengthBytes` of packets; null where there is no SIMD. */
 function instantiate(lengthBytes: number): { kernel: Kernel; buffer: ArrayBuffer } | null {
-  compiled ??= compile();
+  if (compiled === undefined) compiled = compile();
   if (compiled === null) return null;
   const { wasm, module } = compiled;
   const pages = Math.ceil((packetsAt + lengthBytes) / pageBytes);
@@ -68,8 +68,13 @@ function instantiate(lengthBytes: number): { kernel: Kernel; buffer: ArrayBuffer
 /** The kernel in whose memory `buffer` is; undefined for every other buffer. */
 export const kernelOf = (buffer: ArrayBufferLike): Kernel | undefined => kernels.get(buffer);
 
-/** A kernel that serves bytes from anywhere, by copying; null where there is no SIMD. */
-export const stagingKernel = (): Kernel | null => instantiate(0)?.kernel ?? null;
+let shared: Kernel | null | undefined;
+
+/** The one kernel that serves bytes from anywhere, by copying; null where there is no SIMD. */
+export function stagingKernel(): Kernel | null {
+  if (shared === undefined) shared = instantiate(0)?.kernel ?? null;
+  return shared;
+}
 
 /**
  * Zeroed memory for packets. Checksums over any view of it read the bytes where they lie, without the copy
