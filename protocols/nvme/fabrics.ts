@@ -11,7 +11,9 @@ export const Connect = nvmeHeader(
   [
     uint(16, 'recfmt', 'record format, 0', { alias: 'nvme.fabrics.cmd.connect.recfmt' }),
     uint(16, 'qid', 'queue: 0 the admin queue', { alias: 'nvme.fabrics.cmd.connect.qid' }),
-    uint(16, 'sqsize', 'entries of the submission queue, less one'),
+    uint(16, 'sqsize', 'entries of the submission queue, less one', {
+      alias: 'nvme.fabrics.cmd.connect.sqsize',
+    }),
     word(
       uint(2, 'priority', 'class of the queue', {
         names: { 0: 'URGENT', 1: 'HIGH', 2: 'MEDIUM', 3: 'LOW' },

@@ -29,7 +29,6 @@ const tags = [
     format: 'hex',
     alias: 'nvme.cmd.eilbrt',
   }),
-  // tshark 4.0 has the names of the next two the wrong way round: elbat is "... Tag Mask" there.
   uint(16, 'lbat', 'logical block application tag', { format: 'hex', alias: 'nvme.cmd.elbat' }),
   uint(16, 'lbatm', 'mask of the application tag', { format: 'hex', alias: 'nvme.cmd.elbatm' }),
 ] as const;

@@ -82,8 +82,8 @@ export const Smart = nvmeHeader(
     bytes(16, 'busyTime', 'controller busy, minutes', as('smart.cbt')),
     bytes(16, 'powerCycles', 'power cycles', as('smart.pc')),
     bytes(16, 'powerOnHours', 'power on hours', as('smart.poh')),
-    bytes(16, 'unsafeShutdowns', 'unsafe shutdowns'),
-    bytes(16, 'mediaErrors', 'media and data integrity errors'),
+    bytes(16, 'unsafeShutdowns', 'unsafe shutdowns', as('smart.us')),
+    bytes(16, 'mediaErrors', 'media and data integrity errors', as('smart.mie')),
     bytes(16, 'errorEntries', 'entries that the error log ever had', as('smart.ele')),
     uint(32, 'warningTime', 'above the warning temperature', {
       unit: 'min',
