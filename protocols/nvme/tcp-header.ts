@@ -155,14 +155,15 @@ export const R2T = nvmeHeader(
   { key: 'nvme-tcp-r2t', title: 'Ready to transfer', section: section('3.6.2.10') },
 );
 
-// tshark reads digests as big-endian numbers, so they have no alias.
-const digest = (covers: string) => uint(32, 'digest', `CRC-32C of ${covers}`, { format: 'hex' });
-export const HDGST = nvmeHeader('HDGST', [digest('the header')], {
+// tshark reads the same four bytes as a big-endian number and shows them turned round.
+const digest = (covers: string, alias: string) =>
+  uint(32, 'digest', `CRC-32C of ${covers}`, { format: 'hex', alias });
+export const HDGST = nvmeHeader('HDGST', [digest('the header', 'nvme-tcp.hdgst')], {
   key: 'nvme-tcp-hdgst',
   title: 'Header digest',
   section: section('3.3.1.1'),
 });
-export const DDGST = nvmeHeader('DDGST', [digest('the data')], {
+export const DDGST = nvmeHeader('DDGST', [digest('the data', 'nvme-tcp.ddgst')], {
   key: 'nvme-tcp-ddgst',
   title: 'Data digest',
   section: section('3.3.1.2'),

@@ -122,6 +122,7 @@ export const notOurs: Table = {
   'nvme-tcp.icreq': 'a heading',
   'nvme-tcp.icresp': 'a heading',
   'nvme-tcp.r2t': 'a heading',
+  'nvme-tcp.unknown_data': 'a PDU whose connection it did not see begin',
   'nvme-tcp.flags': 'all flags',
   'nvme-tcp.icreq.digest': 'both digest flags',
   'nvme-tcp.icresp.digest': 'both digest flags',
@@ -160,6 +161,8 @@ export const variants: Readonly<Record<string, string>> = {
   'infiniband.cm.req.prim_localgid_ipv4': 'infiniband.cm.req.prim_localgid',
   'infiniband.cm.req.prim_remotegid_ipv4': 'infiniband.cm.req.prim_remotegid',
   'iwarp_rdma.reserved': 'iwarp_rdma.inval_stag',
+  // Over RDMA tshark shows the part that is in one packet.
+  'nvme.cmd.identify.ns.vs': 'nvme.cmd.identify.ns.vs',
   'nvme.fabrics.cmd.opc': 'nvme.cmd.opc',
   'nvme.fabrics.cmd.cid': 'nvme.cmd.cid',
 };

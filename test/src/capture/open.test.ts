@@ -56,7 +56,14 @@ spec('openCapture', (it) => {
       const capture = await text(name);
       const bare = [sent, answered].map((b) => b?.slice(ETHERNET_SIZE));
       assert.equal(await packets(capture), bare, name);
+      assert.is(capture.record.linkType, 101, name);
     }
+  });
+
+  it('believes a link type that it is told', async () => {
+    const capture = await openCapture('0102', { linkType: 247 });
+    await packets(capture);
+    assert.is(capture.record.linkType, 247);
   });
 
   it('says why it cannot read octal words', async () => {
