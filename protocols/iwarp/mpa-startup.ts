@@ -9,8 +9,8 @@ import type { Walk } from '../core/walk.js';
 
 const encoder = new TextEncoder();
 
-export const requestKey = encoder.encode('MPA ID Req Frame');
-export const replyKey = encoder.encode('MPA ID Rep Frame');
+export const requestKey: Uint8Array = encoder.encode('MPA ID Req Frame');
+export const replyKey: Uint8Array = encoder.encode('MPA ID Rep Frame');
 
 /** RFC 5044 7.1.1: longer private data is refused. */
 export const MAX_PRIVATE_DATA = 512;

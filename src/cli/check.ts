@@ -96,7 +96,7 @@ export function describeFinding(frame: number, { layer, field, at, message }: Fi
   return `${style.dim(place)}  ${style.bad(what)}${message}`;
 }
 
-async function checkInput(input: string, options: Options): Promise<void> {
+export async function checkInput(input: string, options: Options): Promise<void> {
   const output = new Output();
   const tallies = new Tallies();
   let wrong = 0;

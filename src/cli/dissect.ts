@@ -77,7 +77,7 @@ export function dissectCommand(program: Command): void {
     .action(dissectInput);
 }
 
-async function dissectInput(input: string, options: Options): Promise<void> {
+export async function dissectInput(input: string, options: Options): Promise<void> {
   const output = new Output();
   const clock = new Clock();
   const show = viewOf(options, output, clock);

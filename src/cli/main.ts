@@ -6,6 +6,7 @@ import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { buildCommand } from './build.js';
 import { checkCommand } from './check.js';
+import { demoCommand } from './demo.js';
 import { dissectCommand } from './dissect.js';
 import { explain } from './failure.js';
 import { headerCommand } from './header.js';
@@ -27,6 +28,7 @@ dissectCommand(program);
 buildCommand(program);
 checkCommand(program);
 headerCommand(program);
+demoCommand(program);
 tab(program);
 
 // `wireverbs dissect x | head` closes the pipe early; that is no error.

@@ -250,6 +250,7 @@ export const mad = protocol(MAD, {
   },
   trailers: [fill(MAD.size)],
   verify,
+  label: ({ layers }, i) => (layers[i]!.number('mgmtClass') === CLASS_COM_MGT ? 'CM' : 'MAD'),
   info,
 });
 

@@ -1,3 +1,5 @@
+// Mirrors protocols/iwarp/mpa.ts: FPDUs with and without CRC and markers.
+
 import {
   build,
   check,

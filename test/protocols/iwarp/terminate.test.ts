@@ -1,3 +1,5 @@
+// Mirrors protocols/iwarp/terminate.ts.
+
 import { bindings } from '../../../protocols/bindings.js';
 import { Walk } from '../../../protocols/core/walk.js';
 import {

@@ -1,3 +1,5 @@
+// Mirrors protocols/nbd: handshake, options, requests and replies.
+
 import {
   build,
   check,

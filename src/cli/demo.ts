@@ -1,0 +1,38 @@
+// `wireverbs demo` (npm start): a shipped capture as a summary, one frame of it byte for byte, and its checks.
+
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { checkInput } from './check.js';
+import { dissectInput } from './dissect.js';
+import { print, style } from './terminal.js';
+
+const capture = fileURLToPath(new URL('../../../examples/rdma-write.pcapng', import.meta.url));
+
+/** The frame that is shown byte for byte: an RDMA WRITE. */
+const WRITE = '8';
+
+export function demoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('show a shipped capture of two Linux kernels speaking RoCE v2')
+    .action(async () => {
+      print(
+        style.layer(
+          "Two Linux kernels connect, send, write into each other's memory, and disconnect:",
+        ),
+      );
+      print(style.dim('$ wireverbs dissect examples/rdma-write.pcapng'));
+      await dissectInput(capture, {});
+      print(style.layer('\nOne of the RDMA WRITEs, every byte of it:'));
+      print(style.dim(`$ wireverbs dissect examples/rdma-write.pcapng --frame ${WRITE}`));
+      await dissectInput(capture, { frame: WRITE });
+      print(style.layer('\nIs all of it right? Every length and checksum, the ICRC included:'));
+      print(style.dim('$ wireverbs check examples/rdma-write.pcapng'));
+      await checkInput(capture, {});
+      print(
+        style.dim(
+          '\nNext: npx wireverbs --help; more captures are in examples/ and test/captures/.',
+        ),
+      );
+    });
+}

@@ -1,0 +1,171 @@
+// The rules of the project that a program can check: imports go one way, wire formats stay free of node, files
+// have one subject, bit arithmetic stays where it belongs.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { presentReadme, protocolsReadme } from '../src/docs/protocols-readme.js';
+import { assert, spec } from './support/spec.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+function sources(folder: string): Source[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) => {
+      const path = join(folder, name);
+      const text = readFileSync(join(root, path), 'utf8');
+      const found = text.matchAll(/^(?:import|export)[^'"]*?from '([^']+)'|^import '([^']+)'/gms);
+      const imports = [...found].map((m) => {
+        const target = (m[1] ?? m[2])!;
+        return target.startsWith('.') ? normalize(join(dirname(path), target)) : target;
+      });
+      return { path, text, imports };
+    });
+}
+
+const wire = sources('protocols');
+const code = [...wire, ...sources('src')];
+const everything = [...code, ...sources('bench'), ...sources('test')];
+
+/** Lower layers first; a file may import from its own place and from what stands before it. */
+const ORDER = [
+  'protocols',
+  'src/time',
+  'src/memory',
+  'src/host',
+  'src/nic',
+  'src/stack',
+  'src/tcp',
+  'src/rdma',
+  'src/iwarp',
+  'src/vm',
+  'src/fabric',
+  'src/storage',
+  'src/world',
+  'src/inspect',
+  'src/capture',
+  'src/testing',
+  'src/docs',
+  'src/experiments',
+  'src/cli',
+];
+const rank = (path: string) => ORDER.findIndex((place) => path.startsWith(`${place}/`));
+
+const complain = (problems: readonly string[]) => assert.is(problems.join('\n'), '');
+
+spec('tidy', (it) => {
+  it('imports go one way', () => {
+    complain(
+      code.flatMap((s) => {
+        const own = rank(s.path);
+        if (own < 0) return [`${s.path} lies in no known place`];
+        return s.imports
+          .filter((target) => rank(target) > own)
+          .map((target) => `${s.path} imports ${target}, which stands above it`);
+      }),
+    );
+  });
+
+  it('the core of the wire formats imports nothing but itself and pure packages', () => {
+    const pure = ['buffer-layout', 'crc-32', 'ip-num'];
+    complain(
+      wire
+        .filter((s) => s.path.startsWith('protocols/core/'))
+        .flatMap((s) =>
+          s.imports
+            .filter(
+              (t) =>
+                !t.startsWith('protocols/core/') &&
+                !pure.some((p) => t === p || t.startsWith(`${p}/`)),
+            )
+            .map((t) => `${s.path} imports ${t}`),
+        ),
+    );
+  });
+
+  it('wire formats import nothing of node', () => {
+    complain(
+      wire.flatMap((s) =>
+        s.imports.filter((t) => t.startsWith('node:')).map((t) => `${s.path}: ${t}`),
+      ),
+    );
+  });
+
+  it('buffer-layout and crc-32 are touched in one place each', () => {
+    const owners: Record<string, string> = {
+      'buffer-layout': 'protocols/core/layout.ts',
+      'crc-32': 'protocols/core/checksum/',
+    };
+    complain(
+      everything.flatMap((s) =>
+        s.imports
+          .map((t) => t.split('/')[0]!)
+          .filter(
+            (t) =>
+              owners[t] !== undefined &&
+              !s.path.startsWith(owners[t]!) &&
+              !/^(bench|test)\//.test(s.path),
+          )
+          .map((t) => `${s.path} imports ${t}`),
+      ),
+    );
+  });
+
+  it('tests go through the wrapper, not to uvu', () => {
+    complain(
+      everything
+        .filter((s) => !s.path.startsWith('test/support/') && s.imports.some((t) => /^uvu\b/.test(t)))
+        .map((s) => s.path),
+    );
+  });
+
+  it('files have one subject: at most 400 lines, tables exempt', () => {
+    const isTable = (text: string) =>
+      text
+        .split('\n')
+        .slice(0, 6)
+        .some((line) => /\btables?\b/i.test(line));
+    complain(
+      everything
+        .filter((s) => s.text.split('\n').length > 400 && !isTable(s.text))
+        .map((s) => `${s.path}: ${s.text.split('\n').length} lines`),
+    );
+  });
+
+  it('every file begins by saying what it is', () => {
+    complain(
+      everything
+        .filter((s) => !/^(#!.*\n)?(\/\/|\/\*)/.test(s.text) && !s.path.endsWith('index.ts'))
+        .map((s) => s.path),
+    );
+  });
+
+  it('no any and no silenced type errors', () => {
+    const bad = /: any\b|\bas any\b|<any>|@ts-ignore|@ts-expect-error/;
+    complain(
+      everything
+        .filter((s) => bad.test(s.text) && !/test\/(tidy|package)\.test\.ts$/.test(s.path))
+        .map((s) => s.path),
+    );
+  });
+
+  it('every folder of the source says what lives there', () => {
+    const folders = new Set(code.map((s) => dirname(s.path)));
+    complain(
+      [...folders]
+        .filter((f) => !existsSync(join(root, f, 'README.md')))
+        .map((f) => `${f}/README.md is missing`),
+    );
+  });
+
+  it('protocols/README.md is what the declarations say (npm run docs)', () => {
+    assert.ok(presentReadme() === protocolsReadme(), 'run npm run docs');
+  });
+});
