@@ -121,7 +121,9 @@ spec('tidy', (it) => {
   it('tests go through the wrapper, not to uvu', () => {
     complain(
       everything
-        .filter((s) => !s.path.startsWith('test/support/') && s.imports.some((t) => /^uvu\b/.test(t)))
+        .filter(
+          (s) => !s.path.startsWith('test/support/') && s.imports.some((t) => /^uvu\b/.test(t)),
+        )
         .map((s) => s.path),
     );
   });

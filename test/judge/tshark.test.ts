@@ -64,6 +64,9 @@ function judgedIn(frames: readonly Map<string, OurField[]>[]): Set<string> {
   return new Set(frames.flatMap((frame) => [...frame.keys()].map(familyOf)));
 }
 
+/** Long byte strings are cut in messages. */
+const short = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}...` : text);
+
 /** What ours is, in the form in which tshark tells theirs. */
 function comparable({ layer, span }: OurField, theirs: PdmlField): readonly [string, string] {
   const [from, to] = layer.range(span);
@@ -136,7 +139,8 @@ function compare(
     b.forEach((field, i) => {
       const [our, their] = comparable(a[i]!, field);
       compared++;
-      if (our !== their) differences.note(name, `frame ${frame}: ours ${our}, tshark's ${their}`);
+      if (our !== their)
+        differences.note(name, `frame ${frame}: ours ${short(our)}, tshark's ${short(their)}`);
     });
   }
   return compared;
