@@ -158,8 +158,6 @@ export const differ: Table = {};
 
 /** Names that tshark uses in place of one of ours in some cases; the end of ours is compared where it shows less. */
 export const variants: Readonly<Record<string, string>> = {
-  'nvme.cmd.identify.ns.vs':
-    'over RDMA tshark takes each packet of a WRITE for the whole of its data',
   'infiniband.cm.req.prim_localgid_ipv4': 'infiniband.cm.req.prim_localgid',
   'infiniband.cm.req.prim_remotegid_ipv4': 'infiniband.cm.req.prim_remotegid',
   'iwarp_rdma.reserved': 'iwarp_rdma.inval_stag',
