@@ -9,6 +9,7 @@ import { snap } from './ethernet/llc.js';
 import { lldp } from './ethernet/lldp.js';
 import { macControl, PAUSE_OPCODE, PFC_OPCODE, pause, pfc } from './ethernet/mac-control.js';
 import { svlan, vlan } from './ethernet/vlan.js';
+import { icmpNumbers, icmpSpaces } from './icmp/all.js';
 import { bth } from './infiniband/bth.js';
 import { flowctl, LINKTYPE_INFINIBAND_FLOW } from './infiniband/flow-control.js';
 import { grh, lrh, rwh } from './infiniband/link.js';
@@ -58,7 +59,7 @@ const macControlOpcode: Table = [
 ];
 
 /** IANA protocol numbers. */
-const ipproto: Table = [[6, tcp], [17, udp], ...ipNumbers];
+const ipproto: Table = [[6, tcp], [17, udp], ...ipNumbers, ...icmpNumbers];
 
 /** UDP destination ports. */
 const udpPort: Table = [[4791, bth]];
@@ -88,6 +89,7 @@ export const bindings: Bindings = {
   'mac-control': new Map(macControlOpcode),
   ipproto: new Map(ipproto),
   'ipv6-ext': new Map(ipv6Extensions),
+  ...icmpSpaces,
   udp: new Map(udpPort),
   mad: new Map(madSpaces.mad),
   'mad-class': new Map(madSpaces['mad-class']),

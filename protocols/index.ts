@@ -3,6 +3,7 @@
 export * from './core/index.js';
 export * from './ethernet/index.js';
 export * from './frame.js';
+export * from './icmp/index.js';
 export * from './infiniband/index.js';
 export * from './infiniband/mad/index.js';
 export * from './ip/index.js';

@@ -3,6 +3,7 @@
 import { padding, payload } from './core/payload.js';
 import type { Protocol } from './core/protocol.js';
 import { ethernetProtocols } from './ethernet/all.js';
+import { icmpProtocols } from './icmp/all.js';
 import { infinibandProtocols } from './infiniband/all.js';
 import { madProtocols } from './infiniband/mad/table.js';
 import { ipProtocols } from './ip/all.js';
@@ -18,6 +19,7 @@ import { udp } from './udp/udp.js';
 export const protocols: readonly Protocol[] = [
   ...ethernetProtocols,
   ...ipProtocols,
+  ...icmpProtocols,
   udp,
   tcp,
   ...tcpOptions,

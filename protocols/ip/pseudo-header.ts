@@ -54,16 +54,21 @@ function sumWith(
   const { layers } = scene;
   const { bytes, at, key, protocol } = layers[ip]!;
   const { src, dst } = protocol.header.offset;
+  let sourceAt = at + src!;
   let targetAt = at + dst!;
   for (let i = ip; i < index; i++) {
     const layer = layers[i]!;
     if (isFragment(layer)) return undefined;
     targetAt = finalDestinationAt(scene, i) ?? targetAt;
+    // RFC 6275 11.3.1: a mobile node counts with its home address.
+    if (layer.key === 'ipv6-home-address') sourceAt = addressAt(layer, 'homeAddress');
   }
-  const sourceAt = at + src!;
-  return key === 'ipv4'
-    ? pseudoSumIpv4(bytes, sourceAt, protocolNumber, length)
-    : pseudoSumIpv6(bytes, sourceAt, targetAt, protocolNumber, length);
+  if (key === 'ipv6') return pseudoSumIpv6(bytes, sourceAt, targetAt, protocolNumber, length);
+  if (targetAt === at + dst!) return pseudoSumIpv4(bytes, sourceAt, protocolNumber, length);
+  const addresses = new Uint8Array(ADDRESSES_SIZE); // both of IPv4, one behind the other
+  addresses.set(bytes.subarray(sourceAt, at + dst!));
+  addresses.set(bytes.subarray(targetAt, targetAt + ADDRESSES_SIZE / 2), ADDRESSES_SIZE / 2);
+  return pseudoSumIpv4(addresses, 0, protocolNumber, length);
 }
 
 /** IPv4 itself or an IPv6 fragment header; one that is first and last at once (RFC 6946) is whole. */
@@ -73,16 +78,38 @@ function isFragment(layer: Layer): boolean {
   return layer.number('fragmentOffset') !== 0 || layer.number('mf') !== 0;
 }
 
-/** Routing headers (RFC 8200 4.4) count with the final destination, as long as it is not reached. */
+const ADDRESSES_SIZE = 8;
+
+/** Routes count with the final destination, as long as it is not reached. */
 const SEGMENT_ROUTING = 4;
 
 function finalDestinationAt(scene: Scene, index: number): number | undefined {
+  const layer = scene.layers[index]!;
+  const final = layer.key === 'ipv4' ? lastOfRoute(scene, index) : lastSegment(scene, index);
+  return final && addressAt(final, 'address');
+}
+
+/** A routing header's last node (RFC 8200 4.4). */
+function lastSegment(scene: Scene, index: number): Layer | undefined {
   const layer = scene.layers[index]!;
   const { header } = layer.protocol;
   if (!header.span('segmentsLeft') || layer.number('segmentsLeft') === 0) return undefined;
   const addresses = partsOf(scene, index).filter((part) => part.protocol.header.span('address'));
   // RFC 8754 2: the first segment of the list is the last to visit; RFC 8200 4.4 and RFC 6275 6.4: the last is.
   const isReversed = layer.number('routingType') === SEGMENT_ROUTING;
-  const final = isReversed ? addresses[0] : addresses.at(-1);
-  return final && final.at + final.protocol.header.offset.address!;
+  return isReversed ? addresses[0] : addresses.at(-1);
 }
+
+/** The last address of a source route of IPv4 whose pointer has not passed it (RFC 791 3.1). */
+function lastOfRoute(scene: Scene, index: number): Layer | undefined {
+  const parts = partsOf(scene, index);
+  const option = parts.findIndex(({ key }) => key === 'ipv4-lsrr' || key === 'ipv4-ssrr');
+  const route = parts[option];
+  if (!route || route.number('pointer') > route.number('length')) return undefined;
+  let last = option;
+  while (parts[last + 1]?.key === 'ipv4-route') last++;
+  return last === option ? undefined : parts[last];
+}
+
+const addressAt = (layer: Layer, field: string): number =>
+  layer.at + layer.protocol.header.offset[field]!;

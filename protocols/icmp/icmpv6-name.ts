@@ -1,0 +1,77 @@
+// Types and codes of ICMPv6 (IANA's register), as expressions name them and as a summary says them.
+
+export const icmpv6Types = {
+  1: 'DESTINATION_UNREACHABLE',
+  2: 'PACKET_TOO_BIG',
+  3: 'TIME_EXCEEDED',
+  4: 'PARAMETER_PROBLEM',
+  128: 'ECHO_REQUEST',
+  129: 'ECHO_REPLY',
+  130: 'MLD_QUERY',
+  131: 'MLD_REPORT',
+  132: 'MLD_DONE',
+  133: 'ROUTER_SOLICITATION',
+  134: 'ROUTER_ADVERTISEMENT',
+  135: 'NEIGHBOR_SOLICITATION',
+  136: 'NEIGHBOR_ADVERTISEMENT',
+  137: 'REDIRECT',
+  138: 'ROUTER_RENUMBERING',
+  139: 'NODE_INFORMATION_QUERY',
+  140: 'NODE_INFORMATION_RESPONSE',
+  141: 'INVERSE_ND_SOLICITATION',
+  142: 'INVERSE_ND_ADVERTISEMENT',
+  143: 'MLDV2_REPORT',
+  144: 'HOME_AGENT_DISCOVERY_REQUEST',
+  145: 'HOME_AGENT_DISCOVERY_REPLY',
+  148: 'CERTIFICATION_PATH_SOLICITATION',
+  149: 'CERTIFICATION_PATH_ADVERTISEMENT',
+  151: 'MULTICAST_ROUTER_ADVERTISEMENT',
+  152: 'MULTICAST_ROUTER_SOLICITATION',
+  153: 'MULTICAST_ROUTER_TERMINATION',
+  155: 'RPL_CONTROL',
+  160: 'EXTENDED_ECHO_REQUEST',
+  161: 'EXTENDED_ECHO_REPLY',
+} as const;
+
+/** The words of a summary. */
+export const typeText6: Readonly<Record<number, string>> = {
+  1: 'Destination Unreachable',
+  2: 'Packet Too Big',
+  3: 'Time Exceeded',
+  4: 'Parameter Problem',
+  128: 'Echo (ping) request',
+  129: 'Echo (ping) reply',
+  130: 'Multicast Listener Query',
+  131: 'Multicast Listener Report',
+  132: 'Multicast Listener Done',
+  133: 'Router Solicitation',
+  134: 'Router Advertisement',
+  135: 'Neighbor Solicitation',
+  136: 'Neighbor Advertisement',
+  137: 'Redirect',
+  143: 'Multicast Listener Report Message v2',
+};
+
+export const codeText6: Readonly<Record<number, Readonly<Record<number, string>>>> = {
+  1: {
+    0: 'no route to destination',
+    1: 'Administratively prohibited',
+    2: 'Beyond scope of source address',
+    3: 'Address unreachable',
+    4: 'Port unreachable',
+    5: 'Source address failed ingress/egress policy',
+    6: 'Reject route to destination',
+    7: 'Error in source routing header',
+    8: 'Headers too long',
+  },
+  3: {
+    0: 'hop limit exceeded in transit',
+    1: 'fragment reassembly time exceeded',
+  },
+  4: {
+    0: 'erroneous header field encountered',
+    1: 'unrecognized Next Header type encountered',
+    2: 'unrecognized IPv6 option encountered',
+    3: 'IPv6 First Fragment has incomplete IPv6 Header Chain',
+  },
+};
