@@ -53,14 +53,14 @@ const optionOf = (number: number): ProtocolOptions => ({
 
 export const NDSourceLinkLayerAddress = header(
   'NDSourceLinkLayerAddress',
-  [type, length, mac('address', 'of the sender', { alias: 'icmpv6.opt.linkaddr' })],
+  [type, length, mac('address', 'of the sender', { alias: 'icmpv6.opt.src_linkaddr' })],
   named('nd-slla', 'source link-layer address on Ethernet', 'RFC 4861 4.6.1, RFC 2464 6'),
 );
 export const ndSourceLinkLayerAddress = protocol(NDSourceLinkLayerAddress, optionOf(1));
 
 export const NDTargetLinkLayerAddress = header(
   'NDTargetLinkLayerAddress',
-  [type, length, mac('address', 'of the target', { alias: 'icmpv6.opt.linkaddr' })],
+  [type, length, mac('address', 'of the target', { alias: 'icmpv6.opt.target_linkaddr' })],
   named('nd-tlla', 'target link-layer address on Ethernet', 'RFC 4861 4.6.1, RFC 2464 6'),
 );
 export const ndTargetLinkLayerAddress = protocol(NDTargetLinkLayerAddress, optionOf(2));
@@ -126,7 +126,11 @@ export const ndMtu = protocol(NDMTU, optionOf(5));
 
 export const NDNonce = header(
   'NDNonce',
-  [type, length, rest('nonce', 'random bytes that mark the own message', { alias: 'icmpv6.opt.nonce' })],
+  [
+    type,
+    length,
+    rest('nonce', 'random bytes that mark the own message', { alias: 'icmpv6.opt.nonce' }),
+  ],
   named('nd-nonce', 'nonce', 'RFC 3971 5.3.2, RFC 7527'),
 );
 export const ndNonce = protocol(NDNonce, optionOf(14));

@@ -33,6 +33,17 @@ export const notOurs: Table = {
   'ipv6.src_sa_mac': 'an Ethernet address worked out from the interface identifier',
   'ipv6.dst_sa_mac': 'an Ethernet address worked out from the interface identifier',
   'ipv6.sa_mac': 'an Ethernet address worked out from the interface identifier',
+  'icmp.checksum.status': 'a verdict',
+  'icmp.ident_le': 'the identifier in the other byte order',
+  'icmp.seq_le': 'the sequence number in the other byte order',
+  'icmp.resp*': 'what tshark found in other frames',
+  'icmp.data_time*': 'what ping may have put into its data',
+  'icmpv6.checksum.status': 'a verdict',
+  'icmpv6.resp*': 'what tshark found in other frames',
+  'icmpv6.reserved': 'reserved bits of ours have no alias; re-encoding compares them',
+  'icmpv6.opt': 'the whole option',
+  'icmpv6.opt.linkaddr': 'the address again, under a name that does not say whose it is',
+  'icmpv6.mldr.mar': 'the whole record',
   'udp.port': 'either port again',
   'udp.stream': 'a number that tshark gave',
   'udp.time_*': 'differences of timestamps',
@@ -214,8 +225,6 @@ export const families: readonly string[] = [
 
 /** Families that need not be found in every capture where tshark finds them, because we do not dissect them yet. */
 export const notYet: readonly string[] = [
-  'icmp',
-  'icmpv6',
   // One capture begins in the middle of its connections; tshark knows them by their port.
   'nvme-tcp',
 ];
