@@ -2,6 +2,7 @@
 // was printed is kept in a bounded table (a capture has few addresses).
 
 import { collapseIPv6Number, IPv4, IPv6 } from 'ip-num';
+import { HEX_BYTES } from './hex.js';
 
 /** Printed addresses kept; the tables are emptied when full, so that hostile captures cannot grow them. */
 const KEPT = 4096;
@@ -18,8 +19,14 @@ function kept<K>(table: Map<K, string>, key: K, print: () => string): string {
 }
 
 /** Dotted decimal of a 32-bit number. */
-export const formatIpv4 = (address: number): string =>
-  kept(printed4, address, () => IPv4.fromNumber(BigInt(address)).toString());
+// hot
+export function formatIpv4(address: number): string {
+  // Tables find signed numbers of 32 bits faster than those above 2^31.
+  return printed4.get(address | 0) ?? printIpv4(address);
+}
+
+const printIpv4 = (address: number): string =>
+  kept(printed4, address | 0, () => IPv4.fromNumber(BigInt(address)).toString());
 
 /** RFC 5952 text of sixteen bytes. IPv4-mapped addresses (::ffff:a.b.c.d) keep their dots. */
 export function formatIpv6(b: Uint8Array): string {
@@ -64,12 +71,11 @@ export function parseMac(text: string): Uint8Array {
   return parseHex(text.replaceAll(/[:-]/g, ''));
 }
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-
 /** Two digits a byte. */
 export function formatHex(b: Uint8Array, separator = '', from = 0, to = b.length): string {
   let text = '';
-  for (let i = from; i < to; i++) text += i > from ? separator + HEX[b[i]!]! : HEX[b[i]!]!;
+  for (let i = from; i < to; i++)
+    text += i > from ? separator + HEX_BYTES[b[i]!]! : HEX_BYTES[b[i]!]!;
   return text;
 }
 

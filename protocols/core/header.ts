@@ -97,88 +97,125 @@ export function header<const I extends readonly Item[]>(
   items: I,
   options: HeaderOptions = {},
 ): Header<I> {
-  const order = options.order ?? 'be';
-  const spans = place(items, order);
-  const tail = spans.at(-1)?.field.kind === 'rest' ? spans.at(-1) : undefined;
-  const last = tail ? spans.at(-2) : spans.at(-1);
-  const size = last ? last.wordAt + last.wordSize : 0;
-  const byName = new Map(spans.map((s) => [s.name, s]));
-  if (byName.size !== spans.length) throw new RangeError(`${name}: two fields share a name`);
-  const get: Record<string, Getter<number> | Getter<bigint>> = {};
-  const set: Record<string, Setter<number> | Setter<bigint>> = {};
-  const offset: Record<string, number> = {};
-  for (const span of spans) {
-    offset[span.name] = span.at;
-    if (span.field.kind !== 'uint') continue;
-    const wide = span.bits > 48;
-    get[span.name] = wide ? bigintGetter(span) : numberGetter(span);
-    set[span.name] = wide ? bigintSetter(span) : numberSetter(span);
+  return new Declared(name, items, options) as unknown as Header<I>;
+}
+
+/** How one field is read and written; byte strings have no accessors. */
+interface Access {
+  readonly span: Span;
+  readonly get: Getter<number> | Getter<bigint> | undefined;
+  readonly set: Setter<number> | Setter<bigint> | undefined;
+}
+
+/** All headers are of one class, so that what works on any of them finds its way without a search. */
+class Declared implements AnyHeader {
+  readonly key: string;
+  readonly family: string;
+  readonly title: string;
+  readonly section: string;
+  readonly order: ByteOrder;
+  readonly size: number;
+  readonly spans: readonly Span[];
+  readonly tail: Span | undefined;
+  readonly offset: Record<string, number> = {};
+  readonly at = this.offset;
+  readonly get: Record<string, Getter<number> | Getter<bigint>> = {};
+  readonly set: Record<string, Setter<number> | Setter<bigint>> = {};
+  readonly #access: ReadonlyMap<string, Access>;
+  #layout: ReferenceLayout | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly items: readonly Item[],
+    options: HeaderOptions,
+  ) {
+    this.key = options.key ?? name.toLowerCase();
+    this.family = options.family ?? this.key;
+    this.title = options.title ?? name;
+    this.section = options.section ?? '';
+    this.order = options.order ?? 'be';
+    this.spans = place(items, this.order);
+    this.tail = this.spans.at(-1)?.field.kind === 'rest' ? this.spans.at(-1) : undefined;
+    const last = this.tail ? this.spans.at(-2) : this.spans.at(-1);
+    this.size = last ? last.wordAt + last.wordSize : 0;
+    this.#access = new Map(this.spans.map((span) => [span.name, accessOf(span)]));
+    if (this.#access.size !== this.spans.length) {
+      throw new RangeError(`${name}: two fields share a name`);
+    }
+    for (const [field, { span, get, set }] of this.#access) {
+      this.offset[field] = span.at;
+      if (get) this.get[field] = get;
+      if (set) this.set[field] = set;
+    }
   }
-  const spanOf = (field: string): Span => {
-    const span = byName.get(field);
-    if (!span) throw new RangeError(`${name} has no field '${field}'`);
-    return span;
-  };
-  const read = (field: string, b: Uint8Array, at: number, end = at + size): FieldValue => {
-    const span = spanOf(field);
-    if (span.field.kind === 'rest') return b.subarray(at + span.at, Math.max(end, at + span.at));
-    if (span.field.kind === 'bytes') return b.subarray(at + span.at, at + span.at + span.size);
-    return get[field]!(b, at);
-  };
-  const write = (field: string, b: Uint8Array, at: number, value: FieldValue, end = b.length) => {
-    const span = spanOf(field);
+
+  get layout(): ReferenceLayout {
+    this.#layout ??= referenceLayout(
+      this.items,
+      this.spans.map((s) => s.name),
+      this.order,
+    );
+    return this.#layout;
+  }
+
+  span(field: string): Span | undefined {
+    return this.#access.get(field)?.span;
+  }
+
+  check(_b: Uint8Array, at: number, end: number, boundBy: string): Malformed | null {
+    return end - at >= this.size ? null : short(this, at, end, boundBy);
+  }
+
+  read(field: string, b: Uint8Array, at: number, end = at + this.size): FieldValue {
+    const { get, span } = this.#field(field);
+    if (get !== undefined) return get(b, at);
+    const from = at + span.at;
+    return b.subarray(from, span.field.kind === 'rest' ? Math.max(end, from) : from + span.size);
+  }
+
+  write(field: string, b: Uint8Array, at: number, value: FieldValue, end = b.length): void {
+    const { set, span } = this.#field(field);
     const room = span.field.kind === 'rest' ? end - at - span.at : span.size;
-    refuse(`${name}.${field}`, span, value, room);
+    refuse(`${this.name}.${field}`, span, value, room);
     if (isBytes(value)) b.set(value, at + span.at);
-    else (set[field] as Setter<FieldValue>)(b, at, value);
+    else (set as Setter<FieldValue>)(b, at, value);
+  }
+
+  decode(b: Uint8Array, at = 0, end = b.length): Record<string, FieldValue> {
+    const fields: Record<string, FieldValue> = {};
+    for (const { name } of this.spans) {
+      const value = this.read(name, b, at, end);
+      fields[name] = isBytes(value) ? value.slice() : value;
+    }
+    return fields;
+  }
+
+  encode(fields: Readonly<Record<string, FieldValue>>, b?: Uint8Array, at = 0): Uint8Array {
+    const given = this.tail && fields[this.tail.name];
+    const length = this.size + (isBytes(given) ? given.length : 0);
+    const into = b ?? new Uint8Array(at + length);
+    into.fill(0, at, at + length);
+    for (const [field, value] of Object.entries(fields)) {
+      if (value !== undefined) this.write(field, into, at, value, at + length);
+    }
+    return into.subarray(at, at + length);
+  }
+
+  #field(field: string): Access {
+    const access = this.#access.get(field);
+    if (access === undefined) throw new RangeError(`${this.name} has no field '${field}'`);
+    return access;
+  }
+}
+
+function accessOf(span: Span): Access {
+  if (span.field.kind !== 'uint') return { span, get: undefined, set: undefined };
+  const wide = span.bits > 48;
+  return {
+    span,
+    get: wide ? bigintGetter(span) : numberGetter(span),
+    set: wide ? bigintSetter(span) : numberSetter(span),
   };
-  let layout: ReferenceLayout | undefined;
-  const made: AnyHeader & { get: unknown; set: unknown; at: unknown } = {
-    name,
-    key: options.key ?? name.toLowerCase(),
-    family: options.family ?? options.key ?? name.toLowerCase(),
-    title: options.title ?? name,
-    section: options.section ?? '',
-    order,
-    size,
-    spans,
-    tail,
-    offset,
-    get layout() {
-      layout ??= referenceLayout(
-        items,
-        spans.map((s) => s.name),
-        order,
-      );
-      return layout;
-    },
-    get,
-    set,
-    at: offset,
-    span: (field) => byName.get(field),
-    check: (_b, at, end, boundBy) => (end - at >= size ? null : short(made, at, end, boundBy)),
-    read,
-    write,
-    decode(b, at = 0, end = b.length) {
-      const fields: Record<string, FieldValue> = {};
-      for (const { name: field } of spans) {
-        const value = read(field, b, at, end);
-        fields[field] = isBytes(value) ? value.slice() : value;
-      }
-      return fields;
-    },
-    encode(fields, b, at = 0) {
-      const given = tail && fields[tail.name];
-      const length = size + (isBytes(given) ? given.length : 0);
-      const into = b ?? new Uint8Array(at + length);
-      into.fill(0, at, at + length);
-      for (const [field, value] of Object.entries(fields)) {
-        if (value !== undefined) write(field, into, at, value, at + length);
-      }
-      return into.subarray(at, at + length);
-    },
-  };
-  return made as unknown as Header<I>;
 }
 
 function short(h: AnyHeader, at: number, end: number, boundBy: string): Malformed {

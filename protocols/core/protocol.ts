@@ -3,7 +3,7 @@
 // checker and printer all work from this one record; bindings.ts says which protocol stands behind which number.
 
 import type { Fields, FieldValue, Item } from './field.js';
-import type { AnyHeader, Header } from './header.js';
+import type { AnyHeader, Header, Span } from './header.js';
 import type { Layer } from './layer.js';
 import { type Part, type PartFields, part } from './part.js';
 import type { Bindings, Walk } from './walk.js';
@@ -38,6 +38,13 @@ export interface Derivation {
   preferred?(scene: Scene, index: number): FieldValue | undefined;
 }
 
+/** One entry of a protocol's `derive`, at its place in the header. */
+export interface DerivedField {
+  readonly name: string;
+  readonly span: Span;
+  readonly rule: Derivation;
+}
+
 /** Names of the number spaces in which bindings.ts finds what follows. */
 export type Space = string;
 
@@ -52,6 +59,8 @@ export interface Protocol {
   read(walk: Walk): Protocol | null | undefined;
   /** Fields that follow from the rest of the frame, by name. */
   readonly derive: Readonly<Record<string, Derivation>>;
+  /** The same as a list, for those who go through all of them in every frame. */
+  readonly derived: readonly DerivedField[];
   /** Key of the layer whose header this one is a part of (an option of 'tcp'), for header lengths; keys where several have it. */
   readonly partOf: string | readonly string[] | undefined;
   /** True where the layer stands behind everything inside its owner (ICRC, FCS, digests). */
@@ -61,7 +70,7 @@ export interface Protocol {
   /** The same at the end of everything inside, from the inside out. All trailers it can have are listed. */
   readonly trailers: readonly Completion[];
   /** The header's own rules beyond its derivable fields: says what breaks them, through `report`. */
-  verify?(scene: Scene, index: number, report: Report): void;
+  readonly verify: ((scene: Scene, index: number, report: Report) => void) | undefined;
   /** A few words for the summary of a frame: what this layer does in it. */
   readonly info: ((layer: Layer, scene: Scene, index: number) => string) | undefined;
   /** True where `info` goes on with what the layer outside says, instead of standing for it (AETH behind BTH). */
@@ -93,7 +102,7 @@ export interface Completion {
 /** Says what is wrong at `field` ('' for the whole layer), in words. */
 export type Report = (field: string, message: string) => void;
 
-export interface ProtocolOptions extends Partial<Omit<Protocol, 'header' | 'key'>> {}
+export interface ProtocolOptions extends Partial<Omit<Protocol, 'header' | 'key' | 'derived'>> {}
 
 /** A protocol that makes layers to be built: `ipv4({ src: '10.0.0.1' })`. */
 export interface TypedProtocol<I extends readonly Item[]> extends Protocol {
@@ -106,14 +115,17 @@ export function protocol<I extends readonly Item[]>(
   header: Header<I>,
   options: ProtocolOptions = {},
 ): TypedProtocol<I> {
+  // Every protocol gets the same properties in the same order, so that code which serves them all is quick.
   const record: Protocol = {
     header: header as unknown as AnyHeader,
     key: header.key,
     derive: {},
+    derived: derivedFields(header as unknown as AnyHeader, options.derive),
     partOf: undefined,
     trailer: false,
     heads: [],
     trailers: [],
+    verify: undefined,
     info: undefined,
     continues: false,
     addresses: undefined,
@@ -125,4 +137,13 @@ export function protocol<I extends readonly Item[]>(
     part(made, fields as PartFields<Record<string, FieldValue>>);
   const made: TypedProtocol<I> = Object.assign(make, record);
   return made;
+}
+
+/** @throws RangeError when the header has no such field */
+function derivedFields(header: AnyHeader, derive: Protocol['derive'] = {}): DerivedField[] {
+  return Object.entries(derive).map(([name, rule]) => {
+    const span = header.span(name);
+    if (!span) throw new RangeError(`${header.name} has no field '${name}' to derive`);
+    return { name, span, rule };
+  });
 }

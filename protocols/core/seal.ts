@@ -43,7 +43,7 @@ function sealLayer(
   sealing: Sealing,
 ): void {
   const layer = scene.layers[index]!;
-  for (const [field, rule] of Object.entries(layer.protocol.derive)) {
+  for (const { name: field, rule } of layer.protocol.derived) {
     if (rule.kind !== kind || given?.has(field) || layer.partial) continue;
     const how = sealing[`${layer.key}.${field}`] ?? sealing[layer.key] ?? sealing[kind] ?? 'derive';
     if (how === 'leave') continue;

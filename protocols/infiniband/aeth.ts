@@ -69,6 +69,8 @@ export const AETH = header(
   { family: 'infiniband', title: 'ACK Extended Transport Header', section: 'IBA 9.3.5' },
 );
 
+const { get } = AETH;
+
 export const aeth = protocol(AETH, {
   continues: true,
   verify(scene, index, report) {
@@ -77,6 +79,7 @@ export const aeth = protocol(AETH, {
       report('syndrome', `0x${syndrome.toString(16)} is reserved`);
     }
   },
-  info: (layer) =>
-    `${syndromes[layer.number('syndrome')] ?? 'reserved syndrome'}, MSN ${layer.number('msn')}`,
+  // hot
+  info: ({ bytes, at }) =>
+    `${syndromes[get.syndrome(bytes, at)] ?? 'reserved syndrome'}, MSN ${get.msn(bytes, at)}`,
 });

@@ -1,6 +1,7 @@
 // Packets of the InfiniBand transport: BTH, the headers that its opcode says, payload, pad and ICRC. A whole
 // packet is dissected from here, whether UDP, a GRH or an LRH carries it.
 
+import { hexOf } from '../core/hex.js';
 import type { Protocol } from '../core/protocol.js';
 import { type Completion, protocol, type Scene } from '../core/protocol.js';
 import type { Walk } from '../core/walk.js';
@@ -8,12 +9,14 @@ import { BTH, QP } from './base-transport.js';
 import { chains } from './chain.js';
 import { cnp } from './extension.js';
 import { opcodeByCode } from './opcode.js';
-import { payloadOf } from './rule.js';
+import { payloadSize } from './rule.js';
 import { ibpad, icrc } from './trailer.js';
 import { verifyBth } from './verify.js';
 
 /** Packets are filled up to words of this many bytes (IBA 9.2.4). */
 const WORD = 4;
+
+const { get } = BTH;
 
 // hot
 function read(walk: Walk): Protocol | null | undefined {
@@ -23,11 +26,11 @@ function read(walk: Walk): Protocol | null | undefined {
   const owner = walk.layers.length - 1;
   // A packet that an ICMP error quotes is cut short anywhere: no trailer can be found in it.
   if (!walk.quoted && !walk.trailer(icrc)) return null;
-  const opcode = BTH.get.opcode(bytes, at);
+  const opcode = get.opcode(bytes, at);
   const chain = chains[opcode];
   if (chain === undefined) return walk.fail('unsupported', 'opcode', 0, opcode);
   for (let i = 0; i < chain.length; i++) if (walk.take(chain[i]!) < 0) return null;
-  const pads = BTH.get.padCount(bytes, at);
+  const pads = get.padCount(bytes, at);
   if (pads > 0 && !walk.quoted && !walk.trailer(ibpad, pads, owner)) return null;
   return walk.left === 0 ? null : carried(walk, at);
 }
@@ -83,11 +86,12 @@ export const bth = protocol(BTH, {
   trailers: [padding, { protocol: icrc, size: () => icrc.header.size }],
   verify: verifyBth,
   label: carrier,
-  info(layer, scene, index) {
-    const opcode = layer.number('opcode');
-    const name = opcodeByCode[opcode]?.name ?? `opcode 0x${opcode.toString(16)}`;
-    const { from, to } = payloadOf(scene, index);
-    const size = to > from ? ` ${to - from} bytes` : '';
-    return `${name} QP 0x${layer.number('destQp').toString(16)} PSN ${layer.number('psn')}${size}`;
+  // hot
+  info({ bytes, at }, scene, index) {
+    const opcode = get.opcode(bytes, at);
+    const name = opcodeByCode[opcode]?.name ?? `opcode 0x${hexOf(opcode)}`;
+    const carries = payloadSize(scene, index);
+    const size = carries > 0 ? ` ${carries} bytes` : '';
+    return `${name} QP 0x${hexOf(get.destQp(bytes, at))} PSN ${get.psn(bytes, at)}${size}`;
   },
 });

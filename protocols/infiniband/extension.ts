@@ -3,6 +3,7 @@
 
 import { reserved, uint, word } from '../core/field.js';
 import { header } from '../core/header.js';
+import { hexOf, hexOf64 } from '../core/hex.js';
 import { protocol } from '../core/protocol.js';
 import { alignedAddress, exactDmaLength, inAtomicWrite, zeroReserved } from './rule.js';
 
@@ -53,7 +54,7 @@ export const DETH = header(
 export const deth = protocol(DETH, {
   continues: true,
   verify: zeroReserved,
-  info: (layer) => `from QP 0x${layer.number('srcQp').toString(16)}`,
+  info: (layer) => `from QP 0x${hexOf(layer.number('srcQp'))}`,
 });
 
 export const XRCETH = header(
@@ -84,6 +85,8 @@ export const RETH = header(
   { family, title: 'RDMA Extended Transport Header', section: 'IBA 9.3.3' },
 );
 
+const { dmaLen: dmaLenOf } = RETH.get;
+
 /** Longest message (IBA 9.7.4.1.6): 2^31 bytes. */
 export const MAX_MESSAGE = 2 ** 31;
 
@@ -95,7 +98,8 @@ export const reth = protocol(RETH, {
     if (length > MAX_MESSAGE) report('dmaLen', `${length} bytes are more than 2^31`);
     if (inAtomicWrite(scene, index)) alignedAddress(scene, index, report);
   },
-  info: (layer) => `va 0x${layer.get('va').toString(16)}, ${layer.number('dmaLen')} bytes`,
+  // hot
+  info: ({ bytes, at }) => `va 0x${hexOf64(bytes, at + RETH.at.va)}, ${dmaLenOf(bytes, at)} bytes`,
 });
 
 export const AtomicETH = header(
@@ -124,7 +128,7 @@ export const AtomicETH = header(
 export const atomiceth = protocol(AtomicETH, {
   continues: true,
   verify: alignedAddress,
-  info: (layer) => `va 0x${layer.get('va').toString(16)}`,
+  info: ({ bytes, at }) => `va 0x${hexOf64(bytes, at + AtomicETH.at.va)}`,
 });
 
 export const AtomicAckETH = header(
@@ -156,7 +160,7 @@ export const ImmDt = header(
 
 export const immdt = protocol(ImmDt, {
   continues: true,
-  info: (layer) => `immediate 0x${layer.number('immediate').toString(16)}`,
+  info: (layer) => `immediate 0x${hexOf(layer.number('immediate'))}`,
 });
 
 export const IETH = header(

@@ -89,10 +89,8 @@ export function icrcWith(c: IcrcCover, b: Uint8Array, from: number, end: number)
 export const icrcRoceV2 = (b: Uint8Array, ipAt: number, bthAt: number, end: number): number =>
   icrcWith(roceV2Cover(b, ipAt, bthAt), b, ipAt, end);
 
-/** Keys of layers that say where the ICRC begins, from the innermost on. */
-const BEGINNINGS = new Set(['ipv4', 'ipv6', 'grh', 'lrh']);
-
 /** ICRC.icrc of the trailer in layer `index`; undefined where the packet stands in nothing that defines one. */
+// hot
 export function icrcOf(scene: Scene, index: number): number | undefined {
   const { layers, bytes } = scene;
   const trailer = layers[index]!;
@@ -101,11 +99,16 @@ export function icrcOf(scene: Scene, index: number): number | undefined {
   if (packet?.key !== 'bth') return undefined;
   for (let i = owner - 1; i >= 0; i--) {
     const { key, at } = layers[i]!;
-    if (!BEGINNINGS.has(key)) continue;
-    if (key === 'grh') return byteSwap32(icrcWith(globalCover, bytes, at, trailer.at));
-    if (key === 'lrh') return byteSwap32(icrcWith(localCover, bytes, at, trailer.at));
-    if (layers[owner - 1]!.key !== 'udp') return undefined;
-    return byteSwap32(icrcRoceV2(bytes, at, packet.at, trailer.at));
+    switch (key) {
+      case 'ipv4':
+      case 'ipv6':
+        if (layers[owner - 1]!.key !== 'udp') return undefined;
+        return byteSwap32(icrcRoceV2(bytes, at, packet.at, trailer.at));
+      case 'grh':
+        return byteSwap32(icrcWith(globalCover, bytes, at, trailer.at));
+      case 'lrh':
+        return byteSwap32(icrcWith(localCover, bytes, at, trailer.at));
+    }
   }
   return undefined;
 }

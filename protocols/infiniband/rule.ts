@@ -5,14 +5,20 @@ import { type Layer, outer } from '../core/layer.js';
 import type { Report, Scene } from '../core/protocol.js';
 import { isExtension, opcodeByCode } from './opcode.js';
 
-/** What the packet of the BTH in layer `bthIndex` carries: from behind its headers to its pad or ICRC. */
-export function payloadOf(scene: Scene, bthIndex: number): { from: number; to: number } {
-  const { layers } = scene;
-  let last = bthIndex;
-  while (isExtension(layers[last + 1]?.key)) last++;
-  const from = layers[last]!.end;
-  const trailer = layers.find((layer, i) => i > last && layer.owner === bthIndex);
-  return { from, to: trailer?.at ?? Math.max(from, layers[bthIndex]!.bodyEnd) };
+/**
+ * Bytes that the packet of the BTH in layer `bthIndex` carries: from behind its headers to its pad or ICRC, which
+ * are the first layers behind that it owns.
+ */
+// hot
+export function payloadSize({ layers }: Scene, bthIndex: number): number {
+  let i = bthIndex + 1;
+  while (i < layers.length && isExtension(layers[i]!.key)) i++;
+  const from = layers[i - 1]!.end;
+  for (; i < layers.length; i++) {
+    const layer = layers[i]!;
+    if (layer.owner === bthIndex) return layer.at - from;
+  }
+  return Math.max(0, layers[bthIndex]!.bodyEnd - from);
 }
 
 /** The length of the message, where its only packet is this one and has all of it. */
@@ -24,8 +30,7 @@ export function exactDmaLength(scene: Scene, index: number): number | undefined 
     return undefined;
   }
   if (opcode.place !== 'only' && opcode.place !== 'single') return undefined;
-  const { from, to } = payloadOf(scene, at);
-  return to - from;
+  return payloadSize(scene, at);
 }
 
 /** Says which reserved fields of the layer are not zero. */

@@ -5,7 +5,7 @@ import type { Layer } from '../core/layer.js';
 import type { Report, Scene } from '../core/protocol.js';
 import { QP } from './base-transport.js';
 import { isExtension, type Opcode, opcodeByCode } from './opcode.js';
-import { payloadOf, zeroReserved } from './rule.js';
+import { payloadSize, zeroReserved } from './rule.js';
 
 /** Path MTUs (IBA 9.3.3): what FIRST and MIDDLE packets carry, exactly. */
 const PATH_MTUS: readonly number[] = [256, 512, 1024, 2048, 4096];
@@ -28,16 +28,21 @@ interface Packet {
 type Rule = (packet: Packet) => void;
 
 const headerChain: Rule = ({ scene, index, opcode, report }) => {
+  if (hasChain(scene, index, opcode)) return;
   const found: string[] = [];
   for (let i = index + 1; isExtension(scene.layers[i]?.key); i++) found.push(scene.layers[i]!.key);
   // A frame that was cut short has lost headers; the dissector has said so.
   if ('stop' in scene && scene.stop) return;
-  if (found.join() === opcode.chain.join()) return;
   const list = (keys: readonly string[]) => (keys.length === 0 ? 'no header' : keys.join(', '));
   report('opcode', `${opcode.name} has ${list(opcode.chain)} behind BTH, not ${list(found)}`);
 };
 
-const payloadSize: Rule = ({ opcode, carries, report }) => {
+function hasChain({ layers }: Scene, index: number, { chain }: Opcode): boolean {
+  for (let i = 0; i < chain.length; i++) if (layers[index + 1 + i]?.key !== chain[i]) return false;
+  return !isExtension(layers[index + 1 + chain.length]?.key);
+}
+
+const sizeFits: Rule = ({ opcode, carries, report }) => {
   const { name, payload, place } = opcode;
   if (payload === 'none' && carries > 0) {
     report('opcode', `${name} carries no payload, but ${carries} bytes are there`);
@@ -73,7 +78,7 @@ const notification: Rule = ({ opcode, bth, report }) => {
   if (bth.number('psn') !== 0) report('psn', 'is not 0 in a CNP');
 };
 
-const rules: readonly Rule[] = [headerChain, payloadSize, padFills, partitionKey, notification];
+const rules: readonly Rule[] = [headerChain, sizeFits, padFills, partitionKey, notification];
 
 /** Says what is wrong with the packet of the BTH in layer `index`. */
 export function verifyBth(scene: Scene, index: number, report: Report): void {
@@ -87,8 +92,9 @@ export function verifyBth(scene: Scene, index: number, report: Report): void {
     if (!('stop' in scene && scene.stop)) report('opcode', 'is reserved');
     return;
   }
-  const { from, to } = payloadOf(scene, index);
+  const carries = payloadSize(scene, index);
   const pad = scene.layers.find((l) => l.owner === index && l.key === 'ibpad');
   const pads = pad ? pad.end - pad.at : 0;
-  for (const rule of rules) rule({ scene, index, bth, opcode, carries: to - from, pads, report });
+  const packet = { scene, index, bth, opcode, carries, pads, report };
+  for (const rule of rules) rule(packet);
 }

@@ -92,7 +92,8 @@ export const ipv4 = protocol(IPv4, {
   },
   heads: [{ protocol: ipv4Eol, size: (_owner, options) => -options & (WORD_BYTES - 1) }],
   verify,
-  addresses: (layer) => [formatIpv4(layer.number('src')), formatIpv4(layer.number('dst'))],
+  // hot
+  addresses: ({ bytes, at }) => [formatIpv4(get.src(bytes, at)), formatIpv4(get.dst(bytes, at))],
   info: describe,
 });
 

@@ -5,8 +5,8 @@
 
 import { byteSwap32 } from '../core/byte-order.js';
 import { checksumOfSum, crc32, internetSum, updateChecksum } from '../core/checksum/index.js';
-import { type FieldValue, uint } from '../core/field.js';
-import { header } from '../core/header.js';
+import type { FieldValue } from '../core/field.js';
+import { Halves } from '../core/hex.js';
 import type { Layer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
 import { BTH } from '../infiniband/base-transport.js';
@@ -17,9 +17,6 @@ import { isExtension } from '../infiniband/opcode.js';
 import { ICRC } from '../infiniband/trailer.js';
 import { IPv4 } from '../ip/ipv4.js';
 import { UDP } from '../udp/udp.js';
-
-/** A 64-bit field in two halves, because a bigint a packet would be garbage. */
-const Halves = header('Halves', [uint(32, 'high', 'high half'), uint(32, 'low', 'low half')]);
 
 // Functions that a module holds as constants are compiled into their callers; properties are not.
 const { psn: setPsn, ackReq: setAckReq } = BTH.set;

@@ -33,7 +33,9 @@ export function summarize(frame: Pick<Dissection, 'stop'> & Scene): Summary {
       if (!p.continues) protocol = labelAt(frame, i);
     }
     if (source === '' && p.addresses !== undefined) {
-      [source, destination] = p.addresses(layer);
+      const ends = p.addresses(layer);
+      source = ends[0];
+      destination = ends[1];
       if (protocol !== '') break;
     }
   }

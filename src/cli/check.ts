@@ -2,7 +2,7 @@
 // Exit code 1 where something is wrong.
 
 import type { Command } from 'commander';
-import { check, type Finding, type Verification } from '../../protocols/index.js';
+import { audit, type DerivedField, type Finding } from '../../protocols/index.js';
 import type { Inspected } from '../inspect/index.js';
 import { demandWhole, eachFrame, wholeNumber } from './input.js';
 import { Output } from './output.js';
@@ -41,6 +41,7 @@ export function checkCommand(program: Command): void {
 
 /** How often a field was verified, and how often it was wrong. */
 interface Tally {
+  readonly name: string;
   readonly kind: string;
   verified: number;
   wrong: number;
@@ -48,43 +49,43 @@ interface Tally {
 
 /** Counts verifications by field. */
 export class Tallies {
-  readonly #byField = new Map<string, Tally>();
+  readonly #byField = new Map<DerivedField, Tally>();
 
-  add(verified: readonly Verification[]): void {
-    for (const { layer, field, kind, ok } of verified) {
-      const name = `${layer}.${field}`;
-      let tally = this.#byField.get(name);
-      if (!tally) {
-        tally = { kind, verified: 0, wrong: 0 };
-        this.#byField.set(name, tally);
-      }
-      tally.verified++;
-      if (!ok) tally.wrong++;
-    }
+  // hot
+  add(field: DerivedField, layer: string, ok: boolean): void {
+    const tally = this.#byField.get(field) ?? this.#open(field, layer);
+    tally.verified++;
+    if (!ok) tally.wrong++;
+  }
+
+  #open(field: DerivedField, layer: string): Tally {
+    const { name, rule } = field;
+    const tally = { name: `${layer}.${name}`, kind: rule.kind, verified: 0, wrong: 0 };
+    this.#byField.set(field, tally);
+    return tally;
   }
 
   rows(): (string | number)[][] {
-    return [...this.#byField]
-      .sort(([a, x], [b, y]) => x.kind.localeCompare(y.kind) || a.localeCompare(b))
-      .map(([name, { kind, verified, wrong }]) => [kind, name, verified, wrong]);
+    return [...this.#byField.values()]
+      .sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name))
+      .map(({ name, kind, verified, wrong }) => [kind, name, verified, wrong]);
   }
 
-  get data(): Record<string, Tally> {
-    return Object.fromEntries(this.#byField);
+  get data(): Record<string, Omit<Tally, 'name'>> {
+    return Object.fromEntries([...this.#byField.values()].map(({ name, ...rest }) => [name, rest]));
   }
 }
 
 /** Everything that is wrong with a frame and with the messages that it completed. */
 export function findingsOf(frame: Inspected, tallies: Tallies): Finding[] {
-  const own = check(frame);
-  tallies.add(own.verified);
-  const findings = [...own.findings];
+  const findings = audit(frame, (field, index, ok) =>
+    tallies.add(field, frame.layers[index]!.key, ok),
+  );
   for (const message of frame.messages) {
-    const inside = check(message);
-    tallies.add(inside.verified);
-    findings.push(
-      ...inside.findings.map((f) => ({ ...f, message: `${message.title}: ${f.message}` })),
+    const inside = audit(message, (field, index, ok) =>
+      tallies.add(field, message.layers[index]!.key, ok),
     );
+    findings.push(...inside.map((f) => ({ ...f, message: `${message.title}: ${f.message}` })));
   }
   return findings;
 }

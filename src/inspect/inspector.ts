@@ -80,7 +80,7 @@ export class Inspector {
       stop: walk.stop,
       number: this.#number,
       messages,
-      notes: [...walk.notes, ...notes],
+      notes: notes.length === 0 ? walk.notes : [...walk.notes, ...notes],
     };
   }
 

@@ -61,6 +61,17 @@ export function runMasked(
   let i = from;
   let m = 0;
   // hot
+  for (; i + 8 <= to; i += 8, m += 8) {
+    s =
+      t[1792 + ((s & 255) ^ (b[i]! | ones[m]!))]! ^
+      t[1536 + (((s >>> 8) & 255) ^ (b[i + 1]! | ones[m + 1]!))]! ^
+      t[1280 + (((s >>> 16) & 255) ^ (b[i + 2]! | ones[m + 2]!))]! ^
+      t[1024 + ((s >>> 24) ^ (b[i + 3]! | ones[m + 3]!))]! ^
+      t[768 + (b[i + 4]! | ones[m + 4]!)]! ^
+      t[512 + (b[i + 5]! | ones[m + 5]!)]! ^
+      t[256 + (b[i + 6]! | ones[m + 6]!)]! ^
+      t[b[i + 7]! | ones[m + 7]!]!;
+  }
   for (; i + 4 <= to; i += 4, m += 4) {
     s =
       t[768 + ((s & 255) ^ (b[i]! | ones[m]!))]! ^

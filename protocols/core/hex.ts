@@ -1,0 +1,38 @@
+// Numbers in hexadecimal, for the lines that are printed of every frame. Number.toString(16) takes five times as
+// long above 2^31 and bigint's needs a bigint first; pieces from tables need neither.
+
+import { uint } from './field.js';
+import { header } from './header.js';
+
+/** Two digits of each byte. */
+export const HEX_BYTES: readonly string[] = Array.from({ length: 256 }, (_, i) =>
+  i.toString(16).padStart(2, '0'),
+);
+const short: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16));
+
+/** A 64-bit field in two halves, because a bigint a packet would be garbage. */
+export const Halves = header('Halves', [
+  uint(32, 'high', 'high half'),
+  uint(32, 'low', 'low half'),
+]);
+
+const { high: highHalf, low: lowHalf } = Halves.get;
+
+/** The digits of a number below 2^32, without leading zeros. */
+// hot
+export function hexOf(value: number): string {
+  if (value < 0x100) return short[value]!;
+  if (value < 0x10000) return short[value >>> 8]! + HEX_BYTES[value & 255]!;
+  const head = value < 0x1000000 ? '' : short[value >>> 24]!;
+  const next = (value >>> 16) & 255;
+  const tail = HEX_BYTES[(value >>> 8) & 255]! + HEX_BYTES[value & 255]!;
+  return (head === '' ? short[next]! : head + HEX_BYTES[next]!) + tail;
+}
+
+/** The digits of the big-endian 64-bit number at `at`, without leading zeros. */
+// hot
+export function hexOf64(b: Uint8Array, at: number): string {
+  const high = highHalf(b, at);
+  const low = hexOf(lowHalf(b, at));
+  return high === 0 ? low : hexOf(high) + '00000000'.slice(low.length) + low;
+}
