@@ -7,7 +7,7 @@ import { entryPart } from './base.js';
 import { dataOf } from './data.js';
 import { fabricsCdw } from './fabrics.js';
 import { isSgl, SGLUnknown, sglUnknown } from './sgl.js';
-import { CDW, FABRICS_OPCODE, PRP, SQE, SQEFabrics, SQENamespace } from './sqe-header.js';
+import { CDW, FABRICS_OPCODE, PRP, SQE, SQE_SIZE, SQEFabrics, SQENamespace } from './sqe-header.js';
 
 /** Index of the first layer behind layer `index` for which `wanted` answers; -1 before any payload. */
 function behind(scene: Scene, index: number, wanted: (p: Protocol) => boolean): number {
@@ -85,8 +85,8 @@ function pointer(walk: Walk, usesSgl: boolean): boolean {
 
 /** Takes the command's dwords; what lies behind them in an RDMA capsule is the command's data. */
 function commandAndData(walk: Walk, head: number, command: Protocol): Protocol | null | undefined {
-  const before = walk.stop;
   command.read(walk);
-  if (walk.stop !== before || walk.left === 0) return null;
+  // A stop may be an older one; what the command's data are is asked of a whole entry only.
+  if (walk.at - head < SQE_SIZE || walk.left === 0) return null;
   return dataOf(walk.bytes, head, walk.context.nvme?.queue);
 }
