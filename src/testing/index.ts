@@ -11,3 +11,14 @@ export { assertSameFrame, type SameFrameOptions } from './assert-same-frame.js';
 export { AssertionError, type Compared } from './error.js';
 export type { ExpectedLayer, ExpectedLayers } from './expected.js';
 export type { FrameOptions } from './frame.js';
+export { dissectGolden, goldenOptions, wrongOf } from './golden-dissect.js';
+export {
+  formatGolden,
+  type GoldenFrame,
+  type GoldenLayer,
+  type Inside,
+  parseGolden,
+  type SourceKind,
+  type Wrong,
+} from './golden-file.js';
+export { golden, goldenFolder, goldenFrames, goldenNames } from './golden-set.js';
