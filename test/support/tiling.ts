@@ -1,6 +1,6 @@
 // Layers tile their bytes, and each gives them back from its decoded fields alone.
 
-import type { Scene } from '../../protocols/index.js';
+import { type Scene, same } from '../../protocols/index.js';
 import { assert } from './spec.js';
 
 export function tilesAndReencodes({ layers, start, end }: Scene): void {
@@ -8,7 +8,8 @@ export function tilesAndReencodes({ layers, start, end }: Scene): void {
   for (const layer of layers) {
     assert.is(layer.at, at, `${layer.key} begins where the layer before it ends`);
     const again = layer.protocol.header.encode(layer.fields());
-    assert.equal([...again], [...layer.bytes.subarray(layer.at, layer.end)], layer.key);
+    const own = layer.bytes.subarray(layer.at, layer.end);
+    if (!same(again, own)) assert.equal([...again], [...own], layer.key);
     at = layer.end;
   }
   assert.is(at, end, 'the last layer ends with the bytes');
