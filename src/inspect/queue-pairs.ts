@@ -167,6 +167,11 @@ class Packet {
     readonly finds: Finds,
   ) {}
 
+  /** Bytes of payload; none when the frame is dissected already, where the cursor stands behind its trailers. */
+  get #size(): number {
+    return Math.max(0, this.walk.left);
+  }
+
   get #psn(): number {
     const bth = this.walk.layers[this.bthAt]!;
     return BTH.get.psn(bth.bytes, bth.at);
@@ -237,20 +242,20 @@ class Packet {
   #gather(assembler: Assembler, link: Link | undefined): Protocol | null | undefined {
     const { walk, opcode, pair, frame, finds } = this;
     if (opcode.place === 'only') {
-      if (walk.left === 0) return undefined;
+      if (this.#size === 0) return undefined;
       return opcode.does === 'SEND' ? pair.service?.message(pair.sender) : link?.protocol;
     }
     if (opcode.place === 'first') {
       assembler.begin(opcode, link);
-      pair.pathMtu = Math.max(pair.pathMtu, walk.left);
+      pair.pathMtu = Math.max(pair.pathMtu, this.#size);
     }
     if (!assembler.current) return undefined;
-    if (assembler.gathering.length + walk.left > MAX_MESSAGE_BYTES) {
+    if (assembler.gathering.length + this.#size > MAX_MESSAGE_BYTES) {
       finds.notes.push(`message given up (bound: MAX_MESSAGE_BYTES ${MAX_MESSAGE_BYTES})`);
       assembler.abandon();
       return undefined;
     }
-    assembler.gathering.add(walk.bytes, walk.at, walk.boundary, frame);
+    assembler.gathering.add(walk.bytes, walk.at, walk.at + this.#size, frame);
     if (opcode.place === 'last') this.#complete(assembler);
     return undefined;
   }
