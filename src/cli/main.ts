@@ -9,6 +9,7 @@ import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { dissectCommand } from './dissect.js';
 import { explain } from './failure.js';
+import { goldenCommand } from './golden.js';
 import { headerCommand } from './header.js';
 import { remark } from './terminal.js';
 
@@ -28,6 +29,7 @@ dissectCommand(program);
 buildCommand(program);
 checkCommand(program);
 headerCommand(program);
+goldenCommand(program);
 demoCommand(program);
 tab(program);
 
