@@ -39,6 +39,7 @@ const ORDER = [
   'protocols',
   'src/time',
   'src/memory',
+  'src/frame',
   'src/host',
   'src/nic',
   'src/stack',

@@ -1,0 +1,87 @@
+// Frames in flight. They lie in slots of a few large memories (where CRCs are computed in place), and go from
+// station to station as slot numbers: no object and no copy a frame.
+
+import { packetMemory } from '../../protocols/core/checksum/index.js';
+
+/** Slots in one memory. */
+const CHUNK_SLOTS = 1024;
+const CHUNK_BITS = 10;
+
+export class FramePool {
+  readonly #chunks: Uint8Array[] = [];
+  #free = new Int32Array(0);
+  #freeCount = 0;
+  #lengths = new Int32Array(0);
+  readonly #most: number;
+
+  /**
+   * @param slotBytes longest frame, a little more than the MTU with all headers
+   * @param mostSlots bound; a pool that is empty refuses (`take` gives -1) and the taker says so
+   */
+  constructor(
+    readonly slotBytes = 4608,
+    mostSlots = 1 << 16,
+  ) {
+    this.#most = Math.ceil(mostSlots / CHUNK_SLOTS);
+  }
+
+  /** Slots that are taken. */
+  get inUse(): number {
+    return this.#chunks.length * CHUNK_SLOTS - this.#freeCount;
+  }
+
+  /** A slot for a new frame, or -1 when the bound is reached. Its bytes are what they were. */
+  // hot
+  take(): number {
+    if (this.#freeCount === 0 && !this.#grow()) return -1;
+    return this.#free[--this.#freeCount]!;
+  }
+
+  // hot
+  release(slot: number): void {
+    this.#free[this.#freeCount++] = slot;
+  }
+
+  /** The memory in which the slot lies. */
+  bytes(slot: number): Uint8Array {
+    return this.#chunks[slot >> CHUNK_BITS]!;
+  }
+
+  /** Where in that memory the frame begins. */
+  at(slot: number): number {
+    return (slot & (CHUNK_SLOTS - 1)) * this.slotBytes;
+  }
+
+  /** Bytes of the frame, without FCS. */
+  length(slot: number): number {
+    return this.#lengths[slot]!;
+  }
+
+  setLength(slot: number, bytes: number): void {
+    this.#lengths[slot] = bytes;
+  }
+
+  /** A new slot with the same frame, or -1. */
+  clone(slot: number): number {
+    const copy = this.take();
+    if (copy < 0) return -1;
+    const at = this.at(slot);
+    this.bytes(copy).set(this.bytes(slot).subarray(at, at + this.length(slot)), this.at(copy));
+    this.setLength(copy, this.length(slot));
+    return copy;
+  }
+
+  #grow(): boolean {
+    if (this.#chunks.length >= this.#most) return false;
+    const first = this.#chunks.length * CHUNK_SLOTS;
+    this.#chunks.push(packetMemory(CHUNK_SLOTS * this.slotBytes));
+    const slots = this.#chunks.length * CHUNK_SLOTS;
+    const lengths = new Int32Array(slots);
+    lengths.set(this.#lengths);
+    this.#lengths = lengths;
+    this.#free = new Int32Array(slots);
+    this.#freeCount = 0;
+    for (let slot = slots - 1; slot >= first; slot--) this.#free[this.#freeCount++] = slot;
+    return true;
+  }
+}

@@ -1,0 +1,2 @@
+export { FramePool } from './frame-pool.js';
+export type { Station } from './station.js';

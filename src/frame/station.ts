@@ -1,0 +1,20 @@
+// Something with ports, through which frames go in and out: a NIC, a switch, a router. Frames are slots of one
+// pool; whoever holds a slot owns it, and releases it or passes it on.
+
+import type { Machine } from '../time/machine.js';
+import type { Nanos } from '../time/nanos.js';
+
+export interface Station extends Machine {
+  readonly name: string;
+  /** Ports are numbered from 0. */
+  readonly ports: number;
+  /** The frame in `slot` is whole at `port`. The station owns the slot from now on. */
+  receive(now: Nanos, port: number, slot: number): void;
+  /**
+   * A port that has something to send and was not told since, or -1. Whoever drives the station asks after
+   * every call into it, and then takes frames with `transmit` as its wire is free.
+   */
+  takeReady(): number;
+  /** The wire behind `port` is free: the slot to be sent on it, or -1. The station gives the slot up. */
+  transmit(now: Nanos, port: number): number;
+}

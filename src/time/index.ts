@@ -1,0 +1,5 @@
+export { EventQueue } from './event-queue.js';
+export type { Machine } from './machine.js';
+export * from './nanos.js';
+export { Random } from './random.js';
+export { Timers } from './timers.js';
