@@ -19,7 +19,7 @@ export interface Place {
 export type Getter<V> = (b: Uint8Array, at: number) => V;
 export type Setter<V> = (b: Uint8Array, at: number, value: V) => void;
 
-/** A reader of whole bytes as an unsigned number below 2^32. Reads past the end give zeros. */
+/** A reader of whole bytes as an unsigned number below 2^32. Nobody may read past the end. */
 function loader(place: Place): Getter<number> {
   const o = place.at;
   const last = o + place.size - 1;

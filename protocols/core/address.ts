@@ -50,6 +50,7 @@ export function parseIpv4(text: string): number {
 
 /** Reads an IPv6 address, one with a dotted IPv4 tail included. @throws RangeError when it is none */
 export function parseIpv6(text: string): Uint8Array {
+  if (text.includes('%')) throw new RangeError(`'${text}' has a zone, which no frame carries`);
   try {
     const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
     const tail = dotted ? parseIpv4(dotted[2]!).toString(16).padStart(8, '0') : '';

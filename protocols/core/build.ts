@@ -28,7 +28,7 @@ export interface Frame extends Scene {
 
 interface Planned {
   readonly part: Part;
-  /** Bytes of the `rest` field where a rule demands them. */
+  /** Bytes of the layer, with those of its `rest` field. */
   readonly size: number;
   readonly depth: number;
   /** The layer whose trailer this is. */
@@ -44,12 +44,12 @@ export function buildWith(
   options: BuildOptions = {},
 ): Frame {
   const planned = plan(inputs, 0, options.complete ?? true);
-  const size = planned.reduce((sum, p) => sum + sizeOf(p), 0);
+  const size = planned.reduce((sum, p) => sum + p.size, 0);
   const bytes = new Uint8Array(size);
   const layers: Layer[] = [];
   let at = 0;
   for (const p of planned) {
-    const end = at + sizeOf(p);
+    const end = at + p.size;
     const owner = p.owner ? planned.indexOf(p.owner) : -1;
     layers.push(new Layer(p.part.protocol, bytes, at, end, end, p.depth, owner));
     encode(p, bytes, at);
@@ -84,10 +84,6 @@ function usualFields(header: AnyHeader): Readonly<Record<string, FieldValue>> {
 }
 
 const usual = new WeakMap<AnyHeader, Readonly<Record<string, FieldValue>>>();
-
-function sizeOf(p: Planned): number {
-  return p.size;
-}
 
 function planned(part: Part, depth: number, owner?: Planned, size?: number): Planned {
   const { header } = part.protocol;

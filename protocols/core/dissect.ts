@@ -15,7 +15,7 @@ export interface Dissection extends Scene {
 }
 
 export interface DissectOptions extends Context {
-  /** The frame's place in `bytes`; all of it unless given. */
+  /** The frame's place in `bytes`, cut to what is there; all of it unless given. */
   readonly start?: number;
   readonly end?: number;
   /** Capture link type as in pcap files: 1 Ethernet (default), 101 raw IP, 247 InfiniBand, ... */
@@ -28,7 +28,9 @@ export function dissectWith(
   bytes: Uint8Array,
   options: DissectOptions = {},
 ): Walk {
-  const { start = 0, end = bytes.length, linkType = 1 } = options;
+  const { linkType = 1 } = options;
+  const end = Math.min(options.end ?? bytes.length, bytes.length);
+  const start = Math.max(0, Math.min(options.start ?? 0, end));
   const walk = new Walk(bytes, start, end, bindings, options);
   walk.run(walk.next('link', linkType));
   return walk.finish();

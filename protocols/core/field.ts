@@ -5,8 +5,9 @@
 /** What a field holds once decoded: up to 48 bits a number, 64 bits a bigint, longer ones bytes. */
 export type FieldValue = number | bigint | Uint8Array;
 
-/** Tells bytes from numbers; unlike instanceof also for arrays of another realm (jest, frames of a page). */
-export const isBytes = (value: unknown): value is Uint8Array => ArrayBuffer.isView(value);
+/** Tells bytes from anything else; unlike instanceof also for arrays of another realm (jest, frames of a page). */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1;
 
 /** How people write a value of this field; see value.ts. */
 export type Format =
@@ -66,6 +67,7 @@ export type UintValue<B extends number> = B extends 64 ? bigint : number;
 /**
  * An unsigned number of 1 to 32, 40, 48 or 64 bits.
  * Outside a word it must be whole bytes; inside one any width up to 32.
+ * @throws RangeError for other widths
  */
 export function uint<B extends number, N extends string>(
   bits: B,
@@ -88,13 +90,16 @@ export function flag<N extends string>(
   return { format: 'flag', ...options, name, bits: 1, kind: 'uint', doc, reserved: false };
 }
 
-/** A string of so many bytes. */
+/** A string of so many bytes. @throws RangeError when that is no whole number above zero */
 export function bytes<N extends string>(
   count: number,
   name: N,
   doc: string,
   options: FieldOptions = {},
 ): Field<N, Uint8Array> {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`${name}: a string of bytes has 1 or more, not ${count}`);
+  }
   return {
     format: 'bytes',
     ...options,
@@ -128,23 +133,30 @@ export function rest<N extends string>(
 /**
  * Bits that the standard reserves. They are decoded and encoded like any other field, because an
  * emulator must be able to show and to send wrong ones; header() numbers them reserved, reserved2, ...
+ * More than 32 bits must be whole bytes and are decoded as bytes.
+ * @throws RangeError for other widths
  */
 export function reserved(bits: number, doc = 'reserved'): Field<'reserved', FieldValue> {
   const kind = bits > 32 ? 'bytes' : 'uint';
-  if (kind === 'bytes' && bits % 8 !== 0) {
+  if (!Number.isInteger(bits) || bits < 1 || (kind === 'bytes' && bits % 8 !== 0)) {
     throw new RangeError(`${bits} reserved bits are neither a number nor whole bytes`);
   }
   const format: Format = kind === 'bytes' ? 'bytes' : 'hex';
   return { format, name: 'reserved', bits, kind, doc, reserved: true };
 }
 
-/** Packs numbers that share 1 to 4 bytes; their widths must add up to 8, 16, 24 or 32 bits. */
+/**
+ * Packs numbers that share 1 to 4 bytes, in the byte order of their header.
+ * @throws RangeError when their widths do not add up to 8, 16, 24 or 32 bits, or one has an order of its own
+ */
 export function word<const F extends readonly Field[]>(...fields: F): Word<F> {
   const bits = fields.reduce((sum, f) => sum + f.bits, 0);
   if (bits % 8 !== 0 || bits > 32 || fields.some((f) => f.kind !== 'uint')) {
     const names = fields.map((f) => f.name).join(', ');
     throw new RangeError(`a word is 8, 16, 24 or 32 bits of numbers, not ${bits}: ${names}`);
   }
+  const own = fields.find((f) => f.order !== undefined);
+  if (own) throw new RangeError(`${own.name}: in a word all have the order of the header`);
   return { word: fields };
 }
 

@@ -64,11 +64,15 @@ export interface AnyHeader {
   /** One field's value; byte strings are views. `end` bounds the `rest` field. */
   read(name: string, b: Uint8Array, at: number, end?: number): FieldValue;
   write(name: string, b: Uint8Array, at: number, value: FieldValue, end?: number): void;
-  /** All fields; byte strings are copies. */
+  /**
+   * All fields; byte strings are copies.
+   * @throws RangeError when the fixed fields do not fit; ask `check` first about bytes that others sent
+   */
   decode(b: Uint8Array, at?: number, end?: number): Record<string, FieldValue>;
   /**
    * Writes all fields, those not given as zeros, and returns the bytes written.
-   * @throws RangeError naming the field, when a value is no integer, is too wide, or has the wrong size
+   * @throws RangeError naming the field, when a value is no integer, is too wide, or has the wrong size, and when
+   * `b` has no room for the header
    */
   encode(fields: Readonly<Record<string, FieldValue>>, b?: Uint8Array, at?: number): Uint8Array;
 }
@@ -77,7 +81,10 @@ type NumberNames<I extends readonly Item[]> = NamesOf<FieldsOf<I[number]>, numbe
 type BigintNames<I extends readonly Item[]> = NamesOf<FieldsOf<I[number]>, bigint>;
 type NamesOf<F, V> = F extends Field<infer N, infer W> ? ([W] extends [V] ? N : never) : never;
 
-/** A header with typed accessors. `get` and `set` are the data path; they check nothing. */
+/**
+ * A header with typed accessors. `get` and `set` are the data path; they check nothing: `check` says beforehand
+ * whether the bytes are there, and `set` drops what is wider than the field.
+ */
 export interface Header<I extends readonly Item[] = readonly Item[]>
   extends Omit<AnyHeader, 'decode' | 'encode'> {
   readonly get: { readonly [N in NumberNames<I>]: Getter<number> } & {
@@ -182,6 +189,7 @@ class Declared implements AnyHeader {
   }
 
   decode(b: Uint8Array, at = 0, end = b.length): Record<string, FieldValue> {
+    this.#fit(b, at, this.size, end);
     const fields: Record<string, FieldValue> = {};
     for (const { name } of this.spans) {
       const value = this.read(name, b, at, end);
@@ -194,11 +202,19 @@ class Declared implements AnyHeader {
     const given = this.tail && fields[this.tail.name];
     const length = this.size + (isBytes(given) ? given.length : 0);
     const into = b ?? new Uint8Array(at + length);
+    this.#fit(into, at, length);
     into.fill(0, at, at + length);
     for (const [field, value] of Object.entries(fields)) {
       if (value !== undefined) this.write(field, into, at, value, at + length);
     }
     return into.subarray(at, at + length);
+  }
+
+  #fit(b: Uint8Array, at: number, size: number, end = b.length): void {
+    const room = Math.min(end, b.length) - at;
+    if (!(at >= 0 && room >= size)) {
+      throw new RangeError(`${this.name} takes ${size} bytes, not ${Math.max(0, room)}`);
+    }
   }
 
   #field(field: string): Access {
@@ -272,7 +288,7 @@ export function refuse(what: string, span: Span, value: FieldValue, room: number
     throw new RangeError(`${what} takes a ${wide ? 'bigint' : 'number'}, not a ${typeof value}`);
   }
   const limit = wide ? 1n << BigInt(span.bits) : 2 ** span.bits;
-  if (value < 0 || value >= limit || (!wide && !Number.isInteger(value))) {
+  if (!(value >= 0 && value < limit) || (!wide && !Number.isInteger(value))) {
     throw new RangeError(`${what} is ${value}; it takes whole numbers below 2^${span.bits}`);
   }
 }

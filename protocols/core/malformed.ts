@@ -23,9 +23,17 @@ export interface Malformed {
   readonly boundBy: string;
 }
 
+const count = (n: number): string => (n === 1 ? '1 byte' : `${n} bytes`);
+
 const sentence: Record<Malformed['code'], (m: Malformed) => string> = {
-  truncated: (m) => `needs ${m.need} bytes, ${m.have} are left (bound: ${m.boundBy})`,
-  'length-conflict': (m) => `says ${m.need} bytes, ${m.boundBy} leaves ${m.have}`,
+  truncated: (m) => {
+    const where = m.have > 0 && m.field !== '' ? `, cut in '${m.field}'` : '';
+    return `needs ${count(m.need)}, ${m.boundBy} leaves ${m.have}${where}`;
+  },
+  'length-conflict': (m) =>
+    m.need < m.have
+      ? `makes ${m.layer} ${count(m.need)} long, of which ${m.have} are read already`
+      : `makes ${m.layer} ${count(m.need)} long, ${m.boundBy} leaves ${m.have}`,
   'bad-value': (m) => `is ${m.have}, expected ${m.need} (bound: ${m.boundBy})`,
   'bad-checksum': (m) => `is ${m.have}, computed ${m.need} (over: ${m.boundBy})`,
   unsupported: (m) => `has the value ${m.have}, which is not dissected (bound: ${m.boundBy})`,
@@ -34,6 +42,7 @@ const sentence: Record<Malformed['code'], (m: Malformed) => string> = {
 
 /** One line for people: what, where, needed, had, bound by which length. */
 export function describeMalformed(m: Malformed): string {
-  const what = m.field === '' ? m.layer : `${m.layer}.${m.field}`;
+  const isWhole = m.field === '' || m.code === 'truncated'; // what is missing is the layer's, not one field's
+  const what = isWhole ? m.layer : `${m.layer}.${m.field}`;
   return `${what} at byte ${m.at}: ${m.code}: ${sentence[m.code](m)}`;
 }

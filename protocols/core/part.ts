@@ -30,7 +30,8 @@ export function part(
       throw new RangeError(`${protocol.key} has no field '${name}'; it has ${names}`);
     }
     const value = typeof given === 'string' ? parseValue(span.field, given) : given;
-    const fitting = typeof value === 'number' && span.bits > 48 ? BigInt(value) : value;
+    const wide = span.bits > 48 && Number.isSafeInteger(value);
+    const fitting = wide ? BigInt(value as number) : value;
     const room = span.bits === 0 && isBytes(fitting) ? fitting.length : span.size;
     refuse(`${protocol.key}.${name}`, span, fitting, room);
     values[name] = fitting;

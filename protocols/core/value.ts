@@ -13,7 +13,7 @@ import {
 } from './address.js';
 import { type Field, type FieldValue, isBytes } from './field.js';
 
-const decoder = new TextDecoder('utf-8', { fatal: false });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** The name of a value, if its field names it. */
@@ -21,7 +21,7 @@ export function nameOf(field: Field, value: FieldValue): string | undefined {
   return typeof value === 'number' ? field.names?.[value] : undefined;
 }
 
-/** The value alone, as `parseValue` reads it again: no name, long byte strings whole. */
+/** The value alone, such that `parseValue` reads exactly it again: no name, long byte strings whole. */
 export function formatValue(field: Field, value: FieldValue): string {
   if (isBytes(value)) return formatBytes(field, value);
   switch (field.format) {
@@ -46,22 +46,42 @@ function formatBytes(field: Field, b: Uint8Array): string {
     case 'uuid':
       return formatHex(b).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
     case 'text':
-      return JSON.stringify(decoder.decode(b).replace(/[\0 ]+$/, ''));
+      return quoted(b, field.kind === 'rest' ? /$^/ : /\0+$/);
     default:
       return formatHex(b);
   }
 }
 
-/** The value with its name, for people: `RC_ACKNOWLEDGE (0x11)`. */
+/**
+ * Bytes as "text" without what `filling` finds at their end; in hex where they are no UTF-8. What would steer
+ * a terminal or hide in a line is escaped: C1 controls, and characters without a width or that turn its direction.
+ */
+function quoted(b: Uint8Array, filling: RegExp): string {
+  let decoded: string;
+  try {
+    decoded = decoder.decode(b);
+  } catch {
+    return `0x${formatHex(b)}`;
+  }
+  const json = JSON.stringify(decoded.replace(filling, ''));
+  return json.replaceAll(
+    /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The value for people: with its name, as in `RC_ACKNOWLEDGE (0x11)`, and text without the filling behind it. */
 export function showValue(field: Field, value: FieldValue): string {
+  if (field.format === 'text' && isBytes(value)) return quoted(value, /[\0 ]+$/);
   const name = nameOf(field, value);
   const plain = formatValue(field, value);
   return name === undefined ? plain : `${name} (${plain})`;
 }
 
 /**
- * Reads a value of `field`: a name, a number (decimal, 0x, 0b), an address, "text", or hex bytes.
- * Text shorter than the field is filled up with zeros.
+ * Reads a value of `field`: a name, a number (decimal, 0x, 0b), an address, "text" with JSON's escapes, or hex bytes.
+ * Where a field holds text, quotes may be left out and hex begins with 0x. Text and hex shorter than the field are
+ * filled up with zeros at the end. Numbers wider than the field are read all the same.
  * @throws RangeError saying what was expected
  */
 export function parseValue(field: Field, text: string): FieldValue {
@@ -69,7 +89,7 @@ export function parseValue(field: Field, text: string): FieldValue {
   if (field.format === 'ipv4' && text.includes('.')) return parseIpv4(text);
   const named = Object.entries(field.names ?? {}).find(([, name]) => name === text);
   if (named) return Number(named[0]);
-  if (text === 'true' || text === 'false') return text === 'true' ? 1 : 0;
+  if (field.bits === 1 && (text === 'true' || text === 'false')) return text === 'true' ? 1 : 0;
   if (!/^(\d+|0x[0-9a-f]+|0b[01]+)$/i.test(text)) throw new RangeError(expected(field, text));
   return field.bits > 48 ? BigInt(text) : Number(text);
 }
@@ -89,9 +109,19 @@ function parseBytes(field: Field, text: string): Uint8Array {
     return parseIpv6(text.includes(':') ? text : `::ffff:${text}`);
   }
   const size = field.bits / 8;
-  if (/^".*"$/s.test(text)) return fit(field, encoder.encode(JSON.parse(text) as string), size);
-  if (field.format === 'text') return fit(field, encoder.encode(text), size);
+  if (text.startsWith('"')) return fit(field, encoder.encode(unquoted(field, text)), size);
+  if (field.format === 'text' && !/^0x/i.test(text)) return fit(field, encoder.encode(text), size);
   return fit(field, parseHex(text.replace(/^0x/i, '').replaceAll(/[\s:-]/g, '')), size);
+}
+
+function unquoted(field: Field, text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'string') return value;
+  } catch {
+    // said below
+  }
+  throw new RangeError(`'${field.name}' cannot be ${text}: the text in quotes is not JSON's`);
 }
 
 function fit(field: Field, value: Uint8Array, size: number): Uint8Array {

@@ -85,7 +85,7 @@ export class Walk implements Scene {
         field: protocol.header.tail?.name ?? '',
         at,
         need: size,
-        have: boundary - at,
+        have: Math.max(0, boundary - at),
         boundBy: this.boundBy,
       };
       return -1;
@@ -118,7 +118,6 @@ export class Walk implements Scene {
         have,
         boundBy: this.boundBy,
       };
-      this.boundBy = boundBy;
       return false;
     }
     if (end < this.boundary) this.#cut(padding, end, this.boundary, this.layers.length - 1);
@@ -136,14 +135,14 @@ export class Walk implements Scene {
   ): boolean {
     if (this.left < size) {
       if (this.quoted) return false;
-      const { at, left: have, boundBy } = this;
+      const { at, boundBy } = this;
       this.stop ??= {
         code: 'truncated',
         layer: protocol.key,
         field: '',
         at,
         need: size,
-        have,
+        have: Math.max(0, this.left),
         boundBy,
       };
       return false;

@@ -7,7 +7,7 @@ import { same } from '../core/check.js';
 import { type Field, type FieldValue, isBytes } from '../core/field.js';
 import type { Layer } from '../core/layer.js';
 import type { Protocol } from '../core/protocol.js';
-import { formatValue, nameOf, parseValue } from '../core/value.js';
+import { nameOf, parseValue, showValue } from '../core/value.js';
 import { didYouMean, ExpressionError, Lexer } from './lexer.js';
 
 /** What a filter looks at: the layers, and what the capture says of the frame. */
@@ -176,8 +176,8 @@ function comparing(field: Field, text: string, operator: string): Compare {
   const wanted = parseValue(field, text);
   if (isBytes(wanted)) {
     if (operator !== '==') throw new RangeError(`'${field.name}' is bytes: compare with == or !=`);
-    const trimmed = formatValue(field, wanted);
-    if (field.format === 'text') return (_, value) => formatValue(field, value) === trimmed;
+    const trimmed = showValue(field, wanted);
+    if (field.format === 'text') return (_, value) => showValue(field, value) === trimmed;
     return (_, value) => same(value, wanted);
   }
   switch (operator) {

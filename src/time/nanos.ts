@@ -5,7 +5,8 @@ export type Nanos = number & { readonly unit: 'ns' };
 
 /** @throws RangeError when `value` is no whole number of nanoseconds that a double holds exactly */
 export function ns(value: number): Nanos {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number of nanoseconds`);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`${value} is no whole number of nanoseconds`);
   return value as Nanos;
 }
 
