@@ -19,7 +19,7 @@ export interface CaptureDamage {
   readonly what: string;
   /** The field that tells, in the header's own spelling; '' for the whole. */
   readonly field: string;
-  /** Byte offset in the (unpacked) file. */
+  /** Byte offset in the (unpacked) file; -1 where bytes say nothing, as in text. */
   readonly offset: number;
   readonly expected: string;
   readonly found: string;
@@ -28,7 +28,8 @@ export interface CaptureDamage {
 /** One line for people. */
 export function describeDamage(d: CaptureDamage): string {
   const what = d.field === '' ? d.what : `${d.what}, ${d.field}`;
-  return `${what} at byte ${d.offset} of the file: ${d.code}: expected ${d.expected}, found ${d.found}`;
+  const where = d.offset < 0 ? '' : ` at byte ${d.offset} of the file: ${d.code}`;
+  return `${what}${where}: expected ${d.expected}, found ${d.found}`;
 }
 
 /** The longest record that a file with this snapshot length may hold. */

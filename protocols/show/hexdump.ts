@@ -15,6 +15,8 @@ export interface Mark {
   readonly at: number;
   readonly size: number;
   readonly text: string;
+  /** The field that is meant where several share the bytes. */
+  readonly field?: string;
 }
 
 export interface DumpOptions {
@@ -33,6 +35,8 @@ export interface DumpOptions {
 const PER_ROW = 16;
 /** Columns of a full row: two digits and a sign for each byte. */
 const HEX_WIDTH = PER_ROW * 3 - 1;
+/** Columns in front of what a row says: offset, bytes and the gaps behind both. */
+const MARGIN = 6 + HEX_WIDTH + 2;
 /** Longer values are cut in annotations; the bytes themselves stand beside them. */
 const VALUE_WIDTH = 40;
 
@@ -110,8 +114,8 @@ function rowLines(scene: Scene, layer: Layer, options: DumpOptions, style: Style
       .map((p) => ({ index: p.index, text: rowNote(p, scene, at, end) }));
     const only = notes.length === 0 && at > layer.at;
     if (only) notes.push({ index: owners[at - layer.at]!, text: ascii(scene.bytes, at, end) });
-    lines.push(...row(scene, at, end, owners, layer.at, notes, options.width ?? 120, style));
-    lines.push(...markLines(scene, at, end, options.marks, style));
+    const [bytes, ...more] = row(scene, at, end, owners, layer.at, notes, options, style);
+    lines.push(bytes, ...markLines(scene, at, end, options.marks ?? [], options, style), ...more);
   }
   return lines;
 }
@@ -144,9 +148,9 @@ function row(
   owners: Int32Array,
   base: number,
   notes: readonly Note[],
-  width: number,
+  options: DumpOptions,
   style: Style,
-): string[] {
+): [string, ...string[]] {
   let hex = '';
   for (let i = at; i < end; i++) {
     const owner = owners[i - base]!;
@@ -155,12 +159,11 @@ function row(
   }
   const filled = ' '.repeat(HEX_WIDTH - (end - at) * 3 + 1);
   const offset = style.dim((at - scene.start).toString(16).padStart(4, '0'));
-  const margin = 6 + HEX_WIDTH + 2;
-  const wrapped = wrap(notes, width - margin, style);
+  const wrapped = wrap(notes, (options.width ?? 120) - MARGIN, style);
   const first = wrapped[0] === undefined ? '' : `${filled}  ${wrapped[0]}`;
   return [
     `${offset}  ${hex}${first}`,
-    ...wrapped.slice(1).map((line) => ' '.repeat(margin) + line),
+    ...wrapped.slice(1).map((line) => ' '.repeat(MARGIN) + line),
   ];
 }
 
@@ -193,17 +196,33 @@ function markLines(
   scene: Scene,
   at: number,
   end: number,
-  marks: readonly Mark[] | undefined,
+  marks: readonly Mark[],
+  options: DumpOptions,
   style: Style,
 ): string[] {
   const lines: string[] = [];
-  for (const mark of marks ?? []) {
+  for (const mark of marks) {
     const from = Math.max(mark.at + scene.start, at);
     const to = Math.min(mark.at + scene.start + mark.size, end);
     if (from >= to) continue;
     const arrows = ' '.repeat((from - at) * 3) + '^'.repeat((to - from) * 3 - 1);
-    const text = from === mark.at + scene.start ? `  ${mark.text}` : '';
-    lines.push(`      ${style.bad(arrows.padEnd(HEX_WIDTH) + text)}`);
+    const said = from === mark.at + scene.start ? mark.text : '';
+    const texts = wrapWords(said, (options.width ?? 120) - MARGIN);
+    texts.forEach((text, i) => {
+      const line = `${(i === 0 ? arrows : '').padEnd(HEX_WIDTH)}  ${text}`;
+      lines.push(`      ${style.bad(line.trimEnd())}`);
+    });
+  }
+  return lines;
+}
+
+/** Lines of whole words; a word longer than `width` has a line of its own. */
+function wrapWords(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
   }
   return lines;
 }
@@ -223,7 +242,8 @@ function fieldLines(scene: Scene, layer: Layer, options: DumpOptions, style: Sty
     const doc = style.dim(`  ${p.span.field.doc}`);
     lines.push(`${offset}  ${style.field(p.index, text)}${more}${doc}`);
     if (p.to > shown) lines.push(...restRows(scene, p, shown, options, style));
-    lines.push(...markLines(scene, p.from, shown, options.marks, style));
+    const marks = (options.marks ?? []).filter((m) => (m.field ?? p.span.name) === p.span.name);
+    lines.push(...markLines(scene, p.from, shown, marks, options, style));
   }
   return lines;
 }

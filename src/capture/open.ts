@@ -19,19 +19,28 @@ export interface OpenOptions extends CaptureOptions {
  */
 export async function openCapture(input: string, options: OpenOptions = {}): Promise<Capture> {
   if (input === '-') return new Capture(streamBytes(options.stdin ?? process.stdin), options);
-  if (await exists(input)) return new Capture(await fileBytes(input, options.memory), options);
+  const kind = await kindOf(input);
+  if (kind === 'folder') throw new RangeError(`'${input}' is a folder, expected a file`);
+  if (kind === 'file') return new Capture(await fileBytes(input, options.memory), options);
   const { packets, bad } = parseHexText(input);
-  if (packets.length === 0 || bad) {
-    throw new RangeError(`'${input.slice(0, 60)}': there is no such file, and it is no hex either`);
-  }
+  if (packets.length === 0 || bad) throw new RangeError(neither(input));
   return new Capture(streamBytes(Readable.from([Buffer.from(input)])), options);
 }
 
-async function exists(path: string): Promise<boolean> {
+async function kindOf(path: string): Promise<'file' | 'folder' | 'none'> {
   try {
-    await stat(path);
-    return true;
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch {
-    return false;
+    return 'none';
   }
+}
+
+/** Why an input is neither a file nor hex. Half a byte too much is easily pasted. */
+function neither(input: string): string {
+  const shown = input.length > 60 ? `${input.slice(0, 57)}...` : input;
+  const digits = input.replaceAll(/0x|[\s:,.-]/gi, '');
+  if (/^[0-9a-f]+$/i.test(digits) && digits.length % 2 === 1) {
+    return `'${shown}': there is no such file, and as hex it has an odd number of digits, ${digits.length}`;
+  }
+  return `'${shown}': there is no such file, and it is no hex either`;
 }

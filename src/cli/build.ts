@@ -12,12 +12,14 @@ import {
   formatHex,
   hexDump,
   jsonFrame,
+  markFindings,
   parseFrame,
   protocolByKey,
   type Sealing,
 } from '../../protocols/index.js';
 import { PcapngWriter } from '../../protocols/pcap/index.js';
 import { UsageError } from './failure.js';
+import { findingLine } from './finding.js';
 import { columns, print, style } from './terminal.js';
 
 interface Options {
@@ -79,17 +81,24 @@ async function buildFrames(expressions: string[], options: Options): Promise<voi
     build(parseFrame(text, protocolByKey), { sealing: options.seal }),
   );
   if (options.output !== undefined) return writeCapture(options.output, frames, expressions);
-  for (const frame of frames) {
+  for (const [i, frame] of frames.entries()) {
     if (options.hex) print(formatHex(frame.bytes));
-    else if (options.json) print(JSON.stringify(jsonFrame({ ...frame, stop: null, notes: [] })));
-    else {
-      print(hexDump(frame, { style, width: columns }));
-      for (const { layer, field, message } of check(frame).findings) {
-        print(style.bad(`! ${layer}${field === '' ? '' : `.${field}`}: ${message}`));
-      }
-      if (frames.length > 1) print('');
-    }
+    else if (options.json) print(JSON.stringify(asData(frame)));
+    else print(`${i > 0 ? '\n' : ''}${markedDump(frame)}`);
   }
+}
+
+const asData = (frame: Frame) => ({
+  hex: formatHex(frame.bytes),
+  ...jsonFrame({ ...frame, stop: null, notes: [] }),
+  findings: check(frame).findings,
+});
+
+/** The dump with what was made wrong marked. */
+function markedDump(frame: Frame): string {
+  const { marks, unplaced } = markFindings(frame, check(frame).findings);
+  const dump = hexDump(frame, { style, width: columns, marks });
+  return [dump, ...unplaced.map(findingLine)].join('\n');
 }
 
 /** One interface a link type; the expression goes along as the packet's comment. */

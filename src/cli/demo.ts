@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { checkInput } from './check.js';
 import { dissectInput } from './dissect.js';
+import { frameNumbers } from './input.js';
 import { print, style } from './terminal.js';
 
 const capture = fileURLToPath(new URL('../../../examples/rdma-write.pcapng', import.meta.url));
@@ -25,7 +26,7 @@ export function demoCommand(program: Command): void {
       await dissectInput(capture, {});
       print(style.layer('\nOne of the RDMA WRITEs, every byte of it:'));
       print(style.dim(`$ wireverbs dissect examples/rdma-write.pcapng --frame ${WRITE}`));
-      await dissectInput(capture, { frame: WRITE });
+      await dissectInput(capture, { frame: frameNumbers(WRITE) });
       print(style.layer('\nIs all of it right? Every length and checksum, the ICRC included:'));
       print(style.dim('$ wireverbs check examples/rdma-write.pcapng'));
       await checkInput(capture, {});

@@ -12,11 +12,11 @@ interface SystemError extends Error {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'there is no such file or folder',
   EACCES: 'permission denied',
-  EISDIR: 'is a directory, expected a file',
+  EISDIR: 'is a folder, expected a file',
   ENOSPC: 'no space left',
-  ENOTDIR: 'a part of the path is no directory',
+  ENOTDIR: 'a part of the path is no folder',
 };
 
 /** The words for an error that people caused; undefined for one of our own (a bug). */

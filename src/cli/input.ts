@@ -79,26 +79,32 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Frames that people chose by number. */
+export interface FrameNumbers {
+  readonly first: number;
+  /** Reading may stop behind it. */
+  readonly last: number;
+  has(n: number): boolean;
+}
+
 /** Frame numbers: '7', '3-9', '1,5,10-12'. */
-export function frameNumbers(text: string): (n: number) => boolean {
+export function frameNumbers(text: string): FrameNumbers {
   const ranges = text.split(',').map((piece) => {
     const match = /^(\d+)(?:-(\d+))?$/.exec(piece.trim());
     if (!match)
       throw new InvalidArgumentError(`expected frame numbers such as 7 or 3-9, found '${piece}'.`);
     const first = Number(match[1]);
-    return [first, match[2] === undefined ? first : Number(match[2])] as const;
+    const last = match[2] === undefined ? first : Number(match[2]);
+    if (first === 0) throw new InvalidArgumentError('frames count from 1.');
+    if (last < first) throw new InvalidArgumentError(`'${piece}' ends before it begins.`);
+    return [first, last] as const;
   });
-  return (n) => ranges.some(([first, last]) => n >= first && n <= last);
+  return {
+    first: Math.min(...ranges.map(([first]) => first)),
+    last: Math.max(...ranges.map(([, last]) => last)),
+    has: (n) => ranges.some(([first, last]) => n >= first && n <= last),
+  };
 }
-
-/** The last frame number that `frameNumbers` lets through, to stop reading there. */
-export const lastNumber = (text: string): number =>
-  Math.max(
-    ...text
-      .split(/[,-]/)
-      .map((n) => Number(n))
-      .filter((n) => !Number.isNaN(n)),
-  );
 
 /** Throws the damage of a file as the command's failure, after everything readable was shown. */
 export function demandWhole(outcome: Outcome): void {

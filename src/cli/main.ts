@@ -23,6 +23,9 @@ const program = new Command('wireverbs')
   )
   .version(version)
   .showHelpAfterError('(wireverbs --help tells more)')
+  .configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, 'wireverbs: ')),
+  })
   .exitOverride();
 
 dissectCommand(program);
@@ -40,7 +43,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withForm(process.argv));
 } catch (error) {
   process.exitCode = exitCode(error);
 }
@@ -48,7 +51,20 @@ try {
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const words = explain(error);
-  if (words === undefined) throw error;
+  if (words === undefined) {
+    const trace = error instanceof Error ? error.stack : String(error);
+    remark(`wireverbs: this is a bug of wireverbs, please report it:\n${trace}`);
+    return 3;
+  }
   remark(`wireverbs: ${words}`);
   return 2;
+}
+
+/** `--hex FILE` means `--hex` and then the file: only the two words that --hex knows belong to it. */
+function withForm(args: readonly string[]): readonly string[] {
+  if (args[2] !== 'dissect') return args;
+  return args.map((arg, i) => {
+    const next = args[i + 1];
+    return arg === '--hex' && next !== 'rows' && next !== 'fields' ? '--hex=rows' : arg;
+  });
 }

@@ -31,13 +31,19 @@ export const style: Style = coloured
     }
   : plain;
 
-/** Columns of the terminal; 120 where there is none. */
-export const columns: number = Math.max(60, process.stdout.columns ?? 120);
+/** Columns of the terminal, or COLUMNS, or 120. */
+export const columns: number = Math.max(
+  60,
+  process.stdout.columns || Number(process.env.COLUMNS) || 120,
+);
 
 /** Prints a line (or several) to stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
+
+/** '1 frame', '2 frames'. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** Prints a remark to stderr. */
 export function remark(text: string): void {
