@@ -151,7 +151,7 @@ export function reserved(bits: number, doc = 'reserved'): Field<'reserved', Fiel
  */
 export function word<const F extends readonly Field[]>(...fields: F): Word<F> {
   const bits = fields.reduce((sum, f) => sum + f.bits, 0);
-  if (bits % 8 !== 0 || bits > 32 || fields.some((f) => f.kind !== 'uint')) {
+  if (bits === 0 || bits % 8 !== 0 || bits > 32 || fields.some((f) => f.kind !== 'uint')) {
     const names = fields.map((f) => f.name).join(', ');
     throw new RangeError(`a word is 8, 16, 24 or 32 bits of numbers, not ${bits}: ${names}`);
   }
