@@ -1,0 +1,63 @@
+// Taps write what they see to pcapng: nanosecond time stamps, an interface a tapped port, and for each frame that
+// was lost its reason as a comment.
+
+import { type PacketToWrite, PcapngWriter } from '../../protocols/pcap/index.js';
+import type { FramePool } from '../frame/index.js';
+import type { Nanos } from '../time/index.js';
+
+/** epb_flags (pcapng 4.3.1): direction of the frame as seen from the interface. */
+const INBOUND = 1;
+const OUTBOUND = 2;
+
+export type Direction = 'out' | 'in' | 'lost';
+
+/** One capture file that several ports write to. */
+export class CaptureTap {
+  readonly #writer: PcapngWriter;
+  /** Frames written. */
+  frames = 0;
+
+  /** `write` gets the file's bytes piece by piece, the last ones with `flush`. */
+  constructor(
+    readonly write: (bytes: Uint8Array) => void,
+    application = 'wireverbs',
+  ) {
+    this.#writer = new PcapngWriter({ application });
+  }
+
+  /** A port's tap, for the simulation. `linkType` 1 is Ethernet, 247 InfiniBand. `only` leaves out what it does not name. */
+  port(name: string, linkType = 1, only: readonly Direction[] = ['out', 'in', 'lost']) {
+    const interfaceId = this.#writer.interface({ name, linkType });
+    return {
+      frame: (
+        now: Nanos,
+        direction: Direction,
+        pool: FramePool,
+        slot: number,
+        why: string,
+      ): void => {
+        if (!only.includes(direction)) return;
+        const at = pool.at(slot);
+        const packet: PacketToWrite = {
+          bytes: pool.bytes(slot),
+          at,
+          end: at + pool.length(slot),
+          seconds: Math.floor(now / 1e9),
+          nanoseconds: now % 1e9,
+          interfaceId,
+          flags: direction === 'in' ? INBOUND : OUTBOUND,
+          ...(direction === 'lost' && { comments: [`lost: ${why}`] }),
+        };
+        this.#writer.packet(packet);
+        this.frames++;
+        if (this.#writer.pending > FLUSH_BYTES) this.flush();
+      },
+    };
+  }
+
+  flush(): void {
+    this.write(this.#writer.take());
+  }
+}
+
+const FLUSH_BYTES = 1 << 20;
