@@ -196,6 +196,34 @@ export const gaveUp: Readonly<Record<string, { readonly frames: number[]; readon
     },
   };
 
+/** Fields whose place tshark gives wrongly; their values are compared. */
+export const elsewhere: Table = {
+  'nvme-tcp.flags.pdu.*': 'said to be in the byte before',
+};
+
+const NOT_SEEN = 'without the frames that opened the queue it does not know what the command is';
+/** Fields that tshark shows otherwise in golden frames, each of which it sees by itself. */
+export const alone: Table = {
+  'ip.version': 'shown for IPv6 as well, beside ipv6.version',
+  'ip.dst': 'the last hop of a source route is shown as the destination as well',
+  'ip.opt.sec_cl': 'reads RFC 1108 only where the option is that of RFC 791',
+  'arp.*.proto_ipv4': 'also for hardware addresses that are not Ethernet; we keep the bytes',
+  'tcp.option_kind': 'also for the bytes behind the end of options; we keep them as padding',
+  'icmpv6.opt.prefix': 'also for the shortened prefix of a route; we have its bytes',
+  'nvme.cmd.dword1*': NOT_SEEN,
+  'nvme.cmd.slba': NOT_SEEN,
+  'nvme.cmd.prinfo.*': NOT_SEEN,
+  'nvme.cmd.fua': NOT_SEEN,
+  'nvme.cmd.lr': NOT_SEEN,
+  'nvme.cmd.eilbrt': NOT_SEEN,
+  'nvme.cmd.elba*': NOT_SEEN,
+  'nvme.cmd.dsm.*': NOT_SEEN,
+  'nvme.cmd.sgl.*': 'read where the command has PRPs',
+  'nvme.cmd.sgl1.len': 'read in a bit bucket, whose address is reserved',
+  'nvme.fabrics.prop_get_set.cc.*':
+    'of a property that the command sets by its offset; we keep its value whole',
+};
+
 /**
  * Families of tshark's names that are judged: what stands before the first dot. What else tshark shows (frame, data,
  * _ws) is about the capture or about itself.

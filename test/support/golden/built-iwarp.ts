@@ -1,8 +1,11 @@
 // Golden frames of iWARP.
 
-import { row, TCP } from './built-common.js';
+import { TCP as NVME_TCP, row } from './built-common.js';
 import { filled } from './pattern.js';
 import type { Built } from './recipe.js';
+
+/** Not NVMe's port, so that tshark looks what it is. */
+const TCP = NVME_TCP.replace('dstPort=4420', 'dstPort=10000');
 
 export const iwarp: Built[] = [
   row('iwarp-mpa-reject', 'iWARP: MPA reply that rejects', `${TCP}/mpa-rep(r=1,c=1)/"no"`),

@@ -18,6 +18,7 @@ import {
 } from '../../../src/testing/index.js';
 import { inspectedFrames } from '../capture.js';
 import type { Change } from './change.js';
+import { judged } from './judge.js';
 
 /** What every recipe says. */
 interface Named {
@@ -150,7 +151,7 @@ function whole(
     verdict: wrong.length === 0 ? 'good' : 'bad',
     wrong,
     source,
-    judges: recipe.judges ?? [],
+    judges: [...(recipe.judges ?? []), ...judgesOf(recipe.name)],
     build: expression,
     layers: frame.layers.map((l) => ({
       layer: l.key,
@@ -159,6 +160,14 @@ function whole(
       fields: l.fields(),
     })),
   };
+}
+
+const byTshark = judged();
+
+/** tshark names the fields of those layers as we do. */
+function judgesOf(name: string): string[] {
+  const layers = byTshark.get(name);
+  return layers === undefined ? [] : [`tshark 4.0: ${layers}`];
 }
 
 /**
