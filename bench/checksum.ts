@@ -1,7 +1,6 @@
 // Checksums by each engine, at the sizes of a bare header, a common RDMA payload and a full one.
-// `node dist/bench/checksum.js` prints the figures; the portable engine is what the others are compared with.
+// The portable engine is what the others are compared with.
 
-import { fileURLToPath } from 'node:url';
 import * as zlib from 'node:zlib';
 import {
   type CrcEngine,
@@ -12,7 +11,7 @@ import {
   packetMemory,
   portableEngine,
 } from '../protocols/core/checksum/index.js';
-import { compare, type Row, table } from './support.js';
+import { compare, type Row } from './support.js';
 
 const sizes = { '64 B': 64, '1 KiB': 1024, '4 KiB': 4096 } as const;
 
@@ -68,5 +67,3 @@ export async function suite(): Promise<Row[]> {
   }
   return rows;
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(table(await suite()));
