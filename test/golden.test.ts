@@ -1,6 +1,7 @@
 // The golden set: the files say what our own code finds in the bytes, and nothing in the registry is missing.
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import {
   check,
   describeMalformed,
@@ -111,6 +112,14 @@ spec('golden set', (it) => {
       return listed && frame.verdict === verdict ? undefined : JSON.stringify(found);
     });
     assert.equal(wrong, []);
+  });
+  it('comes with the package, where the package looks for it', () => {
+    const root = fileURLToPath(new URL('../../', import.meta.url));
+    const { files } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+      files: string[];
+    };
+    assert.is(goldenFolder, `${root}test/golden/`);
+    assert.ok(files.includes('test/golden'));
   });
   it('names every deliberately bad frame bad-..., and no other', () => {
     const bad = complaints(({ name, verdict }) =>

@@ -38,18 +38,23 @@ const page = () =>
 
 const stranger = `
 import { build, bth, dissect, eth, header, ipv4, reth, uint, udp, type Dissection } from 'wireverbs/protocols';
-import { assertFrame } from 'wireverbs/testing';
+import { assertChecksums, assertFrame, assertMalformed, assertSameFrame, dissectGolden, golden, type GoldenFrame } from 'wireverbs/testing';
 const frame: Uint8Array = build([eth(), ipv4({ src: '10.0.0.1', ttl: 64 }), udp(), bth({ opcode: 'RC_RDMA_WRITE_ONLY', psn: 7 }), reth({ va: 0x1000n }), 'x']).bytes;
 const seen: Dissection = dissect(frame);
 const own = header('Own', [uint(8, 'kind', 'a kind'), uint(64, 'big', 'a big one')]);
 const kind: number = own.get.kind(frame, 0);
 const big: bigint = own.decode(frame).big;
-assertFrame(frame, [{ layer: 'eth' }]);
+assertFrame(frame, [{ layer: 'eth' }, 'ipv4(ttl=64)', { layer: 'bth', fields: { psn: 7, opcode: 'RC_RDMA_WRITE_ONLY' } }, '...']);
+const model: GoldenFrame = golden('udp');
+assertSameFrame(frame, model.bytes, { ignore: ['ipv4.identification', 'checksum'] });
+const sums: string[] = assertChecksums(frame);
+const needed: number = assertMalformed(frame, { code: 'truncated' }).need;
+const again: Dissection = dissectGolden(model);
 // @ts-expect-error there is no such field
 own.get.nothing(frame, 0);
 // @ts-expect-error a port is no boolean
 udp({ srcPort: true });
-export { big, kind, seen };
+export { again, big, kind, needed, seen, sums };
 `;
 
 spec('package', (it) => {

@@ -33,7 +33,7 @@ const examples = `
 Examples:
   wireverbs build 'eth/ipv4(src=10.0.0.1,dst=10.0.0.2)/udp/bth(opcode=RC_RDMA_WRITE_ONLY,destQp=0x11,psn=7)/reth(va=0x1000,rkey=0x1ee)/"hello"'
   wireverbs build 'eth/ipv4(src=10.0.0.1)/udp(dstPort=7)/"x"' --seal ipv4.headerChecksum=spoil -o bad.pcapng
-  wireverbs build 'eth/arp(spa=10.0.0.1,tpa=10.0.0.2)' --hex
+  wireverbs build 'eth/arp(senderIp=10.0.0.1,targetIp=10.0.0.2)' --hex
 What is not written is derived: types, lengths, checksums, pad, ICRC. 'wireverbs header NAME' lists a layer's fields.
 `;
 
