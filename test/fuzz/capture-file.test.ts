@@ -10,8 +10,6 @@ import { fuzz } from '../support/fuzz.js';
 import { anySpoiling, spoiled } from '../support/hostile.js';
 import { assert, spec } from '../support/spec.js';
 
-const FILE = 'fuzz/capture-file';
-
 const files = ['commented', 'merged', 'snapped']
   .map((name) => `formats/${name}.pcapng`)
   .concat(['micro', 'modified', 'nano'].map((name) => `formats/${name}.pcap`))
@@ -48,7 +46,7 @@ function readAll(bytes: Uint8Array, piece: number): { sizes: number[]; damage: s
 spec('any capture file', (it) => {
   it('is read to its end or its damage, the same however it comes in pieces', () => {
     const anything = fc.record({ which, how, piece: fc.integer({ min: 1, max: 500 }) });
-    fuzz(FILE, 0.08, anything, ({ which: file, how: spoilings, piece }) => {
+    fuzz('fuzz/capture-file:spoiled', 0.08, anything, ({ which: file, how: spoilings, piece }) => {
       const bytes = spoiled(files[file]!, spoilings, files);
       const whole = readAll(bytes, bytes.length || 1);
       assert.equal(readAll(bytes, piece), whole);
@@ -57,7 +55,7 @@ spec('any capture file', (it) => {
   it('may be any bytes behind a magic number', () => {
     const magic = fc.constantFrom(...files.map((file) => file.slice(0, 24)));
     const anything = fc.tuple(magic, fc.uint8Array({ maxLength: 200 }));
-    fuzz(FILE, 0.04, anything, ([head, tail]) => {
+    fuzz('fuzz/capture-file:magic', 0.04, anything, ([head, tail]) => {
       readAll(Uint8Array.from([...head, ...tail]), 64);
     });
   });
@@ -65,9 +63,16 @@ spec('any capture file', (it) => {
 
 spec('any hex text', (it) => {
   it('is read as packets or names the line that is none', () => {
-    fuzz(FILE, 0.04, fc.record({ which, how }), ({ which: text, how: spoilings }) => {
-      const found = parseHexText(new TextDecoder().decode(spoiled(texts[text]!, spoilings, texts)));
-      assert.ok(found.bad === null || found.bad.line > 0);
-    });
+    fuzz(
+      'fuzz/capture-file:text',
+      0.04,
+      fc.record({ which, how }),
+      ({ which: text, how: spoilings }) => {
+        const found = parseHexText(
+          new TextDecoder().decode(spoiled(texts[text]!, spoilings, texts)),
+        );
+        assert.ok(found.bad === null || found.bad.line > 0);
+      },
+    );
   });
 });

@@ -18,8 +18,6 @@ import { fuzz } from '../support/fuzz.js';
 import { assert, spec } from '../support/spec.js';
 import { tilesAndReencodes } from '../support/tiling.js';
 
-const FILE = 'fuzz/expression';
-
 const keys = [...protocolByKey.keys()];
 const names = [...filterNames(protocols)];
 const frames = inspectedFrames('nvme-rdma-connect.pcap').slice(20, 60);
@@ -131,13 +129,13 @@ function builds(text: string): void {
 
 spec('any expression', (it) => {
   it('is a filter that answers for every frame, or an ExpressionError', () => {
-    fuzz(FILE, 0.06, filter, filters);
-    fuzz(FILE, 0.04, mistyped(filter), filters);
-    fuzz(FILE, 0.02, fc.string({ unit: 'binary' }), filters);
+    fuzz('fuzz/expression:filter', 0.06, filter, filters);
+    fuzz('fuzz/expression:filter-mistyped', 0.04, mistyped(filter), filters);
+    fuzz('fuzz/expression:filter-text', 0.02, fc.string({ unit: 'binary' }), filters);
   });
   it('is a frame that is built, checked and dissected, or an ExpressionError', () => {
-    fuzz(FILE, 0.08, frame, builds);
-    fuzz(FILE, 0.05, mistyped(frame), builds);
-    fuzz(FILE, 0.02, fc.string({ unit: 'binary' }), builds);
+    fuzz('fuzz/expression:frame', 0.08, frame, builds);
+    fuzz('fuzz/expression:frame-mistyped', 0.05, mistyped(frame), builds);
+    fuzz('fuzz/expression:frame-text', 0.02, fc.string({ unit: 'binary' }), builds);
   });
 });

@@ -16,8 +16,6 @@ import {
 import { spec } from '../support/spec.js';
 import { dissectFrom } from '../support/unit.js';
 
-const FILE = 'fuzz/frame';
-
 /** Up to so many frames of a capture, spread over it. */
 const PER_CAPTURE = 150;
 
@@ -33,14 +31,17 @@ const spoilings = fc.array(anySpoiling, { minLength: 1, maxLength: 5 });
 spec('any frame', (it) => {
   it('is dissected, checked and shown, whatever its bytes and link type', () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
-    fuzz(FILE, 0.1, fc.record({ bytes, linkType: fc.constantFrom(...linkTypes) }), (frame) =>
-      survivesDissecting(frame.bytes, frame.linkType, true),
+    fuzz(
+      'fuzz/frame:bytes',
+      0.1,
+      fc.record({ bytes, linkType: fc.constantFrom(...linkTypes) }),
+      (frame) => survivesDissecting(frame.bytes, frame.linkType, true),
     );
   });
   it('is dissected from every protocol of the registry on', () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
     const first = fc.constantFrom(...protocols);
-    fuzz(FILE, 0.1, fc.record({ bytes, first }), (unit) =>
+    fuzz('fuzz/frame:protocol', 0.1, fc.record({ bytes, first }), (unit) =>
       survives(dissectFrom(unit.first, unit.bytes)),
     );
   });
@@ -48,10 +49,10 @@ spec('any frame', (it) => {
     const anything = fc.record({ which: anyFrame, how: spoilings }).map(({ which, how }) => ({
       bytes: spoiled(frames[which]!, how, frames),
     }));
-    fuzz(FILE, 0.25, anything, ({ bytes }) => survivesDissecting(bytes, 1, true));
+    fuzz('fuzz/frame:spoiled', 0.25, anything, ({ bytes }) => survivesDissecting(bytes, 1, true));
   });
   it('is cut somewhere, and then ends in a stop that says why or is whole', () => {
-    fuzz(FILE, 0.1, fc.record({ which: anyFrame, at: fc.nat() }), ({ which, at }) => {
+    fuzz('fuzz/frame:cut', 0.1, fc.record({ which: anyFrame, at: fc.nat() }), ({ which, at }) => {
       const whole = frames[which]!;
       const bytes = whole.subarray(0, at % (whole.length + 1));
       const { stop } = dissect(bytes);
@@ -63,7 +64,7 @@ spec('any frame', (it) => {
       from: anyFrame,
       how: fc.array(fc.array(anySpoiling, { maxLength: 2 }), { minLength: 1, maxLength: 40 }),
     });
-    fuzz(FILE, 0.15, run, ({ from, how }) => {
+    fuzz('fuzz/frame:inspector', 0.15, run, ({ from, how }) => {
       const inspector = new Inspector();
       how.forEach((each, i) => {
         const bytes = spoiled(frames[(from + i) % frames.length]!, each, frames);
