@@ -42,12 +42,21 @@ export interface Framing {
   measure(piece: Piece): Unit | Malformed | null;
   /** Takes note of one whole unit (what was negotiated, which requests are open). Bounded memory. */
   accept(piece: Piece, unit: Unit): void;
+  /**
+   * Can a unit begin at the start of `piece` although bytes before it are missing or made no sense? Only
+   * strong evidence may be answered with true; `measure` then goes on there. Not given: a direction that was
+   * lost stays lost.
+   */
+  resume?(piece: Piece): boolean;
 }
 
 /** A protocol that can be found on a TCP stream. */
 export interface StreamProtocol {
   readonly key: string;
-  /** Well-known server ports; streams on other ports are recognised by their first bytes. */
+  /**
+   * Well-known server ports; streams on other ports are recognised by their first bytes. A stream whose
+   * start was not seen is resumed on these ports only, on any port where there are none.
+   */
   readonly ports: readonly number[];
   /** Do these first bytes of a direction begin this protocol? 'more' when too few to tell. */
   recognise(piece: Piece): boolean | 'more';

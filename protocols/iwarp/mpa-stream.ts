@@ -1,12 +1,15 @@
 // How MPA cuts a TCP stream: a request and a reply frame, then FPDUs. What the two frames agree on decides where
 // markers stand and whether CRCs count (RFC 5044 7.1).
 
+import { crc32c } from '../core/checksum/index.js';
 import type { Malformed } from '../core/malformed.js';
 import type { Framing, From, Piece, StreamProtocol, Unit } from '../core/stream.js';
-import type { CrcUse } from './fpdu-part.js';
+import { DDPTagged } from './ddp.js';
+import { type CrcUse, MPACrc } from './fpdu-part.js';
 import { MARKER_SIZE, toMarker } from './geometry.js';
 import { fpduProtocol, fpduSize, MPA, unmarkedFpdu } from './mpa.js';
 import { MPAReply, MPARequest, mpaRep, mpaReq, replyKey, requestKey } from './mpa-startup.js';
+import { rdmapOpcode } from './opcode.js';
 
 /** What one end said in its start-up frame. */
 interface Said {
@@ -55,6 +58,15 @@ class MpaFraming implements Framing {
     };
   }
 
+  /** A whole FPDU without markers whose DDP header and CRC are right. */
+  resume(piece: Piece): boolean {
+    const { from, position } = piece;
+    if (this.#said.some((said) => said?.rejected) || this.#said[other(from)]?.markers) return false;
+    if (!isFpdu(piece, this.#crcUse() !== 'off')) return false;
+    this.#said[from] ??= { ...unseen, fpduFrom: position };
+    return true;
+  }
+
   #measureFpdu(piece: Piece): Unit | Malformed | null {
     const { bytes, at, end, from, position } = piece;
     const own = this.#said[from]!;
@@ -81,6 +93,28 @@ class MpaFraming implements Framing {
     if (a?.crc || b?.crc) return 'on';
     return a && b ? 'off' : 'unknown';
   }
+}
+
+/** What an end may have said whose start-up frame was not seen. */
+const unseen: Omit<Said, 'fpduFrom'> = {
+  request: false,
+  markers: false,
+  crc: true,
+  rejected: false,
+};
+
+function isFpdu({ bytes, at, end }: Piece, hasCrc: boolean): boolean {
+  const ddpAt = at + MPA.size;
+  if (end - at < MPA.size + DDPTagged.size) return false;
+  const length = MPA.get.length(bytes, at);
+  const size = fpduSize(length);
+  const { dv, rv, opcode, tagged } = DDPTagged.get;
+  const message = rdmapOpcode(opcode(bytes, ddpAt));
+  if (length < DDPTagged.size || size > end - at || !message) return false;
+  if (dv(bytes, ddpAt) !== 1 || rv(bytes, ddpAt) > 1) return false;
+  if ((tagged(bytes, ddpAt) === 1) !== message.tagged) return false;
+  const crcAt = at + size - MPACrc.size;
+  return !hasCrc || MPACrc.get.crc(bytes, crcAt) === crc32c(bytes, at, crcAt);
 }
 
 const other = (from: From): From => (from === 0 ? 1 : 0);

@@ -169,6 +169,12 @@ class NbdFraming implements Framing {
     }
   }
 
+  /** Messages of the transmission phase begin with a magic number; of those before, none is taken for one. */
+  resume(piece: Piece): boolean {
+    if (this.#tls || piece.end - piece.at < NBDClientFlags.size) return false;
+    return transmission.includes(magicOf(piece));
+  }
+
   #simpleData(get: Reader): number {
     if (get(NBDSimpleReply.get.error) !== 0) return 0;
     return this.#open.get(get(NBDSimpleReply.get.cookie)) ?? 0;

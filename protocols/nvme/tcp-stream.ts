@@ -65,9 +65,12 @@ function startsLike({ bytes, at, end }: Piece, hlen: number): boolean {
   return end < behindHlen || get.hlen(bytes, at) === hlen;
 }
 
+/** Nothing of the bytes before matters. */
+const resume = (piece: Piece): boolean => recognise(piece) === true;
+
 export const nvmeTcpStream: StreamProtocol = {
   key: nvmeTcp.key,
   ports: [4420, 8009],
   recognise,
-  open: (): Framing => ({ measure, accept: () => {} }),
+  open: (): Framing => ({ measure, accept: () => {}, resume }),
 };

@@ -1,10 +1,10 @@
 // One direction of a TCP connection as it is seen on a wire: which of a segment's bytes come next, which are
-// old, and which must wait. Bytes that were delivered first win over later copies of the same sequence
-// numbers. Sequence numbers are compared on the circle, so they may wrap.
+// old, and which must wait. Bytes that were seen first win over later copies of the same sequence numbers.
+// Sequence numbers are compared on the circle, so they may wrap.
 
 import { seqAdd, seqDiff } from '../../protocols/index.js';
 
-/** A segment that waits because bytes before it are missing. */
+/** A run of bytes that waits because bytes before it are missing. */
 export interface Held {
   readonly seq: number;
   readonly bytes: Uint8Array;
@@ -12,18 +12,21 @@ export interface Held {
   readonly frame: number;
 }
 
+/** What remembering a run costs beside its bytes: segments of one byte each are bounded as well. */
+const HELD_COST = 512;
+
 export class InOrder {
   /** Sequence number of the next byte to be delivered; undefined before anything was seen. */
   next: number | undefined;
-  /** Bytes delivered so far. */
+  /** Bytes delivered or passed over so far. */
   position = 0;
-  /** Segments ahead of `next`, by distance. */
+  /** Runs ahead of `next`, by distance; none overlaps another. */
   readonly #held: Held[] = [];
   #heldBytes = 0;
 
-  /** Bytes that wait for missing ones. */
-  get heldBytes(): number {
-    return this.#heldBytes;
+  /** Bytes of memory for what waits. */
+  get kept(): number {
+    return this.#heldBytes + this.#held.length * HELD_COST;
   }
 
   /** Distance from `next` to the first byte that waits: the size of the hole. 0 when nothing waits. */
@@ -49,23 +52,39 @@ export class InOrder {
     this.position += length;
   }
 
-  /** Keeps a copy of a segment that is ahead. A segment wholly inside another that waits is not kept. */
+  /** Keeps a copy of those bytes of a segment ahead of `next` that do not wait yet. */
   hold(seq: number, bytes: Uint8Array, frame: number): void {
     const next = this.next ?? seq;
-    const distance = seqDiff(seq, next);
-    const inside = this.#held.some(
-      (h) =>
-        seqDiff(h.seq, next) <= distance &&
-        seqDiff(h.seq, next) + h.bytes.length >= distance + bytes.length,
-    );
-    if (inside) return;
-    const place = this.#held.findIndex((h) => seqDiff(h.seq, next) > distance);
-    const held = { seq, bytes: bytes.slice(), frame };
-    this.#held.splice(place < 0 ? this.#held.length : place, 0, held);
-    this.#heldBytes += bytes.length;
+    let from = seqDiff(seq, next);
+    const start = from;
+    const end = from + bytes.length;
+    for (let i = this.#firstBehind(from, next); from < end; i++) {
+      const known = this.#held[i];
+      const knownAt = known ? seqDiff(known.seq, next) : end;
+      const to = Math.min(end, knownAt);
+      if (from < to) {
+        const run = bytes.slice(from - start, to - start);
+        this.#held.splice(i++, 0, { seq: seqAdd(next, from), bytes: run, frame });
+        this.#heldBytes += run.length;
+      }
+      from = known ? Math.max(to, knownAt + known.bytes.length) : end;
+    }
   }
 
-  /** Takes the next segment that no longer waits, without its old bytes; undefined when none is due. */
+  /** Index of the first run that ends behind `distance`. */
+  #firstBehind(distance: number, next: number): number {
+    let low = 0;
+    let high = this.#held.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { seq, bytes } = this.#held[middle]!;
+      if (seqDiff(seq, next) + bytes.length > distance) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Takes the next run that no longer waits, without its old bytes; undefined when none is due. */
   due(): Held | undefined {
     for (let first = this.#held[0]; first; first = this.#held[0]) {
       const old = this.offer(first.seq, first.bytes.length);
@@ -79,9 +98,23 @@ export class InOrder {
     return undefined;
   }
 
-  /** Forgets everything that waits. */
-  drop(): void {
+  /** True where a receiver that acknowledges `ack` has the bytes that are missing here. */
+  isPassedBy(ack: number): boolean {
+    const first = this.#held[0];
+    return first !== undefined && seqDiff(ack, first.seq) >= 0;
+  }
+
+  /** Passes over the hole in front of what waits; returns its size. */
+  passHole(): number {
+    const size = this.hole;
+    this.deliver(size);
+    return size;
+  }
+
+  /** Forgets everything that waits, and goes on with whatever comes next. */
+  restart(): void {
     this.#held.length = 0;
     this.#heldBytes = 0;
+    this.next = undefined;
   }
 }

@@ -67,7 +67,7 @@ export class Inspector {
     const walk = dissectWith(bindings, bytes, context);
     for (const layer of walk.layers) {
       if (layer.protocol === bth) this.#settle(walk);
-      else if (layer.protocol === tcp) this.#streams.flags(walk.layers, walk);
+      else if (layer.protocol === tcp) this.#streams.settle(walk, this.#number, this.#finds);
       else if (layer.protocol === mad) this.#connections.learn(walk.layers);
     }
     const { messages, notes } = this.#finds;

@@ -26,64 +26,89 @@ export interface Finds {
   readonly notes: string[];
 }
 
+/** What remembering a part costs beside its bytes: parts of one byte each are bounded as well. */
+const PART_COST = 32;
+
+/** Smallest memory that is asked for. */
+const LEAST = 1024;
+
 /** Bytes that gather until a unit is whole. */
 export class Gathering {
   #bytes = new Uint8Array(0);
-  #length = 0;
+  /** What is gathered lies from `#start` to `#end` in `#bytes`. */
+  #start = 0;
+  #end = 0;
   #parts: Part[] = [];
+  /** Parts before this one were taken. */
+  #firstPart = 0;
 
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
+  }
+
+  /** Bytes of memory for what is gathered. */
+  get kept(): number {
+    return this.length + (this.#parts.length - this.#firstPart) * PART_COST;
   }
 
   /** What has been gathered; valid until more is added. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#bytes.subarray(this.#start, this.#end);
   }
 
   add(bytes: Uint8Array, from: number, to: number, frame: number): void {
-    const needed = this.#length + to - from;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 1024));
-      grown.set(this.bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes.subarray(from, to), this.#length);
-    this.#length = needed;
-    const last = this.#parts.at(-1);
-    if (last?.frame === frame)
-      this.#parts[this.#parts.length - 1] = { frame, size: last.size + to - from };
-    else this.#parts.push({ frame, size: to - from });
+    const size = to - from;
+    if (size <= 0) return;
+    this.#reserve(size);
+    this.#bytes.set(bytes.subarray(from, to), this.#end);
+    this.#end += size;
+    const last = this.#parts.length - 1;
+    const part = last >= this.#firstPart ? this.#parts[last] : undefined;
+    if (part?.frame === frame) this.#parts[last] = { frame, size: part.size + size };
+    else this.#parts.push({ frame, size });
+  }
+
+  #reserve(size: number): void {
+    if (this.#end + size <= this.#bytes.length) return;
+    const { bytes, length } = this;
+    const fits = length + size <= this.#bytes.length / 2;
+    const room = fits ? this.#bytes : new Uint8Array(Math.max(LEAST, 2 * length, length + size));
+    room.set(bytes);
+    this.#bytes = room;
+    this.#start = 0;
+    this.#end = length;
   }
 
   /** Takes the first `size` bytes; what was gathered behind them stays. */
   take(size: number): { readonly bytes: Uint8Array; readonly parts: readonly Part[] } {
-    const bytes = this.#bytes.slice(0, size);
+    const bytes = this.#bytes.slice(this.#start, this.#start + size);
     const parts: Part[] = [];
-    let left = size;
-    while (left > 0 && this.#parts.length > 0) {
-      const { frame, size: have } = this.#parts[0]!;
+    for (let left = size; left > 0 && this.#firstPart < this.#parts.length; ) {
+      const { frame, size: have } = this.#parts[this.#firstPart]!;
       const used = Math.min(have, left);
       parts.push({ frame, size: used });
       left -= used;
-      if (used === have) this.#parts.shift();
-      else this.#parts[0] = { frame, size: have - used };
+      if (used === have) this.#firstPart++;
+      else this.#parts[this.#firstPart] = { frame, size: have - used };
     }
-    this.#bytes.copyWithin(0, size, this.#length);
-    this.#length -= size;
+    this.#start += size;
+    if (this.length === 0) this.drop();
     return { bytes, parts };
   }
 
-  /** Gives back the last `size` bytes that were added. */
+  /** Gives back the last `size` bytes that were added, all by one frame. */
   giveBack(size: number): void {
-    this.#length -= size;
+    if (size <= 0) return;
+    this.#end -= size;
     const last = this.#parts.pop();
     if (last && last.size > size) this.#parts.push({ frame: last.frame, size: last.size - size });
   }
 
   drop(): void {
-    this.#bytes = new Uint8Array(0);
-    this.#length = 0;
+    if (this.#bytes.length > LEAST) this.#bytes = new Uint8Array(0);
+    this.#start = 0;
+    this.#end = 0;
     this.#parts = [];
+    this.#firstPart = 0;
   }
 }
