@@ -3,7 +3,13 @@
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, formatHex, type JsonLayer, jsonFrame } from '../../protocols/index.js';
+import {
+  check,
+  describeMalformed,
+  formatHex,
+  type JsonLayer,
+  jsonFrame,
+} from '../../protocols/index.js';
 import { PcapngWriter } from '../../protocols/pcap/index.js';
 import {
   dissectGolden,
@@ -36,9 +42,11 @@ export function goldenData(frame: GoldenFrame): GoldenData {
   const { name, title, remarks, linkType, fcs, inside, verdict, source, judges, build } = frame;
   const seen = dissectGolden(frame);
   const { findings } = check(seen);
+  const stop = seen.stop ? describeMalformed(seen.stop) : '';
   const wrong = frame.wrong.map((w) => {
-    const message = findings.find((f) => w.where === (f.field ? `${f.layer}.${f.field}` : f.layer));
-    return { ...w, message: message?.message ?? '' };
+    const here = findings.filter((f) => w.where === (f.field ? `${f.layer}.${f.field}` : f.layer));
+    const message = here.find((f) => f.message !== stop)?.message ?? '';
+    return { ...w, message: w.kind.startsWith('stop ') ? stop : message };
   });
   const { layers } = jsonFrame(seen);
   const hex = formatHex(frame.bytes);

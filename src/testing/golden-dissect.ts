@@ -5,6 +5,7 @@ import {
   check,
   type Dissection,
   type DissectOptions,
+  describeMalformed,
   dissect,
   type Malformed,
   protocolByKey,
@@ -42,10 +43,11 @@ export function wrongOf(frame: Dissection): Wrong[] {
   const kinds = new Map(
     verified.filter((v) => !v.ok).map((v) => [`${v.layer}.${v.field} ${v.at}`, v.kind as string]),
   );
-  const all = findings.map(({ layer, field, at }): Wrong => {
+  const stop = frame.stop && describeMalformed(frame.stop);
+  const all = findings.map(({ layer, field, at, message }): Wrong => {
     const where = placeOf({ layer, field });
-    const kind = kinds.get(`${where} ${at}`) ?? (stopsAt(frame.stop, layer, field, at) || 'rule');
-    return { kind, where };
+    if (frame.stop && message === stop) return { kind: `stop ${frame.stop.code}`, where };
+    return { kind: kinds.get(`${where} ${at}`) ?? 'rule', where };
   });
   return all.filter(
     (w, i) => !all.slice(0, i).some((o) => o.kind === w.kind && o.where === w.where),
@@ -54,8 +56,3 @@ export function wrongOf(frame: Dissection): Wrong[] {
 
 const placeOf = ({ layer, field }: Pick<Malformed, 'layer' | 'field'>): string =>
   field === '' ? layer : `${layer}.${field}`;
-
-function stopsAt(stop: Malformed | null, layer: string, field: string, at: number): string {
-  const here = stop !== null && stop.layer === layer && stop.field === field && stop.at === at;
-  return here ? `stop ${stop.code}` : '';
-}
