@@ -165,6 +165,7 @@ export class Simulation {
         const wire = this.#wires[queue.a]!;
         wire.busy = false;
         this.#send(wire);
+        this.#settle(wire.station); // sending may have made room, and other ports ready
         break;
       }
       case WAKE:

@@ -1,0 +1,91 @@
+// What a switch reads of an Ethernet frame: addresses, VLAN, priority, and whether congestion can be marked. All
+// by the declared headers' accessors; the result is one object that is filled again for each frame.
+
+import { updateChecksum } from '../../protocols/core/checksum/index.js';
+import { Ethernet, IPv4, IPv6, VLAN } from '../../protocols/index.js';
+
+const { type } = Ethernet.get;
+const ETHERTYPE = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd, control: 0x8808 } as const;
+
+/** ECN field (RFC 3168 5). */
+const ECN = { notCapable: 0, congested: 3 } as const;
+
+/** Trust the VLAN's priority, or the IP header's DSCP (three high bits: the class selector). */
+export type Trust = 'pcp' | 'dscp';
+
+const mac = (b: Uint8Array, at: number): number => {
+  let value = 0;
+  for (let i = 0; i < 6; i++) value = value * 256 + b[at + i]!;
+  return value;
+};
+
+export class Classified {
+  target = 0;
+  source = 0;
+  /** True for addresses of groups, the broadcast address included. */
+  group = false;
+  /** -1 where the frame has no tag. */
+  vlan = -1;
+  priority = 0;
+  /** True for MAC control frames, which end here. */
+  control = false;
+  /** Where the IP header begins, or -1; and its version. */
+  ipAt = -1;
+  version: 4 | 6 = 4;
+
+  /** Reads the frame from `at` to `end`; false when it is too short for its headers. */
+  // hot
+  read(b: Uint8Array, at: number, end: number, trust: Trust, dscpPriority: Uint8Array): boolean {
+    this.vlan = -1;
+    this.priority = 0;
+    this.ipAt = -1;
+    this.control = false;
+    if (end - at < Ethernet.size) return false;
+    this.target = mac(b, at + Ethernet.at.dst);
+    this.source = mac(b, at + Ethernet.at.src);
+    this.group = (b[at]! & 1) === 1;
+    let ether = type(b, at);
+    let next = at + Ethernet.size;
+    if (ether === ETHERTYPE.vlan) {
+      if (end - next < VLAN.size) return false;
+      this.vlan = VLAN.get.vid(b, next);
+      this.priority = VLAN.get.pcp(b, next);
+      ether = VLAN.get.type(b, next);
+      next += VLAN.size;
+    }
+    this.control = ether === ETHERTYPE.control;
+    if (ether === ETHERTYPE.ipv4 && end - next >= IPv4.size) {
+      this.ipAt = next;
+      this.version = 4;
+      if (trust === 'dscp') this.priority = dscpPriority[IPv4.get.dscp(b, next)]!;
+    } else if (ether === ETHERTYPE.ipv6 && end - next >= IPv6.size) {
+      this.ipAt = next;
+      this.version = 6;
+      if (trust === 'dscp') this.priority = dscpPriority[IPv6.get.dscp(b, next)]!;
+    }
+    return true;
+  }
+}
+
+/**
+ * Marks congestion experienced (RFC 3168 5) in the IP header at `at`, repairing IPv4's checksum. False when its
+ * sender cannot take marks: then the frame would be dropped where marking is what keeps the queue short.
+ */
+// hot
+export function markCongestion(b: Uint8Array, at: number, version: 4 | 6): boolean {
+  if (version === 6) {
+    if (IPv6.get.ecn(b, at) === ECN.notCapable) return false;
+    IPv6.set.ecn(b, at, ECN.congested);
+    return true;
+  }
+  const ecn = IPv4.get.ecn(b, at);
+  if (ecn === ECN.notCapable) return false;
+  if (ecn === ECN.congested) return true;
+  // The first 16-bit word holds version, header length, DSCP and ECN; only its two lowest bits change.
+  const before = IPv4.get.dscp(b, at) * 4 + ecn;
+  IPv4.set.ecn(b, at, ECN.congested);
+  const after = before - ecn + ECN.congested;
+  const checksum = updateChecksum(IPv4.get.headerChecksum(b, at), before, after);
+  IPv4.set.headerChecksum(b, at, checksum);
+  return true;
+}
