@@ -1,0 +1,73 @@
+// A CPU's copy: the one way in which a core moves bytes from buffer to buffer. It moves them and writes the
+// ledger, so that whoever copies is seen.
+
+import type { Nanos } from '../time/nanos.js';
+import { type AddressSpace, folded } from './address-space.js';
+import { type Actor, COPY, type Ledger } from './ledger.js';
+import { PAGE_4K } from './machine-memory.js';
+import { UsageError } from './usage-error.js';
+
+/** Who copies, and how fast; the time is the caller's to spend on its core. */
+export interface Copier {
+  readonly ledger: Ledger;
+  readonly core: Actor;
+  readonly bitsPerSecond: number;
+}
+
+/**
+ * Copies as memmove does between two spaces of one machine, and answers the nanoseconds that it takes.
+ * @throws UsageError EFAULT when an address is not mapped or the target is read-only
+ */
+export function copy(
+  now: Nanos,
+  { ledger, core, bitsPerSecond }: Copier,
+  from: AddressSpace,
+  source: bigint,
+  to: AddressSpace,
+  target: bigint,
+  lengthBytes: number,
+  flow = 0,
+): number {
+  const readAt = folded(source);
+  const writeAt = folded(target);
+  faults(from, readAt, lengthBytes, false);
+  faults(to, writeAt, lengthBytes, true);
+  // As memmove: backwards where the target would overwrite what is still to be read.
+  const backwards = from === to && writeAt > readAt && writeAt < readAt + lengthBytes;
+  let done = 0;
+  while (done < lengthBytes) {
+    const left = lengthBytes - done;
+    const room = (at: number) =>
+      backwards ? ((at + left - 1) % PAGE_4K) + 1 : PAGE_4K - (at % PAGE_4K);
+    const skip = backwards ? 0 : done;
+    const length = Math.min(left, room(readAt + skip), room(writeAt + skip));
+    const offset = backwards ? left - length : done;
+    const sourceAddress = from.translateFolded(readAt + offset);
+    const targetAddress = to.translateFolded(writeAt + offset);
+    const bytes = from.memory.locate(sourceAddress);
+    const begin = from.memory.at;
+    const into = to.memory.locate(targetAddress);
+    if (bytes === into) into.copyWithin(to.memory.at, begin, begin + length);
+    else into.set(bytes.subarray(begin, begin + length), to.memory.at);
+    const ns = timeOf(length, bitsPerSecond);
+    ledger.piece(now, core, COPY, length, ns, sourceAddress, targetAddress, flow);
+    done += length;
+  }
+  const took = timeOf(lengthBytes, bitsPerSecond);
+  ledger.operation(core, COPY, took);
+  return took;
+}
+
+const timeOf = (bytes: number, bitsPerSecond: number): number =>
+  Math.ceil((bytes * 8e9) / bitsPerSecond);
+
+/** All or nothing: a copy that would fault half-way does not begin. */
+function faults(space: AddressSpace, at: number, lengthBytes: number, writes: boolean): void {
+  if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || at < 0)
+    throw new UsageError('EFAULT', `${lengthBytes} bytes at ${at} in ${space.name}`);
+  for (let page = at - (at % PAGE_4K); page < at + lengthBytes; page += PAGE_4K) {
+    if (space.translateFolded(page) >= 0 && (!writes || space.writable)) continue;
+    const what = writes ? 'writable' : 'mapped';
+    throw new UsageError('EFAULT', `address ${page} of ${space.name} is not ${what}`);
+  }
+}

@@ -1,0 +1,279 @@
+// The DMA engine of a device: the only way from a NIC to memory. It walks a translation that was checked before,
+// moves the bytes from where they lie to where they go, tells the time from the PCIe link, and writes the ledger.
+// Bytes move at the call; the time that is answered says when the other side may see them.
+
+import { numberGetter, numberSetter } from '../../protocols/core/accessor.js';
+import type { Nanos } from '../time/nanos.js';
+import { type Actor, DMA_READ, DMA_WRITE, DOORBELL, type Ledger, NOWHERE } from './ledger.js';
+import type { PcieLink } from './pcie.js';
+import type { ScatterList } from './scatter-list.js';
+import type { Translation } from './translation.js';
+
+/** Words in memory are those of a little-endian host. */
+const word = { size: 4, shift: 0, bits: 32, order: 'le' } as const;
+const getLow = numberGetter({ at: 0, ...word });
+const getHigh = numberGetter({ at: 4, ...word });
+const setLow = numberSetter({ at: 0, ...word });
+const setHigh = numberSetter({ at: 4, ...word });
+const WORD = 2 ** 32;
+const ATOMIC_BYTES = 8;
+
+export class DmaEngine {
+  /** Set by the atomic operations: what was in memory before. */
+  originalHigh = 0;
+  originalLow = 0;
+  readonly pcie: PcieLink;
+  readonly ledger: Ledger;
+  readonly device: Actor;
+  /** Atomic operations of one device follow each other: IBV_ATOMIC_HCA, atomic among this device's own. */
+  #atomicFree = 0 as Nanos;
+
+  constructor(pcie: PcieLink, ledger: Ledger, device: Actor) {
+    this.pcie = pcie;
+    this.ledger = ledger;
+    this.device = device;
+  }
+
+  // hot
+  /** Writes `bytes[from..to)` to the translation at `offset`; when all of it is visible in memory. */
+  write(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    flow = 0,
+  ): Nanos {
+    const done = this.#write(now, translation, offset, bytes, from, to, flow);
+    this.ledger.operation(this.device, DMA_WRITE, done - now);
+    return done;
+  }
+
+  // hot
+  /** Reads `lengthBytes` at `offset` into `into[at..)`; when all of it has reached the device. */
+  read(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    lengthBytes: number,
+    into: Uint8Array,
+    at: number,
+    flow = 0,
+  ): Nanos {
+    const done = this.#read(now, translation, offset, lengthBytes, into, at, flow);
+    this.ledger.operation(this.device, DMA_READ, done - now);
+    return done;
+  }
+
+  // hot
+  /** Writes `bytes[from..to)` to the bytes of the list from position `skip` on. */
+  scatter(
+    now: Nanos,
+    list: ScatterList,
+    skip: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    flow = 0,
+  ): Nanos {
+    inside(skip, to - from, list.lengthBytes);
+    let done = now;
+    let passed = 0;
+    for (let i = 0, at = from; at < to; i++) {
+      const length = list.lengths[i]!;
+      const begin = Math.max(0, skip - passed);
+      const count = Math.min(to - at, length - begin);
+      passed += length;
+      if (count <= 0) continue;
+      const offset = list.offsets[i]! + begin;
+      done = this.#write(now, list.translations[i]!, offset, bytes, at, at + count, flow);
+      at += count;
+    }
+    this.ledger.operation(this.device, DMA_WRITE, done - now);
+    return done;
+  }
+
+  // hot
+  /** Reads `lengthBytes` of the list from position `skip` on into `into[at..)`. */
+  gather(
+    now: Nanos,
+    list: ScatterList,
+    skip: number,
+    lengthBytes: number,
+    into: Uint8Array,
+    at: number,
+    flow = 0,
+  ): Nanos {
+    inside(skip, lengthBytes, list.lengthBytes);
+    let done = now;
+    let passed = 0;
+    for (let i = 0, left = lengthBytes; left > 0; i++) {
+      const length = list.lengths[i]!;
+      const begin = Math.max(0, skip - passed);
+      const count = Math.min(left, length - begin);
+      passed += length;
+      if (count <= 0) continue;
+      const offset = list.offsets[i]! + begin;
+      const target = at + lengthBytes - left;
+      const came = this.#read(now, list.translations[i]!, offset, count, into, target, flow);
+      if (came > done) done = came;
+      left -= count;
+    }
+    this.ledger.operation(this.device, DMA_READ, done - now);
+    return done;
+  }
+
+  /** COMPARE_SWAP (IBA 9.4.5.1): writes `swap` if memory holds `compare`; `originalHigh` and `Low` say what it held. */
+  compareSwap(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    compareHigh: number,
+    compareLow: number,
+    swapHigh: number,
+    swapLow: number,
+    flow = 0,
+  ): Nanos {
+    const read = this.#fetch(now, translation, offset, flow);
+    if (this.originalHigh !== compareHigh || this.originalLow !== compareLow) {
+      this.#atomicFree = read;
+      return read;
+    }
+    return this.#store(read, translation, offset, swapHigh, swapLow, flow);
+  }
+
+  /** FETCH_ADD (IBA 9.4.5.2): adds in 64 bits, wrapping around. */
+  fetchAdd(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    addHigh: number,
+    addLow: number,
+    flow = 0,
+  ): Nanos {
+    const read = this.#fetch(now, translation, offset, flow);
+    const low = this.originalLow + addLow;
+    const high = this.originalHigh + addHigh + (low >= WORD ? 1 : 0);
+    return this.#store(read, translation, offset, high % WORD, low % WORD, flow);
+  }
+
+  /** A core writes a register of the device; when it arrives. */
+  doorbell(now: Nanos, core: Actor, lengthBytes: number, flow = 0): Nanos {
+    const arrives = this.pcie.doorbell(now, lengthBytes);
+    this.ledger.record(now, core, DOORBELL, lengthBytes, arrives - now, flow);
+    return arrives;
+  }
+
+  #write(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    flow: number,
+  ): Nanos {
+    inside(offset, to - from, translation.lengthBytes);
+    inside(from, to - from, bytes.length);
+    const { memory } = translation;
+    let done = now;
+    for (let at = from; at < to; ) {
+      const address = translation.addressOf(offset + at - from);
+      const target = memory.locate(address);
+      const room = Math.min(translation.roomAt(offset + at - from), target.length - memory.at);
+      const length = Math.min(to - at, room);
+      move(bytes, at, length, target, memory.at);
+      done = this.pcie.write(now, address, length);
+      this.ledger.piece(now, this.device, DMA_WRITE, length, done - now, NOWHERE, address, flow);
+      at += length;
+    }
+    return done;
+  }
+
+  #read(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    lengthBytes: number,
+    into: Uint8Array,
+    at: number,
+    flow: number,
+  ): Nanos {
+    inside(offset, lengthBytes, translation.lengthBytes);
+    inside(at, lengthBytes, into.length);
+    const { memory } = translation;
+    let done = now;
+    for (let passed = 0; passed < lengthBytes; ) {
+      const address = translation.addressOf(offset + passed);
+      const source = memory.locate(address);
+      const room = Math.min(translation.roomAt(offset + passed), source.length - memory.at);
+      const length = Math.min(lengthBytes - passed, room);
+      move(source, memory.at, length, into, at + passed);
+      const came = this.pcie.read(now, address, length);
+      if (came > done) done = came;
+      this.ledger.piece(now, this.device, DMA_READ, length, came - now, address, NOWHERE, flow);
+      passed += length;
+    }
+    return done;
+  }
+
+  /** The 8 bytes at `offset`, after the atomic operations before; 8 aligned bytes never cross a page. */
+  #fetch(now: Nanos, translation: Translation, offset: number, flow: number): Nanos {
+    inside(offset, ATOMIC_BYTES, translation.lengthBytes);
+    const address = translation.addressOf(offset);
+    if (address % ATOMIC_BYTES !== 0) throw new RangeError(`atomic operation at ${address}`);
+    const { memory } = translation;
+    const bytes = memory.locate(address);
+    this.originalHigh = getHigh(bytes, memory.at);
+    this.originalLow = getLow(bytes, memory.at);
+    const start = now > this.#atomicFree ? now : this.#atomicFree;
+    const done = this.pcie.read(start, address, ATOMIC_BYTES);
+    const took = done - now;
+    this.ledger.piece(now, this.device, DMA_READ, ATOMIC_BYTES, took, address, NOWHERE, flow);
+    this.ledger.operation(this.device, DMA_READ, took);
+    return done;
+  }
+
+  #store(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    high: number,
+    low: number,
+    flow: number,
+  ): Nanos {
+    const address = translation.addressOf(offset);
+    const { memory } = translation;
+    const bytes = memory.locate(address);
+    setHigh(bytes, memory.at, high);
+    setLow(bytes, memory.at, low);
+    const done = this.pcie.write(now, address, ATOMIC_BYTES);
+    const took = done - now;
+    this.ledger.piece(now, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, address, flow);
+    this.ledger.operation(this.device, DMA_WRITE, took);
+    this.#atomicFree = done;
+    return done;
+  }
+}
+
+// hot
+/** Our own code asks for bytes that were never checked: a bug, never a peer's doing. */
+function inside(from: number, length: number, bound: number): void {
+  if (!(from >= 0 && length >= 0 && from + length <= bound))
+    throw new RangeError(`${length} bytes at ${from} of ${bound}`);
+}
+
+/** Below this a loop beats the view that `set` needs (bench/memory-dma.ts). */
+const SHORT = 64;
+
+// hot
+function move(from: Uint8Array, at: number, length: number, to: Uint8Array, target: number): void {
+  if (from.buffer === to.buffer && from.byteOffset === to.byteOffset) {
+    to.copyWithin(target, at, at + length);
+  } else if (length <= SHORT) {
+    for (let i = 0; i < length; i++) to[target + i] = from[at + i]!;
+  } else {
+    to.set(from.subarray(at, at + length), target);
+  }
+}

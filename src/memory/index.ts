@@ -1,0 +1,49 @@
+// What other layers use of the memory of a machine.
+
+export * from './access.js';
+export {
+  AddressSpace,
+  type AllocateOptions,
+  directMapAddress,
+  kernelSpace,
+  type MapOptions,
+  type SpaceKind,
+} from './address-space.js';
+export { type Copier, copy } from './copy.js';
+export { DmaEngine } from './dma.js';
+export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
+export * from './ledger.js';
+export {
+  MachineMemory,
+  type MemoryOptions,
+  NODE_SPAN,
+  nodeOf,
+  PAGE_1G,
+  PAGE_2M,
+  PAGE_4K,
+  type PageBytes,
+} from './machine-memory.js';
+export {
+  type Bearer,
+  type BindRequest,
+  bindWindow,
+  fastRegister,
+  invalidateLocally,
+  invalidateRemotely,
+  mapPages,
+  releaseWindows,
+} from './operation.js';
+export { PcieLink, type PcieProfile, tlpOverhead } from './pcie.js';
+export { ProtectionDomain, Region, Window } from './region.js';
+export { ScatterList } from './scatter-list.js';
+export { physicalTranslation, Translation, translationOf } from './translation.js';
+export { type Errno, UsageError } from './usage-error.js';
+export {
+  type OperationOutcome,
+  type OperationVerdict,
+  type Outcome,
+  operationOutcomes,
+  outcomes,
+  type Verdict,
+} from './verdict.js';
+export { type Touch, Watch } from './watch.js';

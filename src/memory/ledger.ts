@@ -1,0 +1,244 @@
+// The ledger: every move and every cost, written by the operation itself at the moment it happens. Counters by
+// actor and kind are always on and allocate nothing; the log of events is there when asked for, and bounded.
+
+import type { Nanos } from '../time/nanos.js';
+import { UsageError } from './usage-error.js';
+
+/** What can happen; the index in this list is the kind's number on the hot path. */
+export const ledgerKinds = [
+  'copy',
+  'dma-read',
+  'dma-write',
+  'doorbell',
+  'interrupt',
+  'system-call',
+  'context-switch',
+  'checksum-pass',
+] as const;
+export type LedgerKind = (typeof ledgerKinds)[number];
+
+export const COPY = 0;
+export const DMA_READ = 1;
+export const DMA_WRITE = 2;
+export const DOORBELL = 3;
+export const INTERRUPT = 4;
+export const SYSTEM_CALL = 5;
+export const CONTEXT_SWITCH = 6;
+export const CHECKSUM_PASS = 7;
+const KINDS = ledgerKinds.length;
+
+/** Cores, devices and engines of the largest worlds; a leak of actors ends here. */
+const MAX_ACTORS = 65536;
+/** An event takes 64 bytes: a full log is 1 GiB. */
+const MAX_EVENTS = 2 ** 24;
+/** Every move is compared with every watched range. */
+const MAX_WATCHES = 64;
+
+/** A core, a device or an engine: a number that `Ledger.actor` gave out. */
+export type Actor = number & { readonly unit: 'actor' };
+
+/** No address: nothing in memory was touched on this side. */
+export const NOWHERE = -1;
+
+export interface LedgerTotal {
+  readonly count: number;
+  readonly bytes: number;
+  readonly timeNs: number;
+}
+
+export interface LedgerEvent {
+  readonly at: Nanos;
+  readonly actor: string;
+  readonly kind: LedgerKind;
+  readonly bytes: number;
+  readonly timeNs: number;
+  /** Machine address that was read; -1 when none was. */
+  readonly source: number;
+  /** Machine address that was written; -1 when none was. */
+  readonly target: number;
+  /** What the bytes belong to, as the operation's caller numbers it; 0 when it does not say. */
+  readonly flow: number;
+}
+
+/** Told of every move that touches memory; see watch.ts. */
+export interface Watcher {
+  moved(actor: Actor, kind: number, source: number, target: number, bytes: number): void;
+}
+
+export class Ledger {
+  readonly #names: string[] = [];
+  readonly #numbers = new Map<string, Actor>();
+  #counts = new Float64Array(KINDS * 16);
+  #bytes = new Float64Array(KINDS * 16);
+  #times = new Float64Array(KINDS * 16);
+  readonly #watchers: Watcher[] = [];
+  readonly #capacity: number;
+  readonly #log: Float64Array;
+  #events = 0;
+
+  /** @param keepEvents how many of the latest events to keep; 0 for counters only */
+  constructor(keepEvents = 0) {
+    if (!(keepEvents >= 0 && keepEvents <= MAX_EVENTS))
+      throw new UsageError('EINVAL', `a log of ${keepEvents} events`);
+    this.#capacity = keepEvents;
+    this.#log = new Float64Array(keepEvents * EVENT);
+  }
+
+  /** The number of the actor with this name; the same name gets the same number. */
+  actor(name: string): Actor {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    if (this.#names.length === MAX_ACTORS) throw new UsageError('ENOMEM', `${MAX_ACTORS} actors`);
+    const actor = this.#names.push(name) - 1;
+    if (this.#names.length * KINDS > this.#counts.length) this.#grow();
+    this.#numbers.set(name, actor as Actor);
+    return actor as Actor;
+  }
+
+  nameOf(actor: Actor): string {
+    return this.#names[actor] ?? '';
+  }
+
+  get actors(): readonly string[] {
+    return this.#names;
+  }
+
+  // hot
+  /** Something happened that moves nothing in memory: a doorbell, an interrupt, a system call, a switch. */
+  record(
+    now: Nanos,
+    actor: Actor,
+    kind: number,
+    bytes: number,
+    timeNs: number,
+    flow: number,
+  ): void {
+    this.#bytes[actor * KINDS + kind]! += bytes;
+    this.operation(actor, kind, timeNs);
+    if (this.#capacity > 0) this.#keep(now, actor, kind, bytes, timeNs, NOWHERE, NOWHERE, flow);
+  }
+
+  // hot
+  /** One operation is over, whatever number of pieces it moved. */
+  operation(actor: Actor, kind: number, timeNs: number): void {
+    const cell = actor * KINDS + kind;
+    this.#counts[cell]! += 1;
+    this.#times[cell]! += timeNs;
+  }
+
+  // hot
+  /**
+   * Bytes were moved that lie contiguously: from `source`, to `target`, machine addresses or NOWHERE. Written
+   * after the move, a piece at a time; `operation` counts the whole.
+   */
+  piece(
+    now: Nanos,
+    actor: Actor,
+    kind: number,
+    bytes: number,
+    timeNs: number,
+    source: number,
+    target: number,
+    flow: number,
+  ): void {
+    this.#bytes[actor * KINDS + kind]! += bytes;
+    if (this.#capacity > 0) this.#keep(now, actor, kind, bytes, timeNs, source, target, flow);
+    for (let i = 0; i < this.#watchers.length; i++)
+      this.#watchers[i]!.moved(actor, kind, source, target, bytes);
+  }
+
+  /** Sums of one kind, by one actor or by all. */
+  total(kind: LedgerKind, actor?: Actor): LedgerTotal {
+    const k = ledgerKinds.indexOf(kind);
+    const sum = { count: 0, bytes: 0, timeNs: 0 };
+    for (let a = 0; a < this.#names.length; a++) {
+      if (actor !== undefined && a !== actor) continue;
+      sum.count += this.#counts[a * KINDS + k]!;
+      sum.bytes += this.#bytes[a * KINDS + k]!;
+      sum.timeNs += this.#times[a * KINDS + k]!;
+    }
+    return sum;
+  }
+
+  /** Counters begin again at zero, so that a measurement can leave out what came before. */
+  clear(): void {
+    this.#counts.fill(0);
+    this.#bytes.fill(0);
+    this.#times.fill(0);
+    this.#events = 0;
+  }
+
+  /** Events that no longer fit the log and are gone. */
+  get lost(): number {
+    return Math.max(0, this.#events - this.#capacity);
+  }
+
+  /** The events that are kept, oldest first. */
+  *events(): Generator<LedgerEvent> {
+    for (let i = this.lost; i < this.#events; i++) {
+      const at = (i % this.#capacity) * EVENT;
+      const [now, actor, kind, bytes, timeNs, source, target, flow] = this.#log.subarray(
+        at,
+        at + EVENT,
+      ) as unknown as [Nanos, Actor, number, number, number, number, number, number];
+      const names = { actor: this.nameOf(actor), kind: ledgerKinds[kind]! };
+      yield { at: now, ...names, bytes, timeNs, source, target, flow };
+    }
+  }
+
+  /** Kept events that read or wrote anything of the machine addresses `from` to `to` (exclusive). */
+  touched(from: number, to: number): LedgerEvent[] {
+    if (this.#capacity === 0) throw new UsageError('EINVAL', 'this ledger keeps no events');
+    const meets = (address: number, bytes: number) =>
+      address !== NOWHERE && address < to && address + bytes > from;
+    return [...this.events()].filter((e) => meets(e.source, e.bytes) || meets(e.target, e.bytes));
+  }
+
+  watch(watcher: Watcher): void {
+    if (this.#watchers.length === MAX_WATCHES)
+      throw new UsageError('ENOMEM', `${MAX_WATCHES} ranges are watched`);
+    this.#watchers.push(watcher);
+  }
+
+  unwatch(watcher: Watcher): void {
+    const index = this.#watchers.indexOf(watcher);
+    if (index >= 0) this.#watchers.splice(index, 1);
+  }
+
+  #keep(
+    now: number,
+    actor: number,
+    kind: number,
+    bytes: number,
+    timeNs: number,
+    source: number,
+    target: number,
+    flow: number,
+  ): void {
+    const log = this.#log;
+    const at = (this.#events % this.#capacity) * EVENT;
+    log[at] = now;
+    log[at + 1] = actor;
+    log[at + 2] = kind;
+    log[at + 3] = bytes;
+    log[at + 4] = timeNs;
+    log[at + 5] = source;
+    log[at + 6] = target;
+    log[at + 7] = flow;
+    this.#events++;
+  }
+
+  #grow(): void {
+    const wider = (old: Float64Array) => {
+      const grown = new Float64Array(old.length * 2);
+      grown.set(old);
+      return grown;
+    };
+    this.#counts = wider(this.#counts);
+    this.#bytes = wider(this.#bytes);
+    this.#times = wider(this.#times);
+  }
+}
+
+/** Numbers that an event takes in the log. */
+const EVENT = 8;

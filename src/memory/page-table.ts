@@ -1,0 +1,101 @@
+// A page table as x86-64 has it: four levels of 512 entries, each entry the machine address of a page or of the
+// next table with flags in its low bits. Tables are arrays of numbers here; they hold what a table in memory
+// would hold, so that they can move there when guests bring their own. Entries are exact: addresses stay below 2^53.
+
+import { PAGE_1G, PAGE_2M, PAGE_4K, type PageBytes } from './machine-memory.js';
+
+const ENTRIES = 512;
+/** Intel SDM volume 3A, 4.5: bits of an entry. */
+const PRESENT = 1;
+const WRITABLE = 2;
+const PAGE_SIZE = 128;
+/** Bytes that an entry of each level stands for, the root's first. */
+const SPANS = [2 ** 39, PAGE_1G, PAGE_2M, PAGE_4K] as const;
+/** The level whose entries are pages of this size. */
+const levelOf = (pageBytes: PageBytes): number => (SPANS as readonly number[]).indexOf(pageBytes);
+
+interface Table {
+  readonly entries: Float64Array;
+  readonly tables: (Table | undefined)[];
+  used: number;
+}
+
+const emptyTable = (): Table => ({ entries: new Float64Array(ENTRIES), tables: [], used: 0 });
+
+export class PageTable {
+  /** Set by `walk`: the size of the page and whether it may be written. */
+  pageBytes: PageBytes = PAGE_4K;
+  writable = false;
+  readonly #root = emptyTable();
+
+  /** Enters a page; false when something is mapped there already. `at` is aligned to the page. */
+  enter(at: number, address: number, pageBytes: PageBytes, writable: boolean): boolean {
+    const last = levelOf(pageBytes);
+    let table = this.#root;
+    for (let level = 0; level < last; level++) {
+      const index = indexAt(at, level);
+      let next = table.tables[index];
+      if (next === undefined) {
+        if (table.entries[index] !== 0) return false; // a larger page is there
+        next = emptyTable();
+        table.tables[index] = next;
+        table.used++;
+      }
+      table = next;
+    }
+    const index = indexAt(at, last);
+    if (table.entries[index] !== 0 || table.tables[index] !== undefined) return false;
+    const size = pageBytes === PAGE_4K ? 0 : PAGE_SIZE;
+    table.entries[index] = address + PRESENT + (writable ? WRITABLE : 0) + size;
+    table.used++;
+    return true;
+  }
+
+  /** Removes the page at `at`, and tables that it leaves empty. */
+  remove(at: number): void {
+    const path: Table[] = [];
+    let table = this.#root;
+    for (let level = 0; level < SPANS.length; level++) {
+      const index = indexAt(at, level);
+      path.push(table);
+      const next = table.tables[index];
+      if (next !== undefined) {
+        table = next;
+        continue;
+      }
+      if (table.entries[index] === 0) return;
+      table.entries[index] = 0;
+      break;
+    }
+    for (let level = path.length - 1; level >= 0; level--) {
+      const left = path[level]!;
+      left.used--;
+      if (left.used > 0 || level === 0) return;
+      path[level - 1]!.tables[indexAt(at, level - 1)] = undefined;
+    }
+  }
+
+  // hot
+  /** Machine address of the byte at `at`, or -1; sets `pageBytes` and `writable`. */
+  walk(at: number): number {
+    let table = this.#root;
+    for (let level = 0; level < SPANS.length; level++) {
+      const span = SPANS[level]!;
+      const index = Math.floor(at / span) % ENTRIES;
+      const next = table.tables[index];
+      if (next !== undefined) {
+        table = next;
+        continue;
+      }
+      const entry = table.entries[index]!;
+      if (entry === 0) return -1;
+      const flags = entry % PAGE_4K;
+      this.pageBytes = span as PageBytes;
+      this.writable = (flags & WRITABLE) !== 0;
+      return entry - flags + (at % span);
+    }
+    return -1;
+  }
+}
+
+const indexAt = (at: number, level: number): number => Math.floor(at / SPANS[level]!) % ENTRIES;

@@ -1,0 +1,163 @@
+// The PCI Express link between a device and memory as a resource: every transfer is cut into transactions with
+// their headers, and each direction carries one after the other. No bytes are moved here, only time is told.
+
+import type { Nanos } from '../time/nanos.js';
+import { nodeOf } from './machine-memory.js';
+import { UsageError } from './usage-error.js';
+
+export interface PcieProfile {
+  /** Of each direction, after line coding and what acknowledgements and credits take. */
+  readonly bitsPerSecond: number;
+  /** One way between the device and the memory controller. */
+  readonly latencyNs: number;
+  /** From a read request at the memory controller to its first byte. */
+  readonly memoryReadNs: number;
+  /** More latency, each way, to the memory of each NUMA node; 0 for nodes that are not listed. */
+  readonly nodeLatencyNs?: readonly number[];
+  /** Device control register: largest data of a write or completion, largest read request (PCIe 7.5.3.4). */
+  readonly maxPayloadSize: number;
+  readonly maxReadRequestSize: number;
+  /** Where completions of one request may be cut: 64 or 128 bytes (PCIe 2.3.1.1). */
+  readonly readCompletionBoundary: number;
+  /** Bytes beside the data: framing, sequence number, TLP header, LCRC. */
+  readonly writeOverheadBytes: number;
+  readonly requestOverheadBytes: number;
+  readonly completionOverheadBytes: number;
+  /** Read requests in flight at most: tags. */
+  readonly outstandingReads: number;
+}
+
+/** Framing 4 with the sequence number, header 16 (64-bit address) or 12, LCRC 4 (PCIe 3.0 sections 2.2, 3.5, 4.2.2). */
+export const tlpOverhead = {
+  writeOverheadBytes: 24,
+  requestOverheadBytes: 24,
+  completionOverheadBytes: 20,
+} as const;
+
+/** Tags have at most 10 bits (PCIe 4.0 2.2.6.2). */
+const MAX_OUTSTANDING = 1024;
+
+export class PcieLink {
+  /** Transactions and the bytes of each direction, headers included. */
+  writes = 0;
+  readRequests = 0;
+  completions = 0;
+  messages = 0;
+  upBytes = 0;
+  downBytes = 0;
+  readonly #profile: PcieProfile;
+  readonly #nsPerByte: number;
+  /** When each tag is free again: requests take them in turn. */
+  readonly #tags: Float64Array;
+  #tag = 0;
+  #upFree = 0;
+  #downFree = 0;
+  /** No posted write becomes visible before the ones in front of it (PCIe 2.4.1, table 2-40). */
+  #lastVisible = 0;
+
+  constructor(profile: PcieProfile) {
+    checkProfile(profile);
+    this.#profile = profile;
+    this.#nsPerByte = 8e9 / profile.bitsPerSecond;
+    this.#tags = new Float64Array(profile.outstandingReads);
+  }
+
+  // hot
+  /** Posted writes of contiguous bytes; when the last of them is in memory. */
+  write(now: Nanos, address: number, lengthBytes: number): Nanos {
+    const { maxPayloadSize, writeOverheadBytes } = this.#profile;
+    const tlps = cuts(address, lengthBytes, maxPayloadSize);
+    this.writes += tlps;
+    this.#send(now, lengthBytes + tlps * writeOverheadBytes);
+    const visible = Math.ceil(this.#upFree + this.#latencyTo(address));
+    if (visible > this.#lastVisible) this.#lastVisible = visible;
+    return this.#lastVisible as Nanos;
+  }
+
+  // hot
+  /** Reads of contiguous bytes; when the last completion has come. Requests follow the writes before them. */
+  read(now: Nanos, address: number, lengthBytes: number): Nanos {
+    const { maxReadRequestSize, requestOverheadBytes, completionOverheadBytes } = this.#profile;
+    const latency = this.#latencyTo(address);
+    const end = address + lengthBytes;
+    let done: number = now;
+    for (let at = address; at < end; ) {
+      const next = Math.min(end, at - (at % maxReadRequestSize) + maxReadRequestSize);
+      const tag = this.#tag;
+      this.#tag = tag + 1 === this.#tags.length ? 0 : tag + 1;
+      this.#send(Math.max(now, this.#tags[tag]!), requestOverheadBytes);
+      this.readRequests++;
+      const tlps = this.#completionsOf(at, next - at);
+      const bytes = next - at + tlps * completionOverheadBytes;
+      const ready = this.#upFree + latency + this.#profile.memoryReadNs;
+      this.#downFree = Math.max(this.#downFree, ready) + bytes * this.#nsPerByte;
+      this.completions += tlps;
+      this.downBytes += bytes;
+      done = this.#downFree + latency;
+      this.#tags[tag] = done;
+      at = next;
+    }
+    return Math.ceil(done) as Nanos;
+  }
+
+  // hot
+  /** A core writes a register of the device: when it is there. */
+  doorbell(now: Nanos, lengthBytes: number): Nanos {
+    const bytes = lengthBytes + this.#profile.writeOverheadBytes;
+    this.#downFree = Math.max(this.#downFree, now) + bytes * this.#nsPerByte;
+    this.downBytes += bytes;
+    this.messages++;
+    return Math.ceil(this.#downFree + this.#profile.latencyNs) as Nanos;
+  }
+
+  /** The device raises an interrupt by a posted write of 4 bytes (MSI-X): it follows the data before it. */
+  interrupt(now: Nanos): Nanos {
+    this.messages++;
+    this.#send(now, 4 + this.#profile.writeOverheadBytes);
+    const arrives = Math.ceil(this.#upFree + this.#profile.latencyNs);
+    this.#lastVisible = Math.max(this.#lastVisible, arrives);
+    return this.#lastVisible as Nanos;
+  }
+
+  #send(from: number, bytes: number): void {
+    this.#upFree = Math.max(this.#upFree, from) + bytes * this.#nsPerByte;
+    this.upBytes += bytes;
+  }
+
+  #latencyTo(address: number): number {
+    return this.#profile.latencyNs + (this.#profile.nodeLatencyNs?.[nodeOf(address)] ?? 0);
+  }
+
+  /** The first completion ends on a completion boundary, the others are as long as may be (PCIe 2.3.1.1). */
+  #completionsOf(address: number, lengthBytes: number): number {
+    const { maxPayloadSize, readCompletionBoundary } = this.#profile;
+    const stop = address + maxPayloadSize;
+    const first = stop - (stop % readCompletionBoundary) - address;
+    return first >= lengthBytes ? 1 : 1 + Math.ceil((lengthBytes - first) / maxPayloadSize);
+  }
+}
+
+/**
+ * How many pieces when cut at multiples of `size`. Sizes divide 4096, so no transaction crosses a 4 KiB boundary
+ * (PCIe 2.2.7).
+ */
+function cuts(address: number, lengthBytes: number, size: number): number {
+  if (lengthBytes === 0) return 0;
+  return Math.floor((address + lengthBytes - 1) / size) - Math.floor(address / size) + 1;
+}
+
+function checkProfile(profile: PcieProfile): void {
+  const sizes = [128, 256, 512, 1024, 2048, 4096];
+  const { maxPayloadSize, maxReadRequestSize, readCompletionBoundary, outstandingReads } = profile;
+  const isGood =
+    profile.bitsPerSecond > 0 &&
+    profile.latencyNs >= 0 &&
+    profile.memoryReadNs >= 0 &&
+    sizes.includes(maxPayloadSize) &&
+    sizes.includes(maxReadRequestSize) &&
+    (readCompletionBoundary === 64 || readCompletionBoundary === 128) &&
+    Number.isInteger(outstandingReads) &&
+    outstandingReads >= 1 &&
+    outstandingReads <= MAX_OUTSTANDING;
+  if (!isGood) throw new UsageError('EINVAL', `PCIe profile ${JSON.stringify(profile)}`);
+}

@@ -1,0 +1,128 @@
+// Where the bytes of a registered buffer lie: a list of equal pages, as a NIC's memory translation table has it.
+// Built once from a page table or a list of machine addresses; from then on the NIC never asks the page table.
+
+import { type AddressSpace, folded } from './address-space.js';
+import type { MachineMemory } from './machine-memory.js';
+import { NODE_SPAN, PAGE_4K } from './machine-memory.js';
+import { UsageError } from './usage-error.js';
+
+/** One registration's page list: 2^24 pages of 4 KiB are 64 GiB. */
+const MAX_ENTRIES = 2 ** 24;
+
+export class Translation {
+  readonly memory: MachineMemory;
+  readonly lengthBytes: number;
+  /** Entries that the NIC's table holds for it, and the bytes that each stands for. */
+  readonly entries: number;
+  readonly entryBytes: number;
+  readonly #pages: Float64Array;
+  readonly #pageBytes: number;
+  readonly #firstByte: number;
+  #pins = 0;
+
+  /**
+   * @param pages machine addresses of pages of `pageBytes` each
+   * @param firstByte where in the first page the buffer begins
+   */
+  constructor(
+    memory: MachineMemory,
+    pages: readonly number[],
+    pageBytes: number,
+    firstByte: number,
+    lengthBytes: number,
+  ) {
+    this.memory = memory;
+    this.lengthBytes = lengthBytes;
+    this.entries = pages.length;
+    this.entryBytes = pageBytes;
+    const together = pages.every((page, i) => page === pages[0]! + i * pageBytes);
+    const sameNode =
+      together && pages.length > 0 && memory.holds(pages[0]!, pages.length * pageBytes);
+    // Pages that lie together are walked as one: fewer steps, the same bytes.
+    this.#pages = Float64Array.from(sameNode ? [pages[0]!] : pages);
+    this.#pageBytes = sameNode ? pages.length * pageBytes : pageBytes;
+    this.#firstByte = firstByte;
+  }
+
+  // hot
+  /** Machine address of the byte at `offset`, which the caller has checked against the length. */
+  addressOf(offset: number): number {
+    const at = this.#firstByte + offset;
+    const page = Math.floor(at / this.#pageBytes);
+    return this.#pages[page]! + (at - page * this.#pageBytes);
+  }
+
+  // hot
+  /** Bytes from `offset` on that lie together. */
+  roomAt(offset: number): number {
+    const at = this.#firstByte + offset;
+    return (Math.floor(at / this.#pageBytes) + 1) * this.#pageBytes - at;
+  }
+
+  /** Which entry of the NIC's table serves the byte at `offset`: what a translation cache is asked for. */
+  entryOf(offset: number): number {
+    return Math.floor((this.#firstByte + offset) / this.entryBytes);
+  }
+
+  /** The pages stay in memory until as many `unpin` calls came. */
+  pin(): void {
+    let done = 0;
+    try {
+      for (; done < this.#pages.length; done++)
+        this.memory.pin(this.#pages[done]!, this.#pageBytes);
+    } catch (error) {
+      while (done-- > 0) this.memory.unpin(this.#pages[done]!, this.#pageBytes);
+      throw error;
+    }
+    this.#pins++;
+  }
+
+  unpin(): void {
+    if (this.#pins === 0) throw new UsageError('EINVAL', 'the translation is not pinned');
+    this.#pins--;
+    for (const page of this.#pages) this.memory.unpin(page, this.#pageBytes);
+  }
+}
+
+/**
+ * The pages behind a range of a space, as pinning it for a device finds them.
+ * @throws UsageError EFAULT when a page is missing, or read-only and `writes`
+ */
+export function translationOf(
+  space: AddressSpace,
+  virtual: bigint,
+  lengthBytes: number,
+  writes: boolean,
+): Translation {
+  const from = folded(virtual);
+  if (from < 0 || !Number.isSafeInteger(lengthBytes) || lengthBytes < 0)
+    throw new UsageError('EFAULT', `${lengthBytes} bytes at ${virtual}`);
+  if (lengthBytes === 0) return new Translation(space.memory, [], PAGE_4K, 0, 0);
+  const found: { address: number; pageBytes: number }[] = [];
+  let entryBytes = Number.POSITIVE_INFINITY;
+  for (let at = from; at < from + lengthBytes; ) {
+    const address = space.translateFolded(at);
+    if (address < 0 || (writes && !space.writable))
+      throw new UsageError('EFAULT', `page of ${space.name} at ${at} is missing or read-only`);
+    const { pageBytes } = space;
+    entryBytes = Math.min(entryBytes, pageBytes);
+    found.push({ address: address - (address % pageBytes), pageBytes });
+    at += pageBytes - (at % pageBytes);
+  }
+  // Pages of several sizes: all are counted in the smallest, from the one in which the range begins.
+  const skipped = Math.floor((from % found[0]!.pageBytes) / entryBytes);
+  const end = Math.ceil(((from % entryBytes) + lengthBytes) / entryBytes);
+  if (end > MAX_ENTRIES) throw new UsageError('ENOMEM', `${end} pages in one translation`);
+  const pages: number[] = [];
+  for (const { address, pageBytes } of found)
+    for (let done = 0; done < pageBytes && pages.length < skipped + end; done += entryBytes)
+      pages.push(address + done);
+  const list = pages.slice(skipped);
+  return new Translation(space.memory, list, entryBytes, from % entryBytes, lengthBytes);
+}
+
+/** All of a machine's memory at its machine addresses: for rings that a driver gave by address, and DMA regions. */
+export function physicalTranslation(memory: MachineMemory): Translation {
+  const nodes = Array.from({ length: memory.nodeCount }, (_, node) => node * NODE_SPAN);
+  return new Translation(memory, nodes, NODE_SPAN, 0, memory.nodeCount * NODE_SPAN);
+}
