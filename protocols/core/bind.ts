@@ -11,12 +11,12 @@ export function keyOf(bindings: Bindings, space: Space, protocol: Protocol): num
   return undefined;
 }
 
-/** Index of the layer behind layer `index` and its own parts (options); -1 where nothing follows. */
+/** Index of the layer behind layer `index` and its own parts (options), inside it; -1 where nothing follows. */
 export function follower(scene: Scene, index: number): number {
   const owner = scene.layers[index]!;
   for (let i = index + 1; i < scene.layers.length; i++) {
-    const { protocol } = scene.layers[i]!;
-    if (protocol.trailer) return -1;
+    const { protocol, at } = scene.layers[i]!;
+    if (protocol.trailer || at >= owner.bodyEnd) return -1;
     if (!isPartOf(protocol, owner.protocol)) return i;
   }
   return -1;

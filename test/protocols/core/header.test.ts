@@ -4,7 +4,6 @@
 import * as fc from 'fast-check';
 import {
   bytes,
-  flag,
   formatHex,
   header,
   type Item,
