@@ -64,10 +64,16 @@ export const localCover = cover(0, lrhOnes, bthOnes);
 /**
  * What the ICRC of a RoCE v2 packet begins with.
  * @param ipAt, bthAt first bytes of the IP header and of BTH
+ * @param isIpv4 which IP header that is; its version says so unless given (a version may be wrong on purpose)
  */
 // hot
-export function roceV2Cover(b: Uint8Array, ipAt: number, bthAt: number): IcrcCover {
-  const plain = IPv4.get.version(b, ipAt) === IPV4 ? v4 : v6;
+export function roceV2Cover(
+  b: Uint8Array,
+  ipAt: number,
+  bthAt: number,
+  isIpv4 = IPv4.get.version(b, ipAt) === IPV4,
+): IcrcCover {
+  const plain = isIpv4 ? v4 : v6;
   const extra = bthAt + BTH.size - ipAt - plain.size;
   if (extra === 0) return plain;
   const address = plain === v4 ? ipv4Ones : ipv6Ones;
@@ -103,7 +109,9 @@ export function icrcOf(scene: Scene, index: number): number | undefined {
       case 'ipv4':
       case 'ipv6':
         if (layers[owner - 1]!.key !== 'udp') return undefined;
-        return byteSwap32(icrcRoceV2(bytes, at, packet.at, trailer.at));
+        return byteSwap32(
+          icrcWith(roceV2Cover(bytes, at, packet.at, key === 'ipv4'), bytes, at, trailer.at),
+        );
       case 'grh':
         return byteSwap32(icrcWith(globalCover, bytes, at, trailer.at));
       case 'lrh':
