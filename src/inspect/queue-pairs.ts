@@ -41,7 +41,7 @@ class QueuePair {
   ) {}
 
   get kept(): number {
-    return this.requests.gathering.length + this.responses.gathering.length;
+    return this.requests.gathering.kept + this.responses.gathering.kept;
   }
 }
 
@@ -52,8 +52,8 @@ interface PendingRead {
 }
 
 export class QueuePairs {
-  readonly #byNumber = new Map<number, QueuePair[]>();
-  /** By age: the queue pair that was used last stands last. */
+  readonly #byNumber = new Map<number, Map<Address, QueuePair>>();
+  /** By age: the queue pair that was used last stands last, as far as it was asked for when they were many. */
   readonly #order = new Set<QueuePair>();
   readonly #reads = new Map<string, PendingRead>();
   #keptBytes = 0;
@@ -82,33 +82,37 @@ export class QueuePairs {
   }
 
   forget(address: Address, qpn: number): void {
-    const list = this.#byNumber.get(qpn);
-    const index = list?.findIndex((pair) => pair.address === address) ?? -1;
-    if (list && index >= 0) this.#drop(list[index]!);
+    const pair = this.#byNumber.get(qpn)?.get(address);
+    if (pair) this.#drop(pair);
   }
 
   #drop(pair: QueuePair): void {
-    const list = this.#byNumber.get(pair.qpn)!;
+    const known = this.#byNumber.get(pair.qpn);
+    if (known?.get(pair.address) !== pair) return;
     this.#keptBytes -= pair.kept;
     this.#order.delete(pair);
-    if (list.length === 1) this.#byNumber.delete(pair.qpn);
-    else list.splice(list.indexOf(pair), 1);
+    known.delete(pair.address);
+    if (known.size === 0) this.#byNumber.delete(pair.qpn);
   }
 
   // hot
   #pair(address: Address, qpn: number): QueuePair {
-    let list = this.#byNumber.get(qpn);
-    if (list === undefined) {
-      list = [];
-      this.#byNumber.set(qpn, list);
+    let known = this.#byNumber.get(qpn);
+    const found = known?.get(address);
+    if (found !== undefined) {
+      // Ages matter only where some may have to go.
+      if (this.#order.size > MAX_QUEUE_PAIRS / 2) {
+        this.#order.delete(found);
+        this.#order.add(found);
+      }
+      return found;
     }
-    for (const pair of list) {
-      if (pair.address === address) return pair;
-    }
+    if (this.#order.size >= MAX_QUEUE_PAIRS) this.#drop(this.#order.values().next().value!);
+    known = this.#byNumber.get(qpn) ?? new Map<Address, QueuePair>();
+    this.#byNumber.set(qpn, known);
     const pair = new QueuePair(address, qpn);
-    list.push(pair);
+    known.set(address, pair);
     this.#order.add(pair);
-    if (this.#order.size > MAX_QUEUE_PAIRS) this.#drop(this.#order.values().next().value!);
     return pair;
   }
 
