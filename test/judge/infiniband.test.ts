@@ -15,7 +15,6 @@ import {
   type Frame,
   formatHex,
   grh,
-  header,
   ipv4,
   type Layer,
   type LayerInput,
@@ -25,8 +24,8 @@ import {
   PcapWriter,
   part,
   udp,
-  uint,
 } from '../../protocols/index.js';
+import { inErf, LINKTYPE_ERF } from '../support/erf.js';
 import { assert, spec } from '../support/spec.js';
 
 const installed = spawnSync('tshark', ['--version'], { encoding: 'utf8' });
@@ -38,26 +37,6 @@ const holes: readonly ((opcode: Opcode) => boolean)[] = [
   ({ service }) => service === 'XRC', // no header behind BTH
   ({ does }) => does === 'CNP' || does === 'FLUSH' || does === 'ATOMIC_WRITE', // unknown
 ];
-
-/** Linktype ERF, and the record header of ERF: time stamp, type, flags, lengths, losses (Endace's own document). */
-const LINKTYPE_ERF = 197;
-const ERF_INFINIBAND = 21;
-const Erf = header('Erf', [
-  uint(64, 'time', 'time stamp'),
-  uint(8, 'type', 'of record'),
-  uint(8, 'flags', 'flags'),
-  uint(16, 'recordLength', 'header and packet'),
-  uint(16, 'losses', 'records lost'),
-  uint(16, 'wireLength', 'packet'),
-]);
-
-function inErf(packet: Uint8Array): Uint8Array {
-  const record = new Uint8Array(Erf.size + packet.length);
-  const fields = { type: ERF_INFINIBAND, recordLength: record.length, wireLength: packet.length };
-  Erf.encode(fields, record);
-  record.set(packet, Erf.size);
-  return record;
-}
 
 /** Every field of every packet, by name, as hex. */
 function byTshark(linkType: number, packets: readonly Uint8Array[]): Map<string, string[]>[] {

@@ -204,6 +204,9 @@ export const elsewhere: Table = {
 const NOT_SEEN = 'without the frames that opened the queue it does not know what the command is';
 /** Fields that tshark shows otherwise in golden frames, each of which it sees by itself. */
 export const alone: Table = {
+  'infiniband.mad.status': 'of a directed-route MAD tshark takes the D bit for a part of it',
+  'infiniband.mad.classspecific':
+    'tshark reads hop pointer and count of a directed-route MAD as this too',
   'ip.version': 'shown for IPv6 as well, beside ipv6.version',
   'ip.dst': 'the last hop of a source route is shown as the destination as well',
   'ip.opt.sec_cl': 'reads RFC 1108 only where the option is that of RFC 791',

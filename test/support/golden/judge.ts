@@ -14,6 +14,7 @@ import {
 } from '../../../protocols/index.js';
 import { dissectGolden, type GoldenFrame } from '../../../src/testing/index.js';
 import { alone, elsewhere, reason, shownIn, variants } from '../../judge/tshark-holes.js';
+import { inErf, LINKTYPE_ERF } from '../erf.js';
 import { dissectByTshark, type PdmlField } from '../tshark.js';
 
 export interface Judgement {
@@ -36,9 +37,14 @@ const ALONE = [
   'ipv6.defragment:FALSE',
 ].flatMap((preference) => ['-o', preference]);
 
-/** Frames that tshark can be asked about: it reads no capture file of InfiniBand's own link type. */
+const ETHERNET = 1;
+const INFINIBAND = 247;
+
+/** Frames that tshark can be asked about; RDETH it looks for 8 bytes too far behind. */
 export const judgeable = (frame: GoldenFrame): boolean =>
-  frame.linkType === 1 && frame.verdict === 'good';
+  (frame.linkType === ETHERNET || frame.linkType === INFINIBAND) &&
+  frame.verdict === 'good' &&
+  frame.layers.every(({ layer }) => layer !== 'rdeth');
 
 /** Asks tshark. @throws Error when it fails */
 export async function judge(given: readonly GoldenFrame[]): Promise<Map<string, Judgement>> {
@@ -51,7 +57,11 @@ export async function judge(given: readonly GoldenFrame[]): Promise<Map<string, 
     const writer = new PcapngWriter();
     writer.interface({ linkType: 1 });
     writer.interface({ linkType: 1, fcsLength: 4 });
-    for (const { bytes, fcs } of frames) writer.packet({ bytes, interfaceId: fcs ? 1 : 0 });
+    writer.interface({ linkType: LINKTYPE_ERF });
+    for (const { bytes, fcs, linkType } of frames) {
+      if (linkType === INFINIBAND) writer.packet({ bytes: inErf(bytes), interfaceId: 2 });
+      else writer.packet({ bytes, interfaceId: fcs ? 1 : 0 });
+    }
     writeFileSync(file, writer.take());
     const each = ({ number, fields }: { number: number; fields: readonly PdmlField[] }) => {
       const frame = frames[number - 1]!;
