@@ -4,7 +4,9 @@
 import type { Protocol } from './core/protocol.js';
 import type { Bindings } from './core/walk.js';
 import { arp } from './ethernet/arp.js';
+import { bsdLoop, bsdNull } from './ethernet/bsd-loopback.js';
 import { eth } from './ethernet/ethernet.js';
+import { sll, sll2 } from './ethernet/linux-sll.js';
 import { snap } from './ethernet/llc.js';
 import { lldp } from './ethernet/lldp.js';
 import { macControl, PAUSE_OPCODE, PFC_OPCODE, pause, pfc } from './ethernet/mac-control.js';
@@ -29,11 +31,18 @@ type Table = readonly (readonly [number, Protocol])[];
 
 /** Link types of capture files (tcpdump's list of LINKTYPE_ values). */
 const link: Table = [
+  [0, bsdNull],
   [1, eth],
   [101, rawIp],
+  // DLT_RAW has other numbers on some systems, and old files have them.
+  [12, rawIp],
+  [14, rawIp],
+  [108, bsdLoop],
+  [113, sll],
   [228, ipv4],
   [229, ipv6],
   [247, lrh],
+  [276, sll2],
   [LINKTYPE_INFINIBAND_FLOW, flowctl],
 ];
 
@@ -47,6 +56,14 @@ const ethertype: Table = [
   [0x9100, svlan],
   [0x86dd, ipv6],
   [0x8915, grh],
+];
+
+/** AF_INET and the numbers that AF_INET6 has on BSDs and macOS. */
+const addressFamily: Table = [
+  [2, ipv4],
+  [24, ipv6],
+  [28, ipv6],
+  [30, ipv6],
 ];
 
 /** LLC.DSAP. */
@@ -85,6 +102,7 @@ const nvmeBindings: Bindings = Object.fromEntries(
 export const bindings: Bindings = {
   link: new Map(link),
   ethertype: new Map(ethertype),
+  'address-family': new Map(addressFamily),
   sap: new Map(sap),
   'mac-control': new Map(macControlOpcode),
   ipproto: new Map(ipproto),

@@ -2,8 +2,10 @@
 
 import type { Protocol } from '../core/protocol.js';
 import { arp, arpOther } from './arp.js';
+import { bsdLoop, bsdNull } from './bsd-loopback.js';
 import { eth } from './ethernet.js';
 import { fcs } from './fcs.js';
+import { sll, sll2 } from './linux-sll.js';
 import { llc, llcInformation, llcSupervisory, llcUnnumbered, snap } from './llc.js';
 import { lldp } from './lldp.js';
 import { macControl, pause, pfc } from './mac-control.js';
@@ -25,4 +27,8 @@ export const ethernetProtocols: readonly Protocol[] = [
   arpOther,
   lldp,
   fcs,
+  sll,
+  sll2,
+  bsdNull,
+  bsdLoop,
 ];

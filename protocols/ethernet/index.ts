@@ -1,7 +1,9 @@
 export * from './arp.js';
+export * from './bsd-loopback.js';
 export { etherTypes } from './ether-type.js';
 export * from './ethernet.js';
 export { FCS, fcs } from './fcs.js';
+export { LinuxSLL, LinuxSLL2, sll, sll2 } from './linux-sll.js';
 export {
   LLC,
   LLCInformation,

@@ -5,6 +5,7 @@ export const linkTypes = {
   0: 'NULL',
   1: 'ETHERNET',
   101: 'RAW',
+  108: 'LOOP',
   113: 'LINUX_SLL',
   197: 'ERF',
   228: 'IPV4',

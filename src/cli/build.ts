@@ -128,13 +128,17 @@ async function writeCapture(
   else await writeFile(path, bytes);
 }
 
+/** Files have 16 bits for it; numbers of our own (flow control packets) are beyond. */
+const MOST_LINK_TYPE = 0xffff;
+
 function linkTypeOf(frame: Frame): number {
   const first = frame.layers[0];
   if (!first) throw new UsageError('an empty frame cannot be written to a capture file');
   const linkType = keyOf(bindings, 'link', first.protocol);
-  if (linkType !== undefined) return linkType;
-  const starts = [...new Set([...(bindings.link ?? [])].map(([, p]) => p.key))].join(', ');
+  if (linkType !== undefined && linkType <= MOST_LINK_TYPE) return linkType;
+  const starts = [...(bindings.link ?? [])].filter(([n]) => n <= MOST_LINK_TYPE);
+  const keys = new Set(starts.map(([, p]) => p.key).filter((key) => protocolByKey.has(key)));
   throw new UsageError(
-    `no capture file holds frames that begin with '${first.key}'; begin with one of ${starts}`,
+    `no capture file holds frames that begin with '${first.key}'; begin with one of ${[...keys].join(', ')}`,
   );
 }

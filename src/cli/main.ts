@@ -2,10 +2,10 @@
 // The command line: one file a command; this one puts them together and ends the process.
 
 import { readFileSync } from 'node:fs';
-import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { buildCommand } from './build.js';
 import { checkCommand } from './check.js';
+import { completeCommand } from './completion.js';
 import { demoCommand } from './demo.js';
 import { dissectCommand } from './dissect.js';
 import { explain } from './failure.js';
@@ -34,7 +34,7 @@ checkCommand(program);
 headerCommand(program);
 goldenCommand(program);
 demoCommand(program);
-tab(program);
+completeCommand(program);
 
 // `wireverbs dissect x | head` closes the pipe early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

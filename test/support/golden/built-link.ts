@@ -64,6 +64,30 @@ export const ethernet: Built[] = [
     'LLDP: mandatory TLVs',
     'eth(dst=01:80:c2:00:00:0e,src=52:54:00:00:00:01)/lldp(type=1,value=04525400000001)/lldp(type=2,value=0765746830)/lldp(type=3,value=0078)/lldp(type=0)',
   ),
+  row(
+    'linux-sll',
+    'Linux cooked capture: a packet that came in',
+    `sll(src=52:54:00:00:00:01)/${IPV4}/udp(srcPort=5,dstPort=7)/"hello"`,
+    { linkType: 113 },
+  ),
+  row(
+    'linux-sll2',
+    'Linux cooked capture, version 2: a packet that went out',
+    `sll2(src=52:54:00:00:00:01,packetType=OUTGOING,interfaceIndex=3)/${IPV6}/udp(srcPort=5,dstPort=7)/"hello"`,
+    { linkType: 276 },
+  ),
+  row(
+    'bsd-null',
+    'BSD loopback, little-endian host',
+    `null/${IPV4}/udp(srcPort=5,dstPort=7)/"hello"`,
+    { linkType: 0 },
+  ),
+  row(
+    'bsd-loop',
+    'BSD loopback, network byte order',
+    `loop/${IPV4}/udp(srcPort=5,dstPort=7)/"hello"`,
+    { linkType: 108 },
+  ),
 ];
 
 // Options.
