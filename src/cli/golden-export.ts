@@ -68,7 +68,14 @@ export function goldenData(frame: GoldenFrame): GoldenData {
 }
 
 /** Link types for which there are capture files; what else there is goes into JSON and hex alone. */
-const linkNames: Readonly<Record<number, string>> = { 1: 'ethernet', 247: 'infiniband' };
+const linkNames: Readonly<Record<number, string>> = {
+  0: 'bsd-null',
+  1: 'ethernet',
+  108: 'bsd-loop',
+  113: 'linux-sll',
+  247: 'infiniband',
+  276: 'linux-sll2',
+};
 
 /** Writes everything. @throws UsageError when the directory has something in it and `force` is not given */
 export function exportGolden(folder: string, force: boolean): { frames: number; files: string[] } {
@@ -119,7 +126,8 @@ const readme = `The golden set of wireverbs: frames to test implementations of R
 
 golden.json             an array, one object a frame:
   name, title, remarks
-  linkType              1 Ethernet, 247 InfiniBand (from LRH to VCRC), 65783 InfiniBand link flow-control packet
+  linkType              1 Ethernet, 247 InfiniBand (from LRH to VCRC), 65783 InfiniBand link flow-control packet,
+                        113 and 276 Linux cooked captures, 0 and 108 BSD loopbacks
   fcs                   true where the last four bytes are the Ethernet FCS
   inside                what is not in the frame itself: the protocol in a TCP segment or on a queue pair, the NVMe
                         queue, the form of an NVMe result or of its data

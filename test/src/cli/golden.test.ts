@@ -89,10 +89,8 @@ spec('wireverbs golden', (it) => {
       );
       const hex = readFileSync(file('roce-v2-cnp-connectx4.hex'), 'utf8').trim();
       assert.equal([...Buffer.from(hex, 'hex')], [...golden('roce-v2-cnp-connectx4').bytes]);
-      const written = [
-        ...packets(file('golden-ethernet.pcapng')),
-        ...packets(file('golden-infiniband.pcapng')),
-      ];
+      const links = ['bsd-loop', 'bsd-null', 'ethernet', 'infiniband', 'linux-sll', 'linux-sll2'];
+      const written = links.flatMap((link) => packets(file(`golden-${link}.pcapng`)));
       assert.is(written.length, frames.filter(({ linkType }) => linkType < 1 << 16).length);
       const spoiled = written.find(({ comment }) => comment.startsWith('bad-icrc-roce-v2 '));
       assert.match(spoiled!.comment, /\(bad: checksum icrc\.icrc\)/);

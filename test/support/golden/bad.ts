@@ -255,7 +255,9 @@ const dashed = (name: string) => name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerC
  */
 function byRule(made: ReadonlyMap<string, GoldenFrame>): Changed[] {
   const good = [...made.values()].filter((frame) => frame.verdict === 'good');
-  good.sort((a, b) => a.bytes.length - b.bytes.length);
+  // The shortest that has the field, on a link of its own rather than in a cooked capture.
+  const cooked = ({ linkType }: GoldenFrame) => Number([0, 108, 113, 276].includes(linkType));
+  good.sort((a, b) => cooked(a) - cooked(b) || a.bytes.length - b.bytes.length);
   return protocols.flatMap(({ key, header, derive }) =>
     Object.entries(derive).flatMap(([field, { kind }]) => {
       if (kind === 'type') return [];
