@@ -29,6 +29,21 @@ export class InOrder {
     return this.#heldBytes + this.#held.length * HELD_COST;
   }
 
+  /** Bytes that wait, without what it costs to remember them. */
+  get waiting(): number {
+    return this.#heldBytes;
+  }
+
+  /** Bytes that follow `next` without a hole. */
+  reach(): number {
+    let end = 0;
+    for (const { seq, bytes } of this.#held) {
+      if (seqDiff(seq, this.next ?? 0) !== end) break;
+      end += bytes.length;
+    }
+    return end;
+  }
+
   /** Distance from `next` to the first byte that waits: the size of the hole. 0 when nothing waits. */
   get hole(): number {
     const first = this.#held[0];

@@ -9,6 +9,7 @@ import { bth } from '../../protocols/infiniband/index.js';
 import { mad } from '../../protocols/infiniband/mad/index.js';
 import { tcp } from '../../protocols/tcp/index.js';
 import { Connections } from './connections.js';
+import { IpFragments } from './ip-fragments.js';
 import type { Finds, Message } from './message.js';
 import { QueuePairs } from './queue-pairs.js';
 import type { Host } from './service.js';
@@ -42,6 +43,7 @@ export class Inspector {
   };
   readonly #streams = new TcpStreams(streamProtocols, streamService, this.#host);
   readonly #pairs = new QueuePairs(this.#host);
+  readonly #fragments = new IpFragments();
   readonly #connections = new Connections(this.#pairs, serviceOf);
   readonly #context: Mutable<DissectOptions> = {
     tcpPayload: (walk) => this.#streams.payload(walk, this.#number, this.#finds),
@@ -50,7 +52,7 @@ export class Inspector {
 
   /** Bytes kept for streams and messages that are not whole. */
   get keptBytes(): number {
-    return this.#streams.keptBytes + this.#pairs.keptBytes;
+    return this.#streams.keptBytes + this.#pairs.keptBytes + this.#fragments.keptBytes;
   }
 
   /** Dissects the next frame of the capture. Never throws, whatever the bytes. */
@@ -65,11 +67,8 @@ export class Inspector {
     context.fcs = place.fcs ?? false;
     context.nvme = undefined;
     const walk = dissectWith(bindings, bytes, context);
-    for (const layer of walk.layers) {
-      if (layer.protocol === bth) this.#settle(walk);
-      else if (layer.protocol === tcp) this.#streams.settle(walk, this.#number, this.#finds);
-      else if (layer.protocol === mad) this.#connections.learn(walk.layers);
-    }
+    this.#learn(walk);
+    this.#reassemble(walk);
     const { messages, notes } = this.#finds;
     return {
       bytes,
@@ -82,6 +81,30 @@ export class Inspector {
       messages,
       notes: notes.length === 0 ? walk.notes : [...walk.notes, ...notes],
     };
+  }
+
+  /** Streams and queue pairs look at a packet that is dissected; those that are there in part tell nothing. */
+  #learn(walk: Walk): void {
+    for (const layer of walk.layers) {
+      if (layer.partial) continue;
+      if (layer.protocol === bth) this.#settle(walk);
+      else if (layer.protocol === tcp) this.#streams.settle(walk, this.#number, this.#finds);
+      else if (layer.protocol === mad) this.#connections.learn(walk.layers);
+    }
+  }
+
+  /** A fragment may complete its datagram, which is then read as if it had come whole. */
+  #reassemble({ layers }: Walk): void {
+    const { messages, notes } = this.#finds;
+    const datagram = this.#fragments.add(layers, this.#number, notes);
+    if (!datagram) return;
+    this.#seen = false;
+    const { bytes, title, parts, protocol } = datagram;
+    const walk = this.#unit(bytes, protocol, 'datagram');
+    this.#learn(walk);
+    const { start, end, stop } = walk;
+    messages.push({ title, parts, bytes, start, end, stop, layers: walk.layers, bindings });
+    notes.push(...walk.notes);
   }
 
   #packet(walk: Walk): Protocol | null | undefined {

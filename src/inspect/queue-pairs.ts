@@ -124,7 +124,13 @@ export class QueuePairs {
     const bthAt = walk.layers.findLastIndex((layer) => layer.protocol === bth);
     const layer = walk.layers[bthAt]!;
     const opcode = opcodeByCode[BTH.get.opcode(layer.bytes, layer.at)];
-    if (!opcode || opcode.service === 'UD' || opcode.service === 'CNP' || layer.depth > 0)
+    if (
+      !opcode ||
+      opcode.service === 'UD' ||
+      opcode.service === 'CNP' ||
+      layer.depth > 0 ||
+      layer.partial
+    )
       return undefined;
     const target = addressAt(walk.layers, bthAt, 'target');
     if (target === undefined) return undefined;
