@@ -150,11 +150,73 @@ spec('tidy', (it) => {
     );
   });
 
+  it('offsets, shifts and masks on bytes are typed nowhere but where they are the subject', () => {
+    const allowed: Readonly<Record<string, string>> = {
+      'protocols/core/accessor.ts': 'what header declarations become',
+      'protocols/core/byte-order.ts': 'swaps bytes',
+      'protocols/core/layout.ts': 'buffer-layout has no 64-bit numbers',
+      'protocols/core/hex.ts': 'prints digits',
+      'protocols/core/serial.ts': 'arithmetic on the circle',
+      'protocols/core/checksum/': 'checksums are bit arithmetic',
+      'protocols/show/hexdump.ts': 'draws single bits of any field',
+      'protocols/pcap/timestamp.ts': 'joins two halves of a time',
+      'protocols/pcap/pcapng-writer.ts': 'parts a time into halves',
+      'src/time/': 'sets of bits and random numbers, no frames',
+      'src/fabric/chance.ts': 'flips any bit of a frame',
+      'src/fabric/classify.ts': 'the group bit, which marks an address and is no field',
+      'src/fabric/ethernet-switch.ts': 'a priority is the upper bits of a DSCP value',
+      'src/memory/ledger.ts': 'rows of numbers, no frames',
+    };
+    const places = Object.keys(allowed);
+    const typed = [
+      / & ~?(0x[0-9a-f]|[0-9])/, // masks
+      /[\w)\]] (<<|>>>?) ([2-9]|[1-9]\d)/, // shifts by a number, unless of a number: 1 << 20 is a size
+      /\bDataView\b/,
+      /\[\s*(\w+\.)?at \+ \d/, // b[at + 3]
+      /subarray\([^),]*\bat \+ \d/,
+    ];
+    const isTyped = (line: string) => {
+      const bare = line.replace(/\/\/.*|^\s*\/?\*.*/, '').replaceAll(/\b\d+ << \d+/g, '');
+      return typed.some((pattern) => pattern.test(bare));
+    };
+    complain(
+      code
+        .filter((s) => !places.some((place) => s.path.startsWith(place)))
+        .flatMap((s) =>
+          s.text
+            .split('\n')
+            .flatMap((line, i) => (isTyped(line) ? [`${s.path}:${i + 1}: ${line.trim()}`] : [])),
+        ),
+    );
+    const used = (place: string) =>
+      code.some((s) => s.path.startsWith(place) && s.text.split('\n').some(isTyped));
+    assert.equal(
+      places.filter((place) => !used(place)),
+      [],
+      'exceptions that nobody needs',
+    );
+    for (const line of [
+      'v = b[at + 3]!',
+      'x >>> 16',
+      'y & 0x0f',
+      'b.subarray(at + 12, end)',
+      'b[layer.at + 1]',
+    ])
+      assert.ok(isTyped(line), line);
+    for (const line of [
+      '1 << 20',
+      'Record<string, Record<number, string>>',
+      '(a + b) >> 1',
+      'at + size',
+    ])
+      assert.not.ok(isTyped(line), line);
+  });
+
   it('no any and no silenced type errors', () => {
     const bad = /: any\b|\bas any\b|<any>|@ts-ignore|@ts-expect-error/;
     complain(
       everything
-        .filter((s) => bad.test(s.text) && !/test\/(tidy|package)\.test\.ts$/.test(s.path))
+        .filter((s) => bad.test(s.text) && !/test\/(tidy|package|readme)\.test\.ts$/.test(s.path))
         .map((s) => s.path),
     );
   });

@@ -30,7 +30,8 @@ export const rdeth = protocol(RDETH, {
 });
 
 /** Queue keys that the standard fixes (IBA 10.2.5). */
-const queueKeys = { 2147549184: 'GSI' } as const;
+const GSI_QUEUE_KEY = 0x80010000;
+const queueKeys = { [GSI_QUEUE_KEY]: 'GSI' } as const;
 
 export const DETH = header(
   'DETH',

@@ -4,7 +4,7 @@
 // is hit is said.
 
 import type { From, Layer, Protocol, StreamProtocol, Walk } from '../../protocols/index.js';
-import { outer, TCP } from '../../protocols/index.js';
+import { outer, seqAdd, TCP } from '../../protocols/index.js';
 import type { Finds } from './message.js';
 import type { Host, Service } from './service.js';
 import { StreamReader } from './stream-reader.js';
@@ -47,7 +47,7 @@ export class TcpStreams {
     const seq = TCP.get.seq(sent.bytes, sent.at);
     const before = known.kept;
     // A SYN takes a sequence number before the data that it may carry (RFC 7413).
-    const answer = reader.read(walk, sent.number('syn') ? (seq + 1) >>> 0 : seq);
+    const answer = reader.read(walk, sent.number('syn') ? seqAdd(seq, 1) : seq);
     this.#account(known, before, finds);
     return answer;
   }
@@ -66,7 +66,7 @@ export class TcpStreams {
     if (!connection) return;
     const [known, from] = connection;
     if (resets) return this.#forget(this.#key(walk, at)!.key, known);
-    if (opens) known.directions[from].order.next ??= (TCP.get.seq(bytes, tcp.at) + 1) >>> 0;
+    if (opens) known.directions[from].order.next ??= seqAdd(TCP.get.seq(bytes, tcp.at), 1);
     if (acknowledges) this.#passHole(known, from, TCP.get.ack(bytes, tcp.at), frame, finds);
   }
 
@@ -122,7 +122,7 @@ export class TcpStreams {
       known &&
       opens &&
       stale?.next !== undefined &&
-      stale.next !== (tcp.number('seq') + 1) >>> 0
+      stale.next !== seqAdd(tcp.number('seq'), 1)
     ) {
       this.#forget(key, known);
       known = undefined;
