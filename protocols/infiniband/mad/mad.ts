@@ -188,9 +188,11 @@ function verify(scene: Scene, index: number, report: Report): void {
   const behind = scene.layers.find((l) => l.owner === index && l.protocol === padding);
   if (behind) report('', `${behind.end - behind.at} bytes behind the ${MAD_SIZE} of a MAD`);
   const layer = scene.layers[index]!;
+  const base = layer.number('baseVersion');
+  if (base !== BASE_VERSION) report('baseVersion', `is ${base}, MADs have version ${BASE_VERSION}`);
   const known = madClasses.get(layer.number('mgmtClass'));
   const version = layer.number('classVersion');
-  if (known && version !== known.version && layer.number('baseVersion') === BASE_VERSION) {
+  if (known && version !== known.version && base === BASE_VERSION) {
     report('classVersion', `is ${version}, the class has version ${known.version}`);
   }
 }
