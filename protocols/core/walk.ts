@@ -25,6 +25,8 @@ export interface Context {
   readonly fcs?: boolean | 'auto';
   /** What is known of the NVMe queue that the frame belongs to. */
   readonly nvme?: NvmeContext | undefined;
+  /** What the private data behind the connection management message taken last is, where the request told it. */
+  cmPrivate?(walk: Walk): Protocol | undefined;
   /** Takes over behind a TCP header: streams are reassembled by whoever keeps them. */
   tcpPayload?(walk: Walk): Protocol | null | undefined;
   /** Takes over behind the extended headers of an InfiniBand packet of a queue pair that is known. */

@@ -84,6 +84,23 @@ export const CQEAsyncEvent = nvmeHeader(
     section: 'NVMe Base 2.0 5.2',
   },
 );
+export const CQEQueues = nvmeHeader(
+  'CQEQueues',
+  [
+    uint(16, 'nsqa', 'I/O submission queues granted, less one', {
+      alias: 'nvme.cqe.dword0.set_features.nq.nsqa',
+    }),
+    uint(16, 'ncqa', 'I/O completion queues granted, less one', {
+      alias: 'nvme.cqe.dword0.set_features.ncqa',
+    }),
+    uint(32, 'dword1', 'reserved', { format: 'hex', alias: 'nvme.cqe.dword1' }),
+  ],
+  {
+    key: 'cqe-queues',
+    title: 'NVMe completion: Number of Queues',
+    section: 'NVMe Base 2.0 5.27.1.5',
+  },
+);
 export const CQEAbort = nvmeHeader(
   'CQEAbort',
   [word(flag('notAborted', 'the command was not aborted'), reserved(31)), reserved(32)],
@@ -147,4 +164,5 @@ export const cqeDword1 = entryPart(CQEDword1);
 export const cqeConnect = entryPart(CQEConnect);
 export const cqeConnectError = entryPart(CQEConnectError);
 export const cqeAsyncEvent = entryPart(CQEAsyncEvent);
+export const cqeQueues = entryPart(CQEQueues);
 export const cqeAbort = entryPart(CQEAbort);

@@ -3,6 +3,7 @@
 
 import { reserved, rest, text, uint, word } from '../core/field.js';
 import { type Protocol, protocol } from '../core/protocol.js';
+import type { Walk } from '../core/walk.js';
 import { nvmeHeader, takeWhole } from './base.js';
 
 const as = (name: string) => ({ alias: `nvme.cmd.get_logpage.identify.${name}` });
@@ -100,6 +101,9 @@ export const TSAS = nvmeHeader('TSAS', [rest('data', 'what another transport nee
 });
 const TSAS_SIZE = TSASTcp.size;
 
+/** Bytes of one record with what its transport needs; the log's own header has as many. */
+export const RECORD_SIZE = DiscoveryEntry.size + TSAS_SIZE;
+
 export const tsasRdma = protocol(TSASRdma);
 export const tsasTcp = protocol(TSASTcp);
 export const unknownTsas = protocol(TSAS);
@@ -114,7 +118,9 @@ const MAX_RECORDS = 100;
 
 const trimmed = (b: Uint8Array): string => new TextDecoder().decode(b).replace(/[\0 ]+$/, '');
 
+/** The first record stands for all when the log is read from its middle. */
 export const discoveryEntry = protocol(DiscoveryEntry, {
+  read: takeRecords,
   info: (layer) => {
     const part = (name: string) => trimmed(layer.get(name) as Uint8Array);
     return `${part('subnqn')} at ${part('traddr')}:${part('trsvcid')}`;
@@ -122,14 +128,16 @@ export const discoveryEntry = protocol(DiscoveryEntry, {
 });
 export const discoveryLog = protocol(DiscoveryLog, {
   read(walk): null | undefined {
-    if (takeWhole(walk, discoveryLog) < 0) return undefined;
-    const whole = DiscoveryEntry.size + TSAS_SIZE;
-    for (let n = 0; n < MAX_RECORDS && walk.left >= whole; n++) {
-      const at = walk.take(discoveryEntry);
-      const form = walk.next('nvme-tsas', DiscoveryEntry.get.trtype(walk.bytes, at));
-      walk.take(form ?? unknownTsas, TSAS_SIZE);
-    }
-    return undefined;
+    return takeWhole(walk, discoveryLog) < 0 ? undefined : takeRecords(walk);
   },
   info: (layer) => `discovery log, ${String(layer.get('numrec'))} records`,
 });
+
+function takeRecords(walk: Walk): undefined {
+  for (let n = 0; n < MAX_RECORDS && walk.left >= RECORD_SIZE; n++) {
+    const at = walk.take(discoveryEntry);
+    const form = walk.next('nvme-tsas', DiscoveryEntry.get.trtype(walk.bytes, at));
+    walk.take(form ?? unknownTsas, TSAS_SIZE);
+  }
+  return undefined;
+}

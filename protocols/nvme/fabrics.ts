@@ -1,9 +1,11 @@
 // Fabrics commands (Base 2.0 6): what they put into bytes 40 to 63 of the SQE, and Connect's data.
 
+import { keyOf } from '../core/bind.js';
 import { bytes, flag, reserved, text, uint, word } from '../core/field.js';
 import { type Protocol, protocol } from '../core/protocol.js';
 import { entryPart, nvmeHeader } from './base.js';
 import { properties } from './names.js';
+import { propertyValue } from './property.js';
 import { FabricsCDW } from './sqe-header.js';
 
 export const Connect = nvmeHeader(
@@ -74,17 +76,16 @@ export const PropertyGet = nvmeHeader(
   [attributes, reserved(24), offset, reserved(128)],
   { key: 'nvme-property-get', title: 'Property Get command', section: 'NVMe Base 2.0 6.5' },
 );
-export const PropertySet = nvmeHeader(
-  'PropertySet',
-  [
-    attributes,
-    reserved(24),
-    offset,
-    uint(64, 'value', 'to write; the low half where the size is 4 bytes', { format: 'hex' }),
-    reserved(64),
-  ],
-  { key: 'nvme-property-set', title: 'Property Set command', section: 'NVMe Base 2.0 6.6' },
-);
+export const PropertySet = nvmeHeader('PropertySet', [attributes, reserved(24), offset], {
+  key: 'nvme-property-set',
+  title: 'Property Set command; the value is a layer of its own',
+  section: 'NVMe Base 2.0 6.6',
+});
+export const PropertySetTail = nvmeHeader('PropertySetTail', [reserved(64)], {
+  key: 'nvme-property-set-tail',
+  title: 'Property Set command, behind the value',
+  section: 'NVMe Base 2.0 6.6',
+});
 
 const security = [
   reserved(8),
@@ -135,7 +136,26 @@ const property = (what: string) => ({
   },
 });
 export const propertyGet = entryPart(PropertyGet, property('Property Get'));
-export const propertySet = entryPart(PropertySet, property('Property Set'));
+export const propertySetTail = entryPart(PropertySetTail);
+export const propertySet = entryPart(PropertySet, {
+  ...property('Property Set'),
+  read(walk): null {
+    const at = walk.take(propertySet);
+    if (at < 0) return null;
+    const form = walk.next('nvme-property', PropertySet.get.offset(walk.bytes, at));
+    if (walk.take(form ?? propertyValue) >= 0) walk.take(propertySetTail);
+    return null;
+  },
+  derive: {
+    offset: {
+      kind: 'type',
+      value({ layers, bindings }, index) {
+        const value = layers[index + 1];
+        return value && keyOf(bindings, 'nvme-property', value.protocol);
+      },
+    },
+  },
+});
 export const authSend = entryPart(AuthSend, { info: () => 'Authentication Send' });
 export const authReceive = entryPart(AuthReceive, { info: () => 'Authentication Receive' });
 export const disconnect = entryPart(Disconnect, { info: () => 'Disconnect' });

@@ -1,5 +1,5 @@
 // What Identify returns for namespaces: CNS 00h and 11h, lists of namespaces (02h, 07h, 10h) and controllers
-// (12h, 13h), identification descriptors (03h), the independent structure (08h).
+// (12h, 13h), identification descriptors (03h), the structures of the NVM command set (05h) and of all sets (08h).
 
 import { bytes, flag, reserved, rest, uint, word } from '../core/field.js';
 import { protocol } from '../core/protocol.js';
@@ -144,6 +144,61 @@ export const identifyNamespace = protocol(IdentifyNamespace, {
     return undefined;
   },
   info: (layer) => `Identify Namespace of ${String(layer.get('nsze'))} blocks`,
+});
+
+export const IdentifyNvmNamespace = nvmeHeader(
+  'IdentifyNvmNamespace',
+  [
+    uint(64, 'lbstm', 'mask of the storage tag', { format: 'hex' }),
+    word(
+      flag('pic16bStorageTag', 'PIC: storage tag with 16-bit guard'),
+      flag('pic16bMask', 'PIC: mask of the storage tag with 16-bit guard'),
+      flag('picCheckRead', 'PIC: storage tag check of reads'),
+      reserved(5),
+    ),
+    reserved(24),
+  ],
+  {
+    key: 'nvme-id-ns-nvm',
+    title: 'Identify namespace of the NVM command set',
+    section: 'NVMe NVM Command Set 1.0 4.1.5.3',
+  },
+);
+export const ExtendedLBAFormat = nvmeHeader(
+  'ExtendedLBAFormat',
+  [
+    word(
+      uint(7, 'sts', 'size of the storage tag', { unit: 'bits' }),
+      uint(2, 'pif', 'guard of the protection information', {
+        names: { 0: 'CRC16', 1: 'CRC32', 2: 'CRC64' },
+      }),
+      reserved(23),
+    ),
+  ],
+  {
+    key: 'nvme-elbaf',
+    title: 'Extended LBA format',
+    section: 'NVMe NVM Command Set 1.0 4.1.5.3',
+  },
+);
+export const extendedLbaFormat = protocol(ExtendedLBAFormat);
+/** Zeros are a format, too: which ones there are, another structure says. The last that is not zeros ends the list. */
+export const identifyNvmNamespace = protocol(IdentifyNvmNamespace, {
+  read(walk): null | undefined {
+    if (walk.take(identifyNvmNamespace) < 0) return null;
+    const { size } = ExtendedLBAFormat;
+    const room = Math.min(LBA_FORMATS * size, walk.left);
+    let count = Math.floor(room / size);
+    while (count > 0) {
+      const at = walk.at + (count - 1) * size;
+      if (!isZero(walk.bytes, at, at + size)) break;
+      count--;
+    }
+    takeEntries(walk, extendedLbaFormat, count);
+    if (!isZero(walk.bytes, walk.at, walk.boundary)) return undefined;
+    takeUnused(walk);
+    return null;
+  },
 });
 
 export const IndependentNamespace = nvmeHeader(

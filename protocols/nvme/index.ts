@@ -14,6 +14,7 @@ export * from './log.js';
 export * from './names.js';
 export * from './property.js';
 export * from './rdma.js';
+export * from './reservation.js';
 export * from './sgl.js';
 export * from './sqe.js';
 export { CDW_AT, FABRICS_OPCODE, SQE, SQE_SIZE, SQEFabrics, SQENamespace } from './sqe-header.js';

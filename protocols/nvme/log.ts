@@ -70,10 +70,13 @@ export const Smart = nvmeHeader(
     uint(8, 'avsp', 'available spare', { unit: '%', ...as('smart.asc') }),
     uint(8, 'avspt', 'available spare threshold', { unit: '%', ...as('smart.ast') }),
     uint(8, 'pused', 'life used', { unit: '%', ...as('smart.lae') }),
-    uint(8, 'egcws', 'endurance group critical warnings', {
-      format: 'hex',
-      ...as('smart.egcws'),
-    }),
+    word(
+      flag('groupSpare', 'endurance groups: spare is below its threshold', as('smart.egcws.sc')),
+      reserved(1),
+      flag('groupDegraded', 'endurance groups: reliability is degraded', as('smart.egcws.me')),
+      flag('groupReadOnly', 'endurance groups: a namespace is read-only', as('smart.egcws.ro')),
+      reserved(4),
+    ),
     reserved(200),
     bytes(16, 'dataUnitsRead', 'thousands of 512-byte units', as('smart.dur')),
     bytes(16, 'dataUnitsWritten', 'thousands of 512-byte units', as('smart.duw')),

@@ -1,5 +1,5 @@
 // Controller properties (Base 2.0 3.1.3), which Property Get returns in the first eight bytes of a
-// completion and Property Set carries in its SQE. Four-byte ones leave the upper half reserved.
+// completion and Property Set carries behind its dwords 10 and 11. Four-byte ones leave the upper half reserved.
 
 import { type Field, flag, reserved, uint, type Word, word } from '../core/field.js';
 import type { Protocol } from '../core/protocol.js';
@@ -120,7 +120,7 @@ export const CRTO = four(
   uint(16, 'crimt', 'ready independent of media', { unit: '500 ms' }),
 );
 
-/** What Property Get returned where the property is not known: Context tells it, the capsule does not. */
+/** A property that is not known: a completion does not tell which one it returns, only Context does. */
 export const PropertyValue = nvmeHeader(
   'PropertyValue',
   [uint(64, 'value', 'of the property', { format: 'hex' })],

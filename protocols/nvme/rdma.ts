@@ -65,7 +65,7 @@ export const nvmeRdmaReq = protocol(NVMeRDMAReq, {
   read: (walk): Protocol | null => (walk.take(nvmeRdmaReq) < 0 ? null : cmPrivate),
   info: (layer) => `NVMe/RDMA qid ${layer.number('qid')}`,
 });
-/** Answers do not tell the service: whoever knows the request names these. */
+/** Answers do not tell the service: whoever knows the request names these (Context.cmPrivate). */
 export const nvmeRdmaRep = protocol(NVMeRDMARep, {
   read: (walk): Protocol | null => (walk.take(nvmeRdmaRep) < 0 ? null : cmPrivate),
 });

@@ -16,6 +16,9 @@ export const sglTypes = {
   15: 'VENDOR',
 } as const;
 
+/** The type of keyed data blocks. */
+export const SGL_KEYED = 4;
+
 const subtypes = { 0: 'ADDRESS', 1: 'OFFSET', 10: 'TRANSPORT', 15: 'INVALIDATE' } as const;
 
 const address = uint(64, 'addr', 'address, or offset in the capsule (subtype OFFSET)', {
@@ -102,7 +105,7 @@ export const sglBitBucket = entryPart(SGLBitBucket, typed(1, 0));
 export const sglSegment = entryPart(SGLSegment, typed(2, 0));
 export const sglLastSegment = entryPart(SGLLastSegment, typed(3, 0));
 /** Subtype INVALIDATE, as Linux hosts send it: the target invalidates the key with its response. */
-export const sglKeyed = entryPart(SGLKeyed, typed(4, 15));
+export const sglKeyed = entryPart(SGLKeyed, typed(SGL_KEYED, 15));
 export const sglTransport = entryPart(SGLTransport, typed(5, 10));
 export const sglUnknown = protocol(SGLUnknown, { partOf: 'nvme-tcp' });
 
@@ -112,7 +115,7 @@ export const sglForms: readonly (readonly [number, Protocol])[] = [
   [1, sglBitBucket],
   [2, sglSegment],
   [3, sglLastSegment],
-  [4, sglKeyed],
+  [SGL_KEYED, sglKeyed],
   [5, sglTransport],
 ];
 

@@ -4,7 +4,7 @@ import { keyOf } from '../core/bind.js';
 import type { Protocol, Scene } from '../core/protocol.js';
 import type { Walk } from '../core/walk.js';
 import { entryPart } from './base.js';
-import { dataOf } from './data.js';
+import { dataOf, type NvmeQueue, queueOf } from './data.js';
 import { fabricsCdw } from './fabrics.js';
 import { isSgl, SGLUnknown, sglUnknown } from './sgl.js';
 import { CDW, FABRICS_OPCODE, PRP, SQE, SQE_SIZE, SQEFabrics, SQENamespace } from './sqe-header.js';
@@ -51,7 +51,7 @@ export const sqeNamespace = entryPart(SQENamespace, {
     const at = walk.take(sqeNamespace);
     if (at < 0) return null;
     const head = at - SQE.size;
-    const queue = walk.context.nvme?.queue;
+    const queue = queueAt(walk, head);
     const opcode = SQE.get.opcode(walk.bytes, head);
     const usesSgl = SQE.get.psdt(walk.bytes, head) !== 0;
     if (!pointer(walk, usesSgl)) return null;
@@ -74,6 +74,13 @@ export const sqeFabrics = entryPart(SQEFabrics, {
 
 export const prp = entryPart(PRP);
 export const cdw = entryPart(CDW);
+
+/** The queue that the context knows, or that the command at `head` itself tells. */
+function queueAt(walk: Walk, head: number): NvmeQueue | undefined {
+  const known = walk.context.nvme?.queue;
+  if (known || walk.boundary - head < SQE_SIZE) return known;
+  return queueOf(walk.bytes, head);
+}
 
 /** Takes the data pointer. */
 function pointer(walk: Walk, usesSgl: boolean): boolean {

@@ -4,7 +4,7 @@ import type { Protocol } from '../core/protocol.js';
 import { adminCommands } from './admin.js';
 import * as completions from './cqe.js';
 import { discoveryEntry, discoveryLog, tsasForms, unknownTsas } from './discovery.js';
-import { connectData, fabricsCdw, fabricsCommands } from './fabrics.js';
+import { connectData, fabricsCdw, fabricsCommands, propertySetTail } from './fabrics.js';
 import { features, featureTail, unknownFeature } from './feature.js';
 import {
   identifyController,
@@ -15,27 +15,29 @@ import {
 import {
   controllerEntry,
   controllerList,
+  extendedLbaFormat,
   identifyNamespace,
+  identifyNvmNamespace,
   independentNamespace,
   lbaFormat,
   namespaceDescriptor,
   namespaceEntry,
   namespaceVendor,
 } from './identify-namespace.js';
-import {
-  acquireData,
-  copyRange,
-  dsmRange,
-  ioCommands,
-  registerData,
-  registeredController,
-  releaseData,
-  reservationStatus,
-} from './io.js';
+import { copyRange, dsmRange, ioCommands } from './io.js';
 import { unused } from './list.js';
 import { anaGroup, anaLog, effects, errorEntry, firmwareSlots, smart } from './log.js';
 import { propertyForms, propertyValue } from './property.js';
 import { nvmeRdmaRej, nvmeRdmaRep, nvmeRdmaReq } from './rdma.js';
+import {
+  acquireData,
+  registerData,
+  registeredController,
+  registeredControllerExtended,
+  releaseData,
+  reservationStatus,
+  reservationStatusExtended,
+} from './reservation.js';
 import { sglForms, sglUnknown } from './sgl.js';
 import { cdw, prp, sqe, sqeFabrics, sqeNamespace } from './sqe.js';
 import { ddgst, hdgst, nvmeTcp, nvmeTcpPad, pduForms } from './tcp.js';
@@ -76,6 +78,7 @@ export const nvmeProtocols: readonly Protocol[] = [
     cdw,
     fabricsCdw,
     ...bound(fabricsCommands),
+    propertySetTail,
     connectData,
     ...bound(adminCommands),
     ...bound(features),
@@ -89,11 +92,14 @@ export const nvmeProtocols: readonly Protocol[] = [
     releaseData,
     reservationStatus,
     registeredController,
+    reservationStatusExtended,
+    registeredControllerExtended,
     completions.cqeResult,
     completions.cqeDword1,
     completions.cqeConnect,
     completions.cqeConnectError,
     completions.cqeAsyncEvent,
+    completions.cqeQueues,
     completions.cqeAbort,
     completions.cqe,
     ...bound(propertyForms),
@@ -105,6 +111,8 @@ export const nvmeProtocols: readonly Protocol[] = [
     identifyNamespace,
     lbaFormat,
     namespaceVendor,
+    identifyNvmNamespace,
+    extendedLbaFormat,
     independentNamespace,
     namespaceEntry,
     controllerList,

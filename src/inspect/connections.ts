@@ -1,7 +1,7 @@
 // What connection management tells (IBA 12): which queue pairs a connection joins, and which service runs on it.
 // A REQ names the asker's queue pair and the service, the REP that answers it names the other one.
 
-import type { Layer } from '../../protocols/index.js';
+import type { Layer, Protocol, Walk } from '../../protocols/index.js';
 import type { Address } from './address.js';
 import { addressAt } from './address.js';
 import type { QueuePairs } from './queue-pairs.js';
@@ -9,6 +9,9 @@ import type { Service } from './service.js';
 
 /** Requests that wait for their reply; the oldest is forgotten first. */
 const MAX_REQUESTS = 4096;
+
+/** IBA 12.6.7.2: the reason whose private data is the service's own. */
+const CONSUMER_REJECT = 28;
 
 /** IBA 12.7.28 and 9.2: path MTU codes. */
 const pathMtuBytes = (code: number) => (code >= 1 && code <= 5 ? 128 << code : 0);
@@ -40,6 +43,18 @@ export class Connections {
     if (message.key === 'cm-req') this.#request(message, source, layers.slice(index));
     if (message.key === 'cm-rep') this.#reply(message, source, target);
     if (message.key === 'cm-dreq') this.pairs.forget(target, message.number('remoteQpnEecn'));
+  }
+
+  /** What the private data behind the message taken last is: the request that it answers tells the service. */
+  privateData({ layers }: Walk): Protocol | undefined {
+    const index = layers.length - 1;
+    const message = layers[index]!;
+    const rejected = message.key === 'cm-rej';
+    if (rejected && message.number('reason') !== CONSUMER_REJECT) return undefined;
+    if (!rejected && message.key !== 'cm-rep') return undefined;
+    const target = addressAt(layers, index, 'target');
+    const request = this.#requests.get(`${target} ${message.number('remoteCommId')}`);
+    return request?.service?.answer(message.key);
   }
 
   #request(req: Layer, source: Address, layers: readonly Layer[]): void {

@@ -48,6 +48,7 @@ export class Inspector {
   readonly #context: Mutable<DissectOptions> = {
     tcpPayload: (walk) => this.#streams.payload(walk, this.#number, this.#finds),
     rdmaPayload: (walk) => this.#packet(walk),
+    cmPrivate: (walk) => this.#connections.privateData(walk),
   };
 
   /** Bytes kept for streams and messages that are not whole. */

@@ -43,6 +43,11 @@ export class NvmeService implements Service, NvmeContext {
     return this.#open.get(cid)?.data;
   }
 
+  answer(message: string): Protocol | undefined {
+    if (message === 'cm-rep') return nvme.nvmeRdmaRep;
+    return message === 'cm-rej' ? nvme.nvmeRdmaRej : undefined;
+  }
+
   /** The host asks for the connection and sends commands; the controller sends completions. */
   message(from: Side): Protocol {
     return from === 'active' ? nvme.sqe : nvme.cqeResult;

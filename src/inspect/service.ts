@@ -25,6 +25,8 @@ export interface Service {
   readonly name: string;
   /** What readers of NVMe entries must know, where that is what runs. */
   readonly nvme?: NvmeContext;
+  /** The protocol of the private data with which a connection is accepted ('cm-rep') or refused ('cm-rej'). */
+  answer(message: string): Protocol | undefined;
   /** The protocol of a SEND message. */
   message(from: Side): Protocol | undefined;
   /** Takes note of a whole message once it is dissected. */

@@ -21,7 +21,7 @@ import { cmPrivate } from './cm-private.js';
 import { CMReq } from './cm-req.js';
 import { behindRequest } from './rdma-ip-cm.js';
 
-/** A message that does not tell whose private data it has. */
+/** A message that does not tell whose private data it has: whoever saw the request may know. */
 function message<const I extends readonly Item[]>(
   declared: Header<I>,
   info?: (layer: Layer) => string,
@@ -32,7 +32,8 @@ function message<const I extends readonly Item[]>(
     continues: true,
     info,
     ...(verify && { verify }),
-    read: (walk): Protocol | null => (walk.take(made) < 0 ? null : cmPrivate),
+    read: (walk): Protocol | null =>
+      walk.take(made) < 0 ? null : (walk.context.cmPrivate?.(walk) ?? cmPrivate),
   });
   return made;
 }

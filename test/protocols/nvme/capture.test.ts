@@ -116,6 +116,6 @@ spec('NVMe structures', (it) => {
     const changed = scenes('nvme-tcp-namespace-change.pcap');
     const event = only(changed, 'cqe-async-event');
     assert.equal([event.get('aet'), event.get('aei'), event.get('lid')], [2, 0, 4]);
-    assert.is(only(found, 'nvme-feat-queues').get('nsqr'), 0x7f);
+    assert.is(only(found, 'cqe-queues').get('nsqa'), 0x7f);
   });
 });

@@ -2,7 +2,14 @@
 // ends and its layers tile them.
 
 import * as fc from 'fast-check';
-import { build, nvme, type Protocol, parseHex } from '../../../protocols/index.js';
+import {
+  build,
+  nvme,
+  type Protocol,
+  parseHex,
+  part,
+  protocolByKey,
+} from '../../../protocols/index.js';
 import { assert, spec } from '../../support/spec.js';
 import { dissectFrom } from '../../support/unit.js';
 
@@ -64,6 +71,70 @@ spec('NVMe/RDMA capsules', (it) => {
   });
 });
 
+spec('Which data an NVMe command has', (it) => {
+  const command = (...layers: Parameters<typeof build>[0]) =>
+    build([nvme.sqe(), nvme.sqeNamespace({ nsid: 1 }), ...layers]).bytes;
+  const log = (lid: number, lpo: bigint, ot = 0) =>
+    nvme.dataOf(command(nvme.sglTransport(), nvme.getLogPage({ lid, lpo, ot })), 0, 'admin')?.key;
+
+  it('is a log page, or the rest of a list that is read from one of its entries on', () => {
+    assert.is(log(0x70, 0n), 'nvme-discovery');
+    assert.is(log(0x70, 2048n), 'nvme-discovery-entry');
+    assert.is(log(0x01, 128n), 'nvme-error');
+    assert.is(log(0x04, 4n), 'nvme-nsid');
+  });
+
+  it('is not known in the middle of an entry, of a log that is no list, or by an index', () => {
+    assert.is(log(0x70, 1000n), undefined);
+    assert.is(log(0x02, 64n), undefined);
+    assert.is(log(0x01, 64n, 1), undefined);
+  });
+
+  it('follows the command set and the extended data structure that the command asks for', () => {
+    const identify = (cns: number, csi: number) =>
+      nvme.dataOf(command(nvme.sglTransport(), nvme.identify({ cns, csi })), 0)?.key;
+    assert.equal([identify(5, 0), identify(5, 2)], ['nvme-id-ns-nvm', undefined]);
+    const report = (eds: number) =>
+      nvme.dataOf(command(nvme.sglTransport(), nvme.reservationReport({ eds })), 0, 'io')?.key;
+    assert.is(report(0), 'nvme-reservation-status');
+    assert.is(report(1), 'nvme-reservation-status-ext');
+  });
+
+  it('tells Read from Get Log Page by its length where the queue is not known', () => {
+    const numdl = 4096 / 4 - 1;
+    const page = nvme.getLogPage({ lid: 2, numdl });
+    const read = nvme.read({ slba: 7n, nlb: 7 });
+    for (const pointer of [
+      nvme.sglTransport({ length: 4096 }),
+      nvme.sglKeyed({ length: 4096, key: 0xff }),
+    ]) {
+      assert.is(nvme.queueOf(command(pointer, page), 0), 'admin');
+      assert.is(nvme.queueOf(command(pointer, read), 0), 'io');
+      assert.is(nvme.queueOf(command(pointer, nvme.read({ nlb: 2 })), 0), undefined);
+    }
+  });
+});
+
+spec('Property Set', (it) => {
+  it('carries its value in the form of the property, which names the offset', () => {
+    const { bytes } = build([
+      nvme.sqe({ cid: 1 }),
+      nvme.sqeFabrics(),
+      nvme.sglTransport(),
+      nvme.propertySet(),
+      part(protocolByKey.get('nvme-cc')!, { en: 1, iosqes: 6, iocqes: 4 }),
+      nvme.propertySetTail(),
+    ]);
+    const { layers, stop } = dissectFrom(nvme.sqe, bytes);
+    assert.is(stop, null);
+    assert.is(
+      keys(layers),
+      'sqe sqe-fabrics sgl-transport nvme-property-set nvme-cc nvme-property-set-tail',
+    );
+    assert.is(layers[3]!.get('offset'), 0x14);
+  });
+});
+
 spec('NVMe structures of any bytes', (it) => {
   /** Structures that stand by themselves. */
   const roots: readonly Protocol[] = [
@@ -81,6 +152,9 @@ spec('NVMe structures of any bytes', (it) => {
     nvme.discoveryLog,
     nvme.dsmRange,
     nvme.reservationStatus,
+    nvme.reservationStatusExtended,
+    nvme.identifyNvmNamespace,
+    nvme.discoveryEntry,
   ];
   const queues = ['admin', 'io', undefined] as const;
 

@@ -56,11 +56,13 @@ spec('NVMe/TCP', (it) => {
     assert.is(walk.stop, null);
   });
 
-  it('leaves commands of an unknown queue as dwords', () => {
-    const walk = dissectFrom(nvme.nvmeTcp, pdu('0400480048000000 06400e00', 72));
+  it('leaves commands of an unknown queue as dwords where their opcode is one of both queues', () => {
+    const walk = dissectFrom(nvme.nvmeTcp, pdu('0400480048000000 08400e00', 72));
     assert.is(keys(walk.layers), 'nvme-tcp sqe sqe-ns sgl nvme-cdw');
     const known = dissectFrom(nvme.nvmeTcp, walk.bytes, { nvme: { queue: 'admin' } });
-    assert.is(known.layers.at(-1)!.key, 'nvme-identify');
+    assert.is(known.layers.at(-1)!.key, 'nvme-abort');
+    const identify = dissectFrom(nvme.nvmeTcp, pdu('0400480048000000 06400e00', 72));
+    assert.is(identify.layers.at(-1)!.key, 'nvme-identify');
   });
 
   it('puts header digest, data and data digest where the flags say', () => {

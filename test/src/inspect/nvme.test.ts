@@ -1,9 +1,9 @@
 // Mirrors src/inspect/nvme-service.ts and connections.ts, on captures of Linux: what runs on a queue is learned, and
 // each completion and each move of data is linked to its command.
 
-import type { Layer } from '../../../protocols/index.js';
-import { allLayers, type Inspected } from '../../../src/inspect/index.js';
-import { inspectedFrames } from '../../support/capture.js';
+import { build, type Layer, parseFrame, protocolByKey } from '../../../protocols/index.js';
+import { allLayers, type Inspected, Inspector } from '../../../src/inspect/index.js';
+import { capturedFrames, inspectedFrames } from '../../support/capture.js';
 import { assert, spec } from '../../support/spec.js';
 
 const layersOf = (frames: readonly Inspected[]): Layer[] =>
@@ -59,5 +59,28 @@ spec('NVMe queues of captures', (it) => {
     assert.is(count(layers, 'sqe'), 26);
     assert.is(count(layers, 'cqe'), 26);
     assert.ok(frames.every((f) => f.stop === null));
+  });
+  it('read the private data with which a queue is accepted', () => {
+    const accepted = layersOf(inspectedFrames('nvme-rdma-connect.pcap'));
+    assert.is(count(accepted, 'nvme-rdma-req'), 4);
+    assert.is(count(accepted, 'nvme-rdma-rep'), 4);
+  });
+
+  /** A REJ of the first request of that capture, as the target would send it. */
+  const refused = (reason: string) => {
+    const layers = [
+      'eth/ipv4(src=10.99.0.1,dst=10.99.0.2)/udp/bth(opcode=UD_SEND_ONLY,destQp=1)/deth(srcQp=1)/mad',
+      `cm-rej(remoteCommId=0x07b2374b,messageRejected=0,reason=${reason})`,
+      `nvme-rdma-rej(sts=INVALID_QID)/cm-private(data=${'00'.repeat(144)})`,
+    ];
+    const { bytes } = build(parseFrame(layers.join('/'), protocolByKey));
+    const inspector = new Inspector();
+    const [, , request] = capturedFrames('nvme-rdma-connect.pcap');
+    inspector.inspect(request!.bytes);
+    return inspector.inspect(bytes).layers.map((layer) => layer.key);
+  };
+  it('read the private data with which the service, and nobody else, refuses a queue', () => {
+    assert.ok(refused('28').includes('nvme-rdma-rej'));
+    assert.ok(!refused('8').includes('nvme-rdma-rej'), 'an invalid service ID is not its word');
   });
 });

@@ -23,12 +23,31 @@ const pointers = ['sgl', 'sgl-bit-bucket', 'sgl-segment', 'sgl-last-segment', 's
 export const nvme: Built[] = [
   ...queues('admin'),
   ...queues('io'),
-  ...bound('nvme-fabrics').map((key) =>
-    row(
-      `nvme-tcp-${key.slice(5)}`,
-      `NVMe/TCP: ${titleOf(key)}`,
-      `${NVME}/sqe(cid=0x1c)/sqe-fabrics/sgl-transport(length=1024)/${filled(key)}`,
+  ...bound('nvme-fabrics')
+    .filter((key) => key !== 'nvme-property-set')
+    .map((key) =>
+      row(
+        `nvme-tcp-${key.slice(5)}`,
+        `NVMe/TCP: ${titleOf(key)}`,
+        `${NVME}/sqe(cid=0x1c)/sqe-fabrics/sgl-transport(length=1024)/${filled(key)}`,
+      ),
     ),
+  ...['cc', 'nssr'].map((key) =>
+    row(
+      `nvme-tcp-property-set-${key}`,
+      `NVMe/TCP: Property Set, ${titleOf(`nvme-${key}`)}`,
+      `${NVME}/sqe(cid=0x1c)/sqe-fabrics/sgl-transport/nvme-property-set/${filled(`nvme-${key}`)}/nvme-property-set-tail`,
+    ),
+  ),
+  row(
+    'nvme-tcp-property-set',
+    'NVMe/TCP: Property Set of 8 bytes, a property that is not declared',
+    `${NVME}/sqe(cid=0x1c)/sqe-fabrics/sgl-transport/nvme-property-set(size=8_BYTES,offset=ASQ)/${filled('nvme-property-value')}/nvme-property-set-tail`,
+  ),
+  row(
+    'nvme-tcp-command',
+    'NVMe/TCP: a command of a queue that is not known',
+    `${NVME}/sqe(cid=0x1c,opcode=0xc1)/${NS}/${filled('nvme-cdw')}`,
   ),
   row(
     'nvme-tcp-fabrics-unknown',
@@ -76,6 +95,7 @@ export const nvme: Built[] = [
     'cqe-connect',
     'cqe-connect-error',
     'cqe-async-event',
+    'cqe-queues',
     'cqe-abort',
     'nvme-property-value',
   ].map((key) =>
@@ -84,6 +104,11 @@ export const nvme: Built[] = [
       `NVMe/TCP: ${titleOf(key)}`,
       property(key),
     ),
+  ),
+  row(
+    'nvme-tcp-cqe-feat-write-cache',
+    'NVMe/TCP: completion, Feature: volatile write cache',
+    property('nvme-feat-write-cache').replace('/cqe(', '/cqe-dword1/cqe('),
   ),
   row(
     'nvme-tcp-h2c-data',
@@ -127,6 +152,11 @@ export const nvme: Built[] = [
     'NVMe/TCP: data of Reservation Report',
     `${TCP}/nvme-tcp(last=1)/nvme-tcp-c2h-data(cid=0x1c)/${filled('nvme-reservation-status', { regctl: 1 })}/${filled('nvme-registered-ctrl')}`,
   ),
+  row(
+    'nvme-tcp-reservation-status-ext',
+    'NVMe/TCP: extended data of Reservation Report',
+    `${TCP}/nvme-tcp(last=1)/nvme-tcp-c2h-data(cid=0x1c)/${filled('nvme-reservation-status-ext', { regctl: 1 })}/${filled('nvme-registered-ctrl-ext')}`,
+  ),
 ];
 // What NVMe commands return: each alone in one PDU.
 
@@ -155,6 +185,11 @@ export const structures: Built[] = [
     'id-ns-ind',
     'Identify Namespace, independent of the command set',
     filled('nvme-id-ns-ind'),
+  ),
+  returned(
+    'id-ns-nvm',
+    'Identify Namespace of the NVM command set',
+    `${filled('nvme-id-ns-nvm')}/${many(2, filled('nvme-elbaf'))}/nvme-unused(data=${zeros(4076)})`,
   ),
   returned(
     'nsid-list',

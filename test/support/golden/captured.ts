@@ -86,8 +86,8 @@ export const captured: readonly Captured[] = [
   frame('roce-v2-cm-drep', 'RoCE v2: CM DREP', 'nvme-rdma-connect.pcap', 87),
   frame('nvme-rdma-smart', 'NVMe/RDMA: SMART and health log', 'nvme-rdma-connect.pcap', 161),
   frame(
-    'nvme-rdma-cqe-feat-queues',
-    'NVMe/RDMA: completion, Feature: number of queues',
+    'nvme-rdma-cqe-queues',
+    'NVMe/RDMA: completion, Number of Queues',
     'nvme-rdma-connect.pcap',
     167,
   ),
@@ -178,20 +178,14 @@ export const captured: readonly Captured[] = [
     113,
   ),
   frame(
-    'nvme-tcp-cqe-feat-queues',
-    'NVMe/TCP: completion, Feature: number of queues',
+    'nvme-tcp-cqe-queues',
+    'NVMe/TCP: completion, Number of Queues',
     'nvme-tcp-connect.pcap',
     101,
   ),
   frame('nvme-tcp-read', 'NVMe/TCP: Read command', 'nvme-tcp-connect.pcap', 151),
   frame('nvme-tcp-keep-alive', 'NVMe/TCP: Keep Alive', 'nvme-tcp-connect.pcap', 175),
   frame('tcp-data', 'TCP: a segment with data', 'nvme-tcp-namespace-change.pcap', 6),
-  frame(
-    'nvme-tcp-command',
-    'NVMe/TCP: a command of a queue that is not known',
-    'nvme-tcp-namespace-change.pcap',
-    11,
-  ),
   frame(
     'nvme-tcp-cqe-async-event',
     'NVMe/TCP: completion, asynchronous event',
