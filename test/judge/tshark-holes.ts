@@ -124,16 +124,35 @@ export const notOurs: Table = {
   'tcp.options.wscale': 'the whole option',
   'tcp.options.wscale.multiplier': '2 to the power of the shift count',
   'nvme*.rsvd*': 'reserved bits of ours have no alias; re-encoding compares them',
+  'nvme-rdma.cm.*.reserved': 'reserved bits of ours have no alias; re-encoding compares them',
   'nvme*.rsdv*': 'reserved bits of ours have no alias; re-encoding compares them',
   'nvme*.cmd_pkt': 'a number of a frame',
   'nvme*.cmd_latency': 'a difference of timestamps',
-  'nvme-tcp.cmd.qid': 'which queue, as the connection told',
-  'nvme-tcp.cmd.data': 'a heading',
-  'nvme-tcp.data': 'a heading',
-  'nvme-tcp.icreq': 'a heading',
-  'nvme-tcp.icresp': 'a heading',
-  'nvme-tcp.r2t': 'a heading',
-  'nvme-tcp.unknown_data': 'a PDU whose connection it did not see begin',
+  'nvme*.cmd.qid': 'which queue, as the connection told',
+  'nvme*.unknown_data': 'whatever it does not know',
+  'nvme-tcp.cmd.data': 'the data of a capsule, said to lie over its command',
+  'nvme-rdma.*_req': 'a remark on the RDMA operation',
+  'nvme-rdma.*_prev': 'a number of a frame',
+  'nvme.fabrics.data_req': 'a number of a frame',
+  'nvme.fabrics.cmd.prop_get_set.attrib': 'the size without the reserved bits beside it',
+  'nvme.cmd.prinfo': 'four flags of a word',
+  'nvme.cmd.dsm.incompressible': 'read from the bit of sequential requests',
+  'nvme.cmd.get_logpage.dword10.lsp': 'five bits, as in NVMe 1.4; we have the seven of 2.0',
+  'nvme.cmd.get_logpage.numd': 'NUMDL and NUMDU together',
+  'nvme.cmd.identify.get_logpage.dword14.uuid_index':
+    'a name for two commands; ours is not compared',
+  'nvme.cmd.get_logpage.identify.rcrd.treq.*':
+    'one bit is taken for the secure channel, and the next read one bit too low',
+  'nvme.cmd.get_logpage.cmd_and_eff.*': 'see nvme.cmd.get_logpage.cmd_and_eff.cseds.*',
+  'nvme.data': 'the data of a command, or as much as is in a packet',
+  'nvme-rdma.read_from_host_resp': 'the data of a command, or as much as is in a packet',
+  'nvme.cmd.get_logpage.ana.grp.anas': 'the state without the reserved bits beside it',
+  'nvme.cmd.identify.ns.lbafs':
+    'room for the sixteen formats of NVMe 1.4; ours are as many as there are',
+  'nvme.cmd.identify.ctrl.psds.psd': 'the whole power state, also where the controller has none',
+  'nvme.cmd.identify.ctrl.sanicap': 'two of its four bytes',
+  'nvme.cmd.identify.ctrl.rrls.*': 'one bit of sixteen',
+  'nvme.cmd.identify.ctrl.fguid.*': 'parts of the identifier',
   'nvme-tcp.flags': 'all flags',
   'nvme-tcp.icreq.digest': 'both digest flags',
   'nvme-tcp.icresp.digest': 'both digest flags',
@@ -156,6 +175,48 @@ export const notOurs: Table = {
   'iwarp_rdma.rr': 'the whole header',
 };
 
+/**
+ * Fields of tshark that stand for several of ours, which are compared one by one: they must cover whole fields of ours,
+ * and hold the bytes that these do.
+ */
+export const headings: Table = {
+  'nvme-tcp.data': 'the data of a PDU',
+  'nvme-tcp.icreq': 'the whole PDU',
+  'nvme-tcp.icresp': 'the whole PDU',
+  'nvme-tcp.r2t': 'the whole PDU',
+  'nvme.fabrics.cmd': 'the whole command',
+  'nvme.fabrics.cqe': 'the whole completion',
+  'nvme.fabrics.cmd.connect.sgl1': 'the whole descriptor',
+  'nvme.fabrics.cmd.connect.cattr': 'all flags',
+  'nvme.fabrics.cqe.connect.authreq': 'both authentication flags and reserved bits',
+  'nvme.fabrics.prop_get_set.data': 'the whole property',
+  'nvme.fabrics.prop_get.ccap': 'the whole property',
+  'nvme.fabrics.prop_get.vs': 'the whole property',
+  'nvme.fabrics.prop_get_set.cc': 'the whole property',
+  'nvme.fabrics.prop_get_set.csts': 'the whole property',
+  'nvme.cmd.sgl1': 'the whole descriptor',
+  'nvme.cmd.dword1*': 'a whole dword',
+  'nvme.cmd.dsm': 'all hints',
+  'nvme.cmd.*.dword10': 'the whole dword',
+  'nvme.cmd.*.dword11': 'the whole dword',
+  'nvme.cmd.*.dword14': 'the whole dword',
+  'nvme.cmd.set_features.dword11.aec': 'the whole dword',
+  'nvme.cmd.set_features.dword11.nq': 'the whole dword',
+  'nvme.cmd.get_logpage.identify.rcrd': 'the whole record',
+  'nvme.cmd.get_logpage.identify.rcrd.tsas': 'what the transport needs',
+  'nvme.cmd.get_logpage.identify.rcrd.treq': 'all flags',
+  'nvme.cmd.get_logpage.identify.rcrd.tsas.*rsvd*': 'reserved bytes',
+  'nvme.cmd.get_logpage.ana.grp': 'the whole group with its namespaces',
+  'nvme.cmd.get_logpage.smart.cw': 'all flags',
+  'nvme.cmd.get_logpage.smart.egcws': 'all flags',
+  'nvme.cmd.get_logpage.smart.ts': 'all sensors',
+  'nvme.cmd.identify.ctrl.*': 'the flags of a word, or a part of the structure',
+  'nvme.cmd.identify.ns.*': 'the flags of a word, or a part of the structure',
+  'nvme.cqe.status': 'the whole status',
+  'nvme.cqe.dword0.aev': 'the whole result',
+  'nvme.cqe.dword0.set_features.nq': 'the whole result',
+};
+
 /** Fields whose PDML value is the whole byte although they are some bits of it: `show` in these units is compared. */
 export const shownIn: Readonly<Record<string, number>> = {
   'ip.version': 1,
@@ -165,22 +226,57 @@ export const shownIn: Readonly<Record<string, number>> = {
 };
 
 /** Fields that mean the same and are yet different, or are not shown where we have them. */
-export const differ: Table = {};
+export const differ: Table = {
+  'nvme.cmd.get_logpage.cmd_and_eff.cseds.*':
+    'shown for all 512 opcodes, unsupported ones too; those of I/O commands are read one entry too late',
+};
 
 /** Names that tshark uses in place of one of ours in some cases; the end of ours is compared where it shows less. */
 export const variants: Readonly<Record<string, string>> = {
   'infiniband.cm.req.prim_localgid_ipv4': 'infiniband.cm.req.prim_localgid',
   'infiniband.cm.req.prim_remotegid_ipv4': 'infiniband.cm.req.prim_remotegid',
   'iwarp_rdma.reserved': 'iwarp_rdma.inval_stag',
-  // Over RDMA tshark shows the part that is in one packet.
   'nvme.cmd.identify.ns.vs': 'nvme.cmd.identify.ns.vs',
+  'nvme.cmd.get_logpage.ana.grp.nsid': 'nvme.cmd.identify.nslist.nsid',
+  'nvme.cmd.get_logpage.changed_nslist': 'nvme.cmd.identify.nslist.nsid',
   'nvme.fabrics.cmd.opc': 'nvme.cmd.opc',
   'nvme.fabrics.cmd.cid': 'nvme.cmd.cid',
 };
 
-/** Names that tshark shows more often than we have the field. */
+/** Names that we have more often than tshark shows them; what it shows must be among ours. */
+export const unseen: Table = {
+  'nvme-rdma.cm.req.*': 'it does not know the private data of requests',
+  'nvme.cmd.fuse_op': 'not of Fabrics commands',
+  'nvme.cmd.psdt': 'not of Fabrics commands',
+  'nvme.cmd.sgl*': 'of Fabrics commands only that of Connect',
+  'nvme.cqe.status.p': 'not of Fabrics commands',
+  'nvme.cqe.dword0': 'only where it does not know what the result means',
+  'nvme.cqe.dword1': 'only where it does not know what the result means',
+  'nvme.cmd.slba': 'of Read and Write only',
+  'nvme.cmd.nlb': 'of Read and Write only',
+  'nvme.cmd.prinfo.*': 'of Read and Write only',
+  'nvme.cmd.fua': 'of Read and Write only',
+  'nvme.cmd.lr': 'of Read and Write only',
+  'nvme.cmd.eilbrt': 'of Read and Write only',
+  'nvme.cmd.elbat*': 'of Read and Write only',
+};
+
+/** Names that say that tshark does not know what it sees: then it need not show anything of that protocol. */
+export const blind: Table = {
+  'nvme-rdma.unknown_data':
+    'a command in several packets, or one whose connection it did not see begin',
+  'nvme-tcp.unknown_data': 'a PDU whose connection it did not see begin',
+};
+
+/** Names that tshark shows more often than we have the field; what we have must be among what it shows. */
 export const surplus: Table = {
   'ip.version': 'shown for IPv6 as well, beside ipv6.version',
+  'nvme.cmd.dword1*': 'shown for commands whose fields we have, too',
+  'nvme.cmd.identify.ctrl.psds.psd.*':
+    'shown for power states that the controller does not have, too',
+  'nvme.cmd.identify.ns.vs': 'over RDMA it is shown in parts, by packet',
+  'nvme.cmd.identify.nslist.nsid': 'unused entries of the log of changed namespaces are shown, too',
+  'nvme.cqe.dword0.aev.*': 'shown for commands that failed, too',
 };
 
 /** Frames at which tshark gives up ('Malformed') in the middle; what it shows of them must be right all the same. */
@@ -215,6 +311,7 @@ export const alone: Table = {
   'icmpv6.opt.prefix': 'also for the shortened prefix of a route; we have its bytes',
   'nvme.cmd.dword1*': NOT_SEEN,
   'nvme.cmd.slba': NOT_SEEN,
+  'nvme.cmd.nlb': NOT_SEEN,
   'nvme.cmd.prinfo.*': NOT_SEEN,
   'nvme.cmd.fua': NOT_SEEN,
   'nvme.cmd.lr': NOT_SEEN,
@@ -223,8 +320,6 @@ export const alone: Table = {
   'nvme.cmd.dsm.*': NOT_SEEN,
   'nvme.cmd.sgl.*': 'read where the command has PRPs',
   'nvme.cmd.sgl1.len': 'read in a bit bucket, whose address is reserved',
-  'nvme.fabrics.prop_get_set.cc.*':
-    'of a property that the command sets by its offset; we keep its value whole',
 };
 
 /**
@@ -254,19 +349,8 @@ export const families: readonly string[] = [
   'nbd',
 ];
 
-/** Families that need not be found in every capture where tshark finds them, because we do not dissect them yet. */
-export const notYet: readonly string[] = [
-  // One capture begins in the middle of its connections; tshark knows them by their port.
-  'nvme-tcp',
-];
-
-/**
- * Families of which only values are judged, where both of us have the field equally often; not yet which fields there
- * are. tshark names the same field of an SQE differently by command, and shows what a queue pair carries only
- * for connections that it saw begin. With JUDGE=all in the environment they are judged in full.
- */
-export const valuesOnly: readonly string[] =
-  process.env.JUDGE === 'all' ? [] : ['nvme', 'nvme-rdma'];
+/** Families that need not be found in every capture where tshark finds them. */
+export const notYet: readonly string[] = [];
 
 const patterns = new WeakMap<Table, readonly (readonly [RegExp, string])[]>();
 
