@@ -66,3 +66,15 @@ export interface StreamProtocol {
 /** Tells a unit from what is wrong with it. */
 export const isMalformed = (answer: Unit | Malformed | null): answer is Malformed =>
   answer !== null && 'code' in answer;
+
+/** What is wrong at the start of `piece`, by which its direction cannot be followed any further. */
+export function unmeasured(
+  piece: Piece,
+  code: Malformed['code'],
+  layer: string,
+  field: string,
+  need: number,
+  have: number,
+): Malformed {
+  return { code, layer, field, at: piece.at, need, have, boundBy: 'stream' };
+}

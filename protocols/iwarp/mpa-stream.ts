@@ -3,7 +3,14 @@
 
 import { crc32c } from '../core/checksum/index.js';
 import type { Malformed } from '../core/malformed.js';
-import type { Framing, From, Piece, StreamProtocol, Unit } from '../core/stream.js';
+import {
+  type Framing,
+  type From,
+  type Piece,
+  type StreamProtocol,
+  type Unit,
+  unmeasured,
+} from '../core/stream.js';
 import { DDPTagged } from './ddp.js';
 import { type CrcUse, MPACrc } from './fpdu-part.js';
 import { MARKER_SIZE, toMarker } from './geometry.js';
@@ -72,7 +79,7 @@ class MpaFraming implements Framing {
     const own = this.#said[from]!;
     const peer = this.#said[other(from)];
     if (own.rejected || peer?.rejected) {
-      return wrong(piece, 'unsupported', 'mpa-rep', 'r', 0, 1);
+      return unmeasured(piece, 'unsupported', 'mpa-rep', 'r', 0, 1);
     }
     // An end that sets M wants markers in what it receives (RFC 5044 7.1.1).
     const place = peer?.markers ? position - own.fpduFrom : undefined;
@@ -124,21 +131,10 @@ function measureStartup(piece: Piece): Unit | Malformed | null {
   const have = Math.min(end - at, requestKey.length);
   const request = begins(bytes, at, have, requestKey);
   if (!request && !begins(bytes, at, have, replyKey)) {
-    return wrong(piece, 'bad-value', 'mpa-req', 'key', requestKey[0]!, bytes[at]!);
+    return unmeasured(piece, 'bad-value', 'mpa-req', 'key', requestKey[0]!, bytes[at]!);
   }
   if (end - at < MPARequest.size) return null;
   const protocol = request ? mpaReq : mpaRep;
   const size = MPARequest.size + MPARequest.get.pdLength(bytes, at);
   return { size, protocol, boundBy: `${protocol.key}.pdLength` };
-}
-
-function wrong(
-  piece: Piece,
-  code: Malformed['code'],
-  layer: string,
-  field: string,
-  need: number,
-  have: number,
-): Malformed {
-  return { code, layer, field, at: piece.at, need, have, boundBy: 'stream' };
 }

@@ -4,7 +4,13 @@
 
 import type { Malformed } from '../core/malformed.js';
 import type { Protocol } from '../core/protocol.js';
-import type { Framing, Piece, StreamProtocol, Unit } from '../core/stream.js';
+import {
+  type Framing,
+  type Piece,
+  type StreamProtocol,
+  type Unit,
+  unmeasured,
+} from '../core/stream.js';
 import {
   EXTENDED_REPLY_MAGIC,
   EXTENDED_REQUEST_MAGIC,
@@ -108,7 +114,7 @@ class NbdFraming implements Framing {
   #tls = false;
 
   measure(piece: Piece): Unit | Malformed | null {
-    if (this.#tls) return wrong(piece, 'unsupported', 'nbd-opt', 'option', 0, OPT_STARTTLS);
+    if (this.#tls) return unmeasured(piece, 'unsupported', 'nbd-opt', 'option', 0, OPT_STARTTLS);
     const { bytes, at, end, from, position } = piece;
     if (end - at < NBDClientFlags.size) return null;
     if (begins(piece, initPasswd)) return measureGreeting(piece);
@@ -142,7 +148,7 @@ class NbdFraming implements Framing {
     if (this.#awaitsExport && from === 1) {
       return fixed(nbdExport, NBDExport.size + (this.#noZeroes ? 0 : NBDZeroes.size));
     }
-    return wrong(piece, 'bad-value', 'nbd-request', 'magic', REQUEST_MAGIC, magic);
+    return unmeasured(piece, 'bad-value', 'nbd-request', 'magic', REQUEST_MAGIC, magic);
   }
 
   accept({ bytes, at }: Piece, { protocol }: Unit): void {
@@ -194,7 +200,7 @@ function sized(
   if (piece.end - piece.at < size) return null;
   const data = Number(dataOf((getter) => getter(piece.bytes, piece.at)));
   if (data > NBD_MAX_MESSAGE)
-    return wrong(piece, 'limit', protocol.key, 'length', NBD_MAX_MESSAGE, data);
+    return unmeasured(piece, 'limit', protocol.key, 'length', NBD_MAX_MESSAGE, data);
   return { size: size + data, protocol, boundBy: `${protocol.key}.length` };
 }
 
@@ -211,16 +217,12 @@ function measureGreeting(piece: Piece): Unit | Malformed | null {
   if (begins(piece, optionMagic, initPasswd.length)) return fixed(nbdGreeting);
   const magic = NBDOldstyle.get.magic(bytes, at);
   if (magic === OLDSTYLE_MAGIC) return fixed(nbdOldstyle);
-  return wrong(piece, 'bad-value', 'nbd-greeting', 'magic', Number(OLDSTYLE_MAGIC), Number(magic));
-}
-
-function wrong(
-  piece: Piece,
-  code: Malformed['code'],
-  layer: string,
-  field: string,
-  need: number,
-  have: number,
-): Malformed {
-  return { code, layer, field, at: piece.at, need, have, boundBy: 'stream' };
+  return unmeasured(
+    piece,
+    'bad-value',
+    'nbd-greeting',
+    'magic',
+    Number(OLDSTYLE_MAGIC),
+    Number(magic),
+  );
 }

@@ -1,6 +1,6 @@
 // Units of streams and what is wrong with them are told apart.
 
-import { isMalformed, payload } from '../../../protocols/index.js';
+import { isMalformed, payload, unmeasured } from '../../../protocols/index.js';
 import { assert, spec } from '../../support/spec.js';
 
 spec('isMalformed', (it) => {
@@ -17,5 +17,14 @@ spec('isMalformed', (it) => {
       boundBy: 'stream',
     } as const;
     assert.ok(isMalformed(wrong));
+  });
+});
+
+spec('unmeasured', (it) => {
+  it('points at the start of the piece', () => {
+    const piece = { bytes: new Uint8Array(9), at: 4, end: 9, from: 0, position: 0 } as const;
+    const wrong = unmeasured(piece, 'bad-value', 'own', 'magic', 1, 2);
+    assert.ok(isMalformed(wrong));
+    assert.equal([wrong.at, wrong.need, wrong.have, wrong.boundBy], [4, 1, 2, 'stream']);
   });
 });
