@@ -265,15 +265,11 @@ function inside(from: number, length: number, bound: number): void {
 }
 
 /** Below this a loop beats the view that `set` needs (bench/memory-dma.ts). */
-const SHORT = 64;
+const SHORT = 16;
 
 // hot
 function move(from: Uint8Array, at: number, length: number, to: Uint8Array, target: number): void {
-  if (from.buffer === to.buffer && from.byteOffset === to.byteOffset) {
-    to.copyWithin(target, at, at + length);
-  } else if (length <= SHORT) {
-    for (let i = 0; i < length; i++) to[target + i] = from[at + i]!;
-  } else {
-    to.set(from.subarray(at, at + length), target);
-  }
+  if (from === to) to.copyWithin(target, at, at + length);
+  else if (length > SHORT) to.set(from.subarray(at, at + length), target);
+  else for (let i = 0; i < length; i++) to[target + i] = from[at + i]!;
 }

@@ -28,7 +28,7 @@ const ATOMIC_BYTES = 8;
 const ADDRESS_END = 2n ** 64n;
 
 export const keyIndex = (key: number): number => Math.floor(key / KEY_BYTES);
-export const keyByte = (key: number): number => key % KEY_BYTES;
+export const keyByte = (key: number): number => key - keyIndex(key) * KEY_BYTES;
 export const keyOf = (index: number, byte: number): number => index * KEY_BYTES + byte;
 
 export interface RegisterOptions {

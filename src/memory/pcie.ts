@@ -82,7 +82,8 @@ export class PcieLink {
     const end = address + lengthBytes;
     let done: number = now;
     for (let at = address; at < end; ) {
-      const next = Math.min(end, at - (at % maxReadRequestSize) + maxReadRequestSize);
+      const whole = (Math.floor(at / maxReadRequestSize) + 1) * maxReadRequestSize;
+      const next = whole < end ? whole : end;
       const tag = this.#tag;
       this.#tag = tag + 1 === this.#tags.length ? 0 : tag + 1;
       this.#send(Math.max(now, this.#tags[tag]!), requestOverheadBytes);
@@ -132,7 +133,8 @@ export class PcieLink {
   #completionsOf(address: number, lengthBytes: number): number {
     const { maxPayloadSize, readCompletionBoundary } = this.#profile;
     const stop = address + maxPayloadSize;
-    const first = stop - (stop % readCompletionBoundary) - address;
+    const boundary = Math.floor(stop / readCompletionBoundary) * readCompletionBoundary;
+    const first = boundary - address;
     return first >= lengthBytes ? 1 : 1 + Math.ceil((lengthBytes - first) / maxPayloadSize);
   }
 }
