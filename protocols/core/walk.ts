@@ -31,6 +31,8 @@ export interface Context {
   tcpPayload?(walk: Walk): Protocol | null | undefined;
   /** Takes over behind the extended headers of an InfiniBand packet of a queue pair that is known. */
   rdmaPayload?(walk: Walk): Protocol | null | undefined;
+  /** The same behind a DDP header that carries data. */
+  ddpPayload?(walk: Walk): Protocol | null | undefined;
 }
 
 /** More layers than this in one frame are not dissected: no standard nests so deep, and it bounds hostile frames. */

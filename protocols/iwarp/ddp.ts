@@ -70,7 +70,7 @@ export const ddpTagged = protocol(DDPTagged, {
   read: (walk) => {
     const at = walk.take(ddpTagged);
     // A tagged segment carries nothing but data (RFC 5040 4.2).
-    return at < 0 ? null : undefined;
+    return at < 0 ? null : walk.context.ddpPayload?.(walk);
   },
   derive: { ...common, tagged: usually(1), opcode: opcodeOr(0) },
   verify: (scene, index, report) => verifyControl(scene, index, true, report),
@@ -83,8 +83,11 @@ export const ddpUntagged = protocol(DDPUntagged, {
     const at = walk.take(ddpUntagged);
     if (at < 0) return null;
     // Behind the first segment of a message no header follows, only data.
-    if (DDPUntagged.get.mo(walk.bytes, at) !== 0) return undefined;
-    return walk.next('rdmap', DDPUntagged.get.opcode(walk.bytes, at));
+    const next =
+      DDPUntagged.get.mo(walk.bytes, at) === 0
+        ? walk.next('rdmap', DDPUntagged.get.opcode(walk.bytes, at))
+        : undefined;
+    return next ?? walk.context.ddpPayload?.(walk);
   },
   derive: {
     ...common,

@@ -12,7 +12,7 @@ import { Connections } from './connections.js';
 import { IpFragments } from './ip-fragments.js';
 import type { Finds, Message } from './message.js';
 import { QueuePairs } from './queue-pairs.js';
-import type { Host } from './service.js';
+import type { Host, Service, Side } from './service.js';
 import { serviceOf, streamProtocols, streamService } from './services.js';
 import { TcpStreams } from './tcp-streams.js';
 
@@ -35,10 +35,15 @@ export class Inspector {
   #finds: Finds = { messages: [], notes: [] };
   /** True once the present frame's InfiniBand packet was looked at. */
   #seen = false;
+  /** What runs where the present unit was found, and who sent it. */
+  #service: Service | undefined;
+  #sender: Side = 'active';
   readonly #host: Host = {
     dissectUnit: (...unit) => this.#unit(...unit),
-    enter: (service) => {
+    enter: (service, from = 'active') => {
       this.#context.nvme = service?.nvme;
+      this.#service = service;
+      this.#sender = from;
     },
   };
   readonly #streams = new TcpStreams(streamProtocols, streamService, this.#host);
@@ -49,6 +54,7 @@ export class Inspector {
     tcpPayload: (walk) => this.#streams.payload(walk, this.#number, this.#finds),
     rdmaPayload: (walk) => this.#packet(walk),
     cmPrivate: (walk) => this.#connections.privateData(walk),
+    ddpPayload: (walk) => this.#service?.segment?.(walk, this.#sender, this.#number, this.#finds),
   };
 
   /** Bytes kept for streams and messages that are not whole. */
@@ -67,6 +73,7 @@ export class Inspector {
     context.linkType = place.linkType ?? 1;
     context.fcs = place.fcs ?? false;
     context.nvme = undefined;
+    this.#service = undefined;
     const walk = dissectWith(bindings, bytes, context);
     this.#learn(walk);
     this.#reassemble(walk);

@@ -8,7 +8,9 @@ import {
   type StreamProtocol,
 } from '../../protocols/index.js';
 import { NvmeService } from './nvme-service.js';
-import type { Service } from './service.js';
+import { RdmapService } from './rdmap-service.js';
+import type { Host, Service } from './service.js';
+import type { Connection } from './tcp-connection.js';
 
 /** Protocols that TCP streams are searched for, in this order. */
 export const streamProtocols: readonly StreamProtocol[] = [
@@ -18,8 +20,23 @@ export const streamProtocols: readonly StreamProtocol[] = [
 ];
 
 /** What keeps the state of a stream of that protocol, where it has any beyond its framing. */
-export const streamService = (protocol: StreamProtocol): Service | undefined =>
-  protocol === nvme.nvmeTcpStream ? new NvmeService() : undefined;
+export function streamService(
+  protocol: StreamProtocol,
+  connection: Connection,
+  host: Host,
+): Service | undefined {
+  if (protocol === nvme.nvmeTcpStream) return new NvmeService();
+  if (protocol !== mpaStream) return undefined;
+  // RFC 5044 knows no service identifiers: the server's port says what runs over iWARP.
+  const isNvme = connection.ports.includes(nvme.NVME_RDMA_PORT);
+  return new RdmapService(host, (request) => (isNvme ? nvmeOver(request) : undefined));
+}
+
+/** An MPA request's private data ends in that of NVMe/RDMA (NVMe RDMA Transport 1.0 3.2), if in any. */
+function nvmeOver({ bytes, bodyEnd, end }: Layer): Service {
+  const at = bodyEnd - nvme.NVMeRDMAReq.size;
+  return new NvmeService(at >= end ? nvme.NVMeRDMAReq.get.qid(bytes, at) : undefined);
+}
 
 /** Service identifiers of the RDMA IP CM service are the port space and a port (IBA A11.2). */
 const PORT_MASK = 0xffffn;

@@ -12,7 +12,7 @@ import type {
 } from '../../protocols/index.js';
 import { isMalformed, tcpSegment } from '../../protocols/index.js';
 import type { Finds, Part } from './message.js';
-import type { Host, Service } from './service.js';
+import type { Host, Service, Side } from './service.js';
 import type { Connection, Direction } from './tcp-connection.js';
 
 /** Segments of a connection on an unknown port, its start not seen, in which a stream is looked for. */
@@ -185,7 +185,7 @@ export class StreamReader {
     const copy = unit.message?.(whole);
     if (!copy) return;
     const { bytes, protocol } = copy;
-    this.knowledge.host.enter(this.connection.service);
+    this.knowledge.host.enter(this.connection.service, this.#sender);
     const { layers, stop, bindings } = this.knowledge.host.dissectUnit(
       bytes,
       protocol,
@@ -199,12 +199,16 @@ export class StreamReader {
 
   /** A unit that is shown once more without its cuts is learned from only then. */
   #enter(unit: Unit): void {
-    this.knowledge.host.enter(unit.message ? undefined : this.connection.service);
+    this.knowledge.host.enter(unit.message ? undefined : this.connection.service, this.#sender);
   }
 
   #learn(layers: readonly Layer[]): void {
     const { service } = this.connection;
-    service?.learn(layers, this.from === 0 ? 'active' : 'passive', this.frame, this.finds.notes);
+    service?.learn(layers, this.#sender, this.frame, this.finds.notes);
+  }
+
+  get #sender(): Side {
+    return this.from === 0 ? 'active' : 'passive';
   }
 
   #gathered(): Piece {

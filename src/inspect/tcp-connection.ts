@@ -45,7 +45,7 @@ export class Connection {
   ) {}
 
   get kept(): number {
-    return this.directions[0].kept + this.directions[1].kept;
+    return this.directions[0].kept + this.directions[1].kept + (this.service?.kept ?? 0);
   }
 
   /** Forgets what waits in both directions: nothing on this connection is followed. */

@@ -21,12 +21,20 @@ export class TcpStreams {
   readonly #connections = new Map<string, Connection>();
   #keptBytes = 0;
 
-  /** `serviceOf` makes the service of a stream that carries a protocol, where it has one. */
+  /** `makeService` makes the service of a stream that carries a protocol, where it has one. */
   constructor(
     readonly protocols: readonly StreamProtocol[],
-    readonly serviceOf: (protocol: StreamProtocol, connection: Connection) => Service | undefined,
+    readonly makeService: (
+      protocol: StreamProtocol,
+      connection: Connection,
+      host: Host,
+    ) => Service | undefined,
     readonly host: Host,
   ) {}
+
+  serviceOf(protocol: StreamProtocol, connection: Connection): Service | undefined {
+    return this.makeService(protocol, connection, this.host);
+  }
 
   /** Bytes kept for all connections. */
   get keptBytes(): number {
@@ -97,6 +105,11 @@ export class TcpStreams {
       side.order.restart();
       this.#keptBytes -= kept;
     }
+    const kept = known.service?.kept ?? 0;
+    if (kept === 0 || this.#keptBytes <= MAX_STREAM_BYTES) return;
+    finds.notes.push(`messages given up: ${kept} bytes waited (bound: MAX_STREAM_BYTES)`);
+    known.service?.drop?.();
+    this.#keptBytes -= kept;
   }
 
   #key(walk: Walk, tcpAt: number): { key: string; source: string } | undefined {
