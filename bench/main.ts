@@ -9,6 +9,7 @@ import * as decode from './decode.js';
 import * as dissect from './dissect.js';
 import * as encode from './encode.js';
 import * as icrc from './icrc.js';
+import * as memoryDma from './memory-dma.js';
 import { isMet, type Row, table } from './support.js';
 
 const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -20,6 +21,7 @@ const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
   checksum: checksum.suite,
   capture: capture.suite,
   check: check.suite,
+  'memory-dma': memoryDma.suite,
 };
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('--'));

@@ -145,6 +145,17 @@ export class AddressSpace {
     }
   }
 
+  /** The process ends: everything that `allocate` took goes back, pinned pages with their last pin. */
+  release(): void {
+    for (const at of this.#owned) {
+      const address = this.#table.walk(at);
+      const { pageBytes } = this.#table;
+      this.#table.remove(at);
+      this.memory.free(address, pageBytes);
+    }
+    this.#owned.clear();
+  }
+
   /** The machine address behind a virtual one; -1 when nothing is mapped there. */
   translate(virtual: bigint): number {
     const at = folded(virtual);

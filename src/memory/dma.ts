@@ -158,6 +158,11 @@ export class DmaEngine {
     return this.#store(read, translation, offset, high % WORD, low % WORD, flow);
   }
 
+  /** FLUSH (IBA annex A19): when all that was written so far is visible; a core's caches keep nothing back here. */
+  flush(now: Nanos): Nanos {
+    return this.pcie.visibleAfter(now);
+  }
+
   /** A core writes a register of the device; when it arrives. */
   doorbell(now: Nanos, core: Actor, lengthBytes: number, flow = 0): Nanos {
     const arrives = this.pcie.doorbell(now, lengthBytes);
@@ -270,6 +275,7 @@ const SHORT = 16;
 // hot
 function move(from: Uint8Array, at: number, length: number, to: Uint8Array, target: number): void {
   if (from === to) to.copyWithin(target, at, at + length);
+  else if (length === from.length) to.set(from, target);
   else if (length > SHORT) to.set(from.subarray(at, at + length), target);
   else for (let i = 0; i < length; i++) to[target + i] = from[at + i]!;
 }

@@ -173,6 +173,15 @@ export class KeyTable {
       : this.#checkWindow(entry, pd, qp, vaHigh, vaLow, length, rights);
   }
 
+  /**
+   * Whether what `check` allowed lies on 8 bytes in memory, as ATOMIC_WRITE must (it asks for
+   * IBV_ACCESS_REMOTE_WRITE, so `check` cannot tell it from a WRITE). If not, the verdict is 'misaligned'.
+   */
+  isAligned(): boolean {
+    const { lengthBytes } = this.translation;
+    return lengthBytes === 0 || this.translation.addressOf(this.offset) % ATOMIC_BYTES === 0;
+  }
+
   /** `check` for an address as one bigint of 64 bits. */
   checkAt(
     key: number,

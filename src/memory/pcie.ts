@@ -111,6 +111,11 @@ export class PcieLink {
     return Math.ceil(this.#downFree + this.#profile.latencyNs) as Nanos;
   }
 
+  /** From `now` on, the instant at which every write so far is in memory. */
+  visibleAfter(now: Nanos): Nanos {
+    return Math.max(now, this.#lastVisible) as Nanos;
+  }
+
   /** The device raises an interrupt by a posted write of 4 bytes (MSI-X): it follows the data before it. */
   interrupt(now: Nanos): Nanos {
     this.messages++;

@@ -6,8 +6,8 @@ import type { MachineMemory } from './machine-memory.js';
 import { NODE_SPAN, PAGE_4K } from './machine-memory.js';
 import { UsageError } from './usage-error.js';
 
-/** One registration's page list: 2^24 pages of 4 KiB are 64 GiB. */
-const MAX_ENTRIES = 2 ** 24;
+/** One registration's page list: 2^22 pages of 4 KiB are 16 GiB; larger buffers take larger pages. */
+const MAX_ENTRIES = 2 ** 22;
 
 export class Translation {
   readonly memory: MachineMemory;
@@ -105,6 +105,8 @@ export function translationOf(
     if (address < 0 || (writes && !space.writable))
       throw new UsageError('EFAULT', `page of ${space.name} at ${at} is missing or read-only`);
     const { pageBytes } = space;
+    if (found.length === MAX_ENTRIES)
+      throw new UsageError('ENOMEM', `more than ${MAX_ENTRIES} pages in one translation`);
     entryBytes = Math.min(entryBytes, pageBytes);
     found.push({ address: address - (address % pageBytes), pageBytes });
     at += pageBytes - (at % pageBytes);

@@ -74,7 +74,6 @@ export class Watch {
     this.#ledger.unwatch(this);
   }
 
-  // hot
   moved(actor: Actor, kind: number, source: number, target: number, bytes: number): void {
     const read = this.#overlap(source, bytes);
     const written = this.#overlap(target, bytes);

@@ -104,6 +104,33 @@ spec('dma', (it) => {
     assert.is(ledger.actors[0], 'nic0');
   });
 
+  it('crosses the arrays behind a large node unseen', () => {
+    const { memory, dma } = machine(2 ** 27);
+    const at = 2 ** 26 - 100;
+    const data = pattern(300);
+    dma.write(START, physicalTranslation(memory), at, data, 0, 300);
+    assert.is(hex(memory.view(at, 100)), hex(data.subarray(0, 100)));
+    assert.is(hex(memory.view(at + 100, 200)), hex(data.subarray(100)));
+    const back = new Uint8Array(300);
+    dma.read(START, physicalTranslation(memory), at, 300, back, 0);
+    assert.is(hex(back), hex(data));
+  });
+
+  it('a flush waits for what was written before', () => {
+    const { process, dma } = machine();
+    const t = translationOf(process, process.allocate(4096), 4096, true);
+    const visible = dma.write(START, t, 0, pattern(4096), 0, 4096);
+    assert.is(dma.flush(START), visible);
+    assert.is(dma.flush(ns(visible + 9)), visible + 9);
+  });
+
+  it('a doorbell is counted for the core that rings it', () => {
+    const { dma, ledger } = machine();
+    const core = ledger.actor('core1');
+    assert.is(dma.doorbell(ns(100), core, 8), 304); // 32 bytes and 200 ns
+    assert.equal(ledger.total('doorbell', core), { count: 1, bytes: 8, timeNs: 204 });
+  });
+
   it('never goes outside a translation, even when asked by our own mistake', () => {
     const { process, dma } = machine();
     const t = translationOf(process, process.allocate(4096), 100, true);

@@ -149,7 +149,10 @@ spec('key table', (it) => {
     const zero = keys.register(pd, process, at + 4n, 64, ALL | IBV_ACCESS_ZERO_BASED);
     assert.is(ask(zero.rkey, 0n, 8, IBV_ACCESS_REMOTE_ATOMIC), 'misaligned');
     assert.is(ask(zero.rkey, 4n, 8, IBV_ACCESS_REMOTE_ATOMIC), 'misaligned');
-    assert.is(ask(zero.rkey, 0n, 64, READ), 'allowed');
+    assert.is(ask(zero.rkey, 0n, 8, WRITE), 'allowed');
+    assert.not.ok(keys.isAligned(), 'an ATOMIC_WRITE is refused here');
+    assert.is(ask(zero.rkey, 4n, 8, WRITE), 'allowed');
+    assert.ok(keys.isAligned());
   });
 
   it('a region of all memory never reaches where none is', () => {

@@ -233,6 +233,20 @@ spec('address space', (it) => {
     assert.is(process.translate(1n << 47n), -1);
   });
 
+  it('gives everything back when its process ends', () => {
+    const { process, memory } = machine();
+    const free = memory.freeBytes(0);
+    process.allocate(100000);
+    const at = process.allocate(PAGE_2M, { pageBytes: PAGE_2M });
+    const pinned = translationOf(process, at, 10, true);
+    pinned.pin();
+    process.release();
+    assert.is(process.translate(at), -1);
+    assert.is(memory.freeBytes(0), free - PAGE_2M);
+    pinned.unpin();
+    assert.is(memory.freeBytes(0), free);
+  });
+
   it('gives back what it took when memory runs out half-way', () => {
     const { process, memory } = machine(2 ** 16);
     assert.is(
