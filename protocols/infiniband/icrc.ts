@@ -120,17 +120,3 @@ export function icrcOf(scene: Scene, index: number): number | undefined {
   }
   return undefined;
 }
-
-/**
- * Is the ICRC of a dissected frame right? The quick way of `check`, for whole captures.
- * @returns undefined where the frame has none, or none that can be computed
- */
-export function icrcIsRight(scene: Scene): boolean | undefined {
-  const { layers } = scene;
-  for (let i = layers.length - 1; i >= 0; i--) {
-    if (layers[i]!.key !== 'icrc') continue;
-    const expected = icrcOf(scene, i);
-    return expected === undefined ? undefined : layers[i]!.number('icrc') === expected;
-  }
-  return undefined;
-}

@@ -7,7 +7,6 @@ export * from './flow-control.js';
 export {
   globalCover,
   type IcrcCover,
-  icrcIsRight,
   icrcRoceV2,
   icrcWith,
   localCover,

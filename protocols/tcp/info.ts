@@ -4,28 +4,39 @@
 import { partsOf } from '../core/bind.js';
 import type { Layer } from '../core/layer.js';
 import type { Scene } from '../core/protocol.js';
+import { TCP } from './tcp-header.js';
+
+const { get } = TCP;
 
 /** Flags in the order in which tshark names them. */
 const flags = [
-  ['fin', 'FIN'],
-  ['syn', 'SYN'],
-  ['rst', 'RST'],
-  ['psh', 'PSH'],
-  ['ackFlag', 'ACK'],
-  ['urg', 'URG'],
-  ['ece', 'ECE'],
-  ['cwr', 'CWR'],
-  ['ae', 'AE'],
+  [get.fin, 'FIN'],
+  [get.syn, 'SYN'],
+  [get.rst, 'RST'],
+  [get.psh, 'PSH'],
+  [get.ackFlag, 'ACK'],
+  [get.urg, 'URG'],
+  [get.ece, 'ECE'],
+  [get.cwr, 'CWR'],
+  [get.ae, 'AE'],
 ] as const;
+
+function flagNames(bytes: Uint8Array, at: number): string {
+  let names = '';
+  for (const [isSet, name] of flags) {
+    if (isSet(bytes, at) !== 0) names += names === '' ? name : `, ${name}`;
+  }
+  return names === '' ? '<None>' : names;
+}
 
 /** `45678 -> 4420 [PSH, ACK] Seq=1 Ack=1 Win=512 Len=72 TSval=7 TSecr=8`. */
 export function describeSegment(layer: Layer, scene: Scene, index: number): string {
-  const set = flags.filter(([field]) => layer.number(field) !== 0).map(([, name]) => name);
-  const ack = layer.number('ackFlag') ? ` Ack=${layer.number('ack')}` : '';
+  const { bytes, at } = layer;
+  const ack = get.ackFlag(bytes, at) ? ` Ack=${get.ack(bytes, at)}` : '';
   const { text, end } = describeOptions(scene, index);
   return (
-    `${layer.number('srcPort')} -> ${layer.number('dstPort')} [${set.join(', ') || '<None>'}] ` +
-    `Seq=${layer.number('seq')}${ack} Win=${layer.number('window')} Len=${layer.bodyEnd - end}${text}`
+    `${get.srcPort(bytes, at)} -> ${get.dstPort(bytes, at)} [${flagNames(bytes, at)}] ` +
+    `Seq=${get.seq(bytes, at)}${ack} Win=${get.window(bytes, at)} Len=${layer.bodyEnd - end}${text}`
   );
 }
 

@@ -8,6 +8,7 @@ import { checkCommand } from './check.js';
 import { completeCommand } from './completion.js';
 import { demoCommand } from './demo.js';
 import { dissectCommand } from './dissect.js';
+import { inlineMore } from './engine.js';
 import { explain } from './failure.js';
 import { goldenCommand } from './golden.js';
 import { headerCommand } from './header.js';
@@ -16,6 +17,8 @@ import { remark } from './terminal.js';
 const { version } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
+
+inlineMore();
 
 const program = new Command('wireverbs')
   .description(

@@ -53,7 +53,7 @@ export function summaryView(output: Output, clock: Clock): Show {
   const widths = { source: 15, destination: 15, protocol: 10 };
   const fit = (column: keyof typeof widths, text: string) => {
     if (text.length > widths[column]) widths[column] = text.length;
-    return text.padEnd(widths[column]);
+    return text.length === widths[column] ? text : text.padEnd(widths[column]);
   };
   return (frame, record) => {
     const s = summarize(frame);

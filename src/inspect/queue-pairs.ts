@@ -189,8 +189,9 @@ class Packet {
 
   request(): Protocol | null | undefined {
     const { pair, opcode } = this;
-    const target = this.#target();
     const isRead = opcode.does === 'RDMA_READ_REQUEST';
+    // What a WRITE aims at is of interest to services only.
+    const target = isRead || pair.service ? this.#target() : undefined;
     const arrival = pair.requests.arrive(this.#psn, isRead && target ? this.#readSpan(target) : 1);
     if (arrival !== 'next') this.#say(arrival);
     const link = target && pair.service?.link(target, isRead ? 'read' : 'write');
