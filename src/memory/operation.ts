@@ -183,14 +183,14 @@ function invalidate(keys: KeyTable, by: Bearer, key: number, isRemote: boolean):
   if (entry.pd !== by.pd) return 'wrong-pd';
   if (entry instanceof Window) {
     if (entry.type === 1) return 'wrong-kind'; // o10-37.2.26
-    if (entry.region === null) return 'not-valid';
+    if (entry.region === null) return 'done';
     if (entry.qp !== by.qp) return 'wrong-qp';
     unbind(entry);
     return 'done';
   }
   if (entry.kind !== 'fast') return 'wrong-kind';
   if (entry.windows > 0) return 'windows-bound';
-  if (!entry.valid) return isRemote ? 'not-valid' : 'done';
+  if (!entry.valid) return 'done';
   if (isRemote && (entry.access & REMOTE_RIGHTS) === 0) return 'bad-rights';
   entry.valid = false;
   entry.translation.unpin();

@@ -323,7 +323,7 @@ spec('invalidation and REG_MR', (it) => {
     assert.is(t.note(invalidateRemotely(t.keys, t.by, key)), 'done');
     assert.is(t.memory.pinsAt(t.pages[1]!), 0);
     assert.is(t.ask(key, 0x8000n, 1, READ), 'not-valid');
-    assert.is(t.note(invalidateRemotely(t.keys, t.by, key)), 'not-valid');
+    assert.is(invalidateRemotely(t.keys, t.by, key), 'done', 'once more does no harm, as in rxe');
     assert.is(invalidateLocally(t.keys, t.by, key), 'done');
     assert.is(t.register(key + 1), 'done');
     t.keys.deregister(t.fast);
@@ -366,7 +366,7 @@ spec('invalidation and REG_MR', (it) => {
     t.map();
     t.register();
     const window = t.keys.allocateWindow(t.pd, 2);
-    assert.is(local(window.rkey), 'not-valid');
+    assert.is(local(window.rkey), 'done', 'there is nothing to do');
     t.bind(window.rkey, { region: t.fast.lkey, va: 0x8000n });
     assert.is(local(t.fast.lkey), 'windows-bound');
     assert.is(local(window.rkey, { pd: t.pd, qp: 2 }), 'wrong-qp');
