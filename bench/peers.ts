@@ -101,9 +101,9 @@ const goals = [
     times: 20,
   },
   {
-    words: 'layers without ICRC verification, at least gopacket',
+    words: "layers without ICRC verification, at least gopacket's packets",
     ours: 'wireverbs, layers',
-    theirs: 'gopacket',
+    theirs: 'gopacket, packets',
     times: 1,
   },
   {

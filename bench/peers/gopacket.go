@@ -1,5 +1,6 @@
-// Reads a capture with gopacket's fastest way: one parser whose layers are filled again for every packet, and
-// the package's own reader of pcap files, which needs no copy by cgo.
+// Reads a capture with gopacket: as packets with layers of their own (the usual way, "packets"), or by one parser
+// whose layers are filled again for every packet and which keeps nothing ("parser"). The package's own reader
+// of pcap files needs no copy by cgo.
 package main
 
 import (
@@ -24,6 +25,8 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	packets := os.Args[2] == "packets"
+	options := gopacket.DecodeOptions{NoCopy: true}
 	var eth layers.Ethernet
 	var ip layers.IPv4
 	var udp layers.UDP
@@ -41,6 +44,13 @@ func main() {
 			panic(err)
 		}
 		frames++
+		if packets {
+			packet := gopacket.NewPacket(data, layers.LayerTypeEthernet, options)
+			if found, ok := packet.Layer(layers.LayerTypeUDP).(*layers.UDP); ok && found.DstPort == 4791 {
+				roce++
+			}
+			continue
+		}
 		if err := parser.DecodeLayers(data, &decoded); err != nil {
 			panic(err)
 		}

@@ -32,6 +32,27 @@ const bthFields = ['opcode', 'p_key', 'destqp', 'psn'].flatMap((name) => [
 /** Where Debian puts the sources of Go libraries. */
 const GO_PATH = '/usr/share/gocode';
 
+/** gopacket's program in one of its two modes. */
+const gopacket = (mode: 'packets' | 'parser', does: string): Peer => ({
+  name: `gopacket, ${mode}`,
+  does,
+  debian: 'golang-go golang-github-google-gopacket-dev golang-golang-x-{net,sys}-dev',
+  prepare(folder) {
+    if (!existsSync(join(GO_PATH, 'src/github.com/google/gopacket'))) return undefined;
+    const program = join(folder, 'gopacket');
+    const go = {
+      GOPATH: GO_PATH,
+      GO111MODULE: 'off',
+      GOFLAGS: '',
+      GOCACHE: join(folder, 'go-cache'),
+    };
+    const env = { ...process.env, ...go };
+    const args = ['build', '-o', program, source('gopacket.go')];
+    const made = spawnSync('go', args, { env, stdio: 'ignore' }).status === 0;
+    return made ? (input) => [program, input, mode] : undefined;
+  },
+});
+
 export const peers: readonly Peer[] = [
   {
     name: 'tshark -T fields',
@@ -59,25 +80,8 @@ export const peers: readonly Peer[] = [
       return made ? (input) => [program, input] : undefined;
     },
   },
-  {
-    name: 'gopacket',
-    does: 'Ethernet, IPv4, UDP; BTH is payload',
-    debian: 'golang-go golang-github-google-gopacket-dev golang-golang-x-{net,sys}-dev',
-    prepare(folder) {
-      if (!existsSync(join(GO_PATH, 'src/github.com/google/gopacket'))) return undefined;
-      const program = join(folder, 'gopacket');
-      const env = {
-        ...process.env,
-        GOPATH: GO_PATH,
-        GO111MODULE: 'off',
-        GOFLAGS: '',
-        GOCACHE: join(folder, 'go-cache'),
-      };
-      const args = ['build', '-o', program, source('gopacket.go')];
-      const made = spawnSync('go', args, { env, stdio: 'ignore' }).status === 0;
-      return made ? (input) => [program, input] : undefined;
-    },
-  },
+  gopacket('packets', 'Ethernet, IPv4, UDP; BTH is payload'),
+  gopacket('parser', 'the same into one set of layers; keeps none'),
   {
     name: 'scapy',
     does: 'RoCE v2 in Python; a part of the capture',
