@@ -15,7 +15,7 @@ export const COMMENT_LIMIT = 64;
 /** Why a capture file could not be read further. Everything before it was whole. */
 export interface CaptureDamage {
   readonly code: 'truncated' | 'bad-value' | 'limit' | 'unsupported';
-  /** What was being read, such as 'pcap record' or 'enhanced packet block'. */
+  /** What was being read, such as 'pcap record' or 'enhanced packet block'; '' for the whole. */
   readonly what: string;
   /** The field that tells, in the header's own spelling; '' for the whole. */
   readonly field: string;
@@ -29,7 +29,8 @@ export interface CaptureDamage {
 export function describeDamage(d: CaptureDamage): string {
   const what = d.field === '' ? d.what : `${d.what}, ${d.field}`;
   const where = d.offset < 0 ? '' : ` at byte ${d.offset} of the file: ${d.code}`;
-  return `${what}${where}: expected ${d.expected}, found ${d.found}`;
+  const place = `${what}${where}`;
+  return `${place === '' ? '' : `${place}: `}expected ${d.expected}, found ${d.found}`;
 }
 
 /** The longest record that a file with this snapshot length may hold. */

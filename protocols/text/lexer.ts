@@ -73,7 +73,9 @@ export class Lexer {
     throw new ExpressionError(
       this.text,
       at,
-      at === this.#token.at ? `${problem}, found ${found}` : problem,
+      problem.startsWith('expected') && at === this.#token.at
+        ? `${problem}, found ${found}`
+        : problem,
     );
   }
 

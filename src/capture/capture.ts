@@ -153,7 +153,7 @@ class HexPackets {
     this.#linkType = linkType;
     this.record.timed = false;
     const expected = 'a pcap or pcapng file, gzipped or not, or hex text';
-    const none = { code: 'unsupported', what: 'input', field: '', offset: -1, expected } as const;
+    const none = { code: 'unsupported', what: '', field: '', offset: -1, expected } as const;
     if (!isText)
       this.damage = { ...none, found: tooLong ? 'more text than 64 MiB' : 'other bytes' };
     else

@@ -8,7 +8,9 @@ import { keyOf } from '../../protocols/core/bind.js';
 import {
   build,
   check,
+  FCS,
   type Frame,
+  fcs,
   formatHex,
   hexDump,
   jsonFrame,
@@ -101,21 +103,21 @@ function markedDump(frame: Frame): string {
   return [dump, ...unplaced.map(findingLine)].join('\n');
 }
 
-/** One interface a link type; the expression goes along as the packet's comment. */
+/** One interface a link type, with or without FCS; the expression goes along as the packet's comment. */
 async function writeCapture(
   path: string,
   frames: readonly Frame[],
   expressions: readonly string[],
 ): Promise<void> {
   const writer = new PcapngWriter({ application: 'wireverbs' });
-  const interfaces = new Map<number, number>();
+  const interfaces = new Map<string, number>();
   frames.forEach((frame, i) => {
     const linkType = linkTypeOf(frame);
-    let interfaceId = interfaces.get(linkType);
-    if (interfaceId === undefined) {
-      interfaceId = writer.interface({ linkType });
-      interfaces.set(linkType, interfaceId);
-    }
+    const fcsLength = frame.layers.some((layer) => layer.protocol === fcs) ? FCS.size : 0;
+    const name = `${linkType} ${fcsLength}`;
+    const interfaceId =
+      interfaces.get(name) ?? writer.interface({ linkType, ...(fcsLength > 0 && { fcsLength }) });
+    interfaces.set(name, interfaceId);
     writer.packet({
       bytes: frame.bytes,
       nanoseconds: i * 1000,

@@ -58,13 +58,10 @@ export async function eachFrame(
     progress.stop();
     await capture.close();
   }
-  const { damage } = capture;
-  return {
-    frames,
-    damage: damage
-      ? `${input === '-' ? 'standard input' : input}: ${describeDamage(damage)}`
-      : undefined,
-  };
+  const { damage, position } = capture;
+  if (!damage) return { frames, damage: undefined };
+  const said = position === 0 ? 'nothing is in it' : describeDamage(damage);
+  return { frames, damage: `${input === '-' ? 'standard input' : input}: ${said}` };
 }
 
 function fcsOf(options: InputOptions, record: CaptureRecord): boolean | 'auto' {

@@ -35,16 +35,20 @@ export const secondsOf = (record: CaptureRecord): number =>
 export const exactTime = (record: CaptureRecord): string =>
   `${record.seconds}.${String(record.nanoseconds).padStart(9, '0')}`;
 
-/** Time since the first frame of the capture. */
+/** Time since the first frame of the capture, exact to the nanosecond as seconds since 1970 are not. */
 export class Clock {
-  #start: number | undefined;
+  #seconds: number | undefined;
+  #nanoseconds = 0;
 
   see(record: CaptureRecord): void {
-    this.#start ??= secondsOf(record);
+    if (this.#seconds !== undefined) return;
+    this.#seconds = record.seconds;
+    this.#nanoseconds = record.nanoseconds;
   }
 
   since(record: CaptureRecord): number {
-    return secondsOf(record) - (this.#start ?? 0);
+    const whole = record.seconds - (this.#seconds ?? 0);
+    return whole + (record.nanoseconds - this.#nanoseconds) / 1e9;
   }
 }
 
