@@ -8,8 +8,8 @@ import { protocol } from '../core/protocol.js';
 
 export const FCS = header(
   'FCS',
-  // tshark shows the four bytes as they stand (eth.fcs); the number that CRC-32 gives is the other way round.
-  [uint(32, 'fcs', 'CRC-32 of the frame', { format: 'hex', order: 'le' })],
+  // tshark prints the four bytes as they stand; the number that CRC-32 gives is the other way round.
+  [uint(32, 'fcs', 'CRC-32 of the frame', { format: 'hex', order: 'le', alias: 'eth.fcs' })],
   { key: 'fcs', family: 'eth', title: 'Frame check sequence', section: 'IEEE 802.3 3.2.9' },
 );
 

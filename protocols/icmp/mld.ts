@@ -131,7 +131,7 @@ export const mldRecord = protocol(MLDRecord, {
 
 export const MLDSource = header(
   'MLDSource',
-  [ipv6Address('address', 'of a source')],
+  [ipv6Address('address', 'of a source', { alias: 'icmpv6.mld.source_address' })],
   named('mld-source', 'MLD version 2: one source', 'RFC 3810 5.1'),
 );
 export const mldSource = protocol(MLDSource, { partOf: ['mld-query2', 'mld-report2'] });

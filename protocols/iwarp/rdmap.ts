@@ -54,8 +54,14 @@ export const RDMAPAtomicRequest = header(
       alias: 'iwarp_rdma.atomic.remote_tagged_offset',
     }),
     // tshark names the next two after the operation: add_data and add_mask, or swap_data and swap_mask.
-    uint(64, 'addOrSwapData', 'value to add or to store', { format: 'hex' }),
-    uint(64, 'addOrSwapMask', 'where carries stop, or which bits are stored', { format: 'hex' }),
+    uint(64, 'addOrSwapData', 'value to add or to store', {
+      format: 'hex',
+      alias: 'iwarp_rdma.atomic.swap_data',
+    }),
+    uint(64, 'addOrSwapMask', 'where carries stop, or which bits are stored', {
+      format: 'hex',
+      alias: 'iwarp_rdma.atomic.swap_mask',
+    }),
     uint(64, 'compareData', 'value to compare with', {
       format: 'hex',
       alias: 'iwarp_rdma.atomic.compare_data',

@@ -20,9 +20,12 @@ export const RDMAPTerminate = header(
         alias: 'iwarp_rdma.term_layer',
       }),
       // tshark names type and code after the layer: term_etype_rdma, term_errcode_llp, ...
-      uint(4, 'etype', 'type of error in that layer'),
+      uint(4, 'etype', 'type of error in that layer', { alias: 'iwarp_rdma.term_etype' }),
     ),
-    uint(8, 'errorCode', 'error of that type', { format: 'hex' }),
+    uint(8, 'errorCode', 'error of that type', {
+      format: 'hex',
+      alias: 'iwarp_rdma.term_errcode',
+    }),
     word(
       flag('m', 'the DDP segment length follows', { alias: 'iwarp_rdma.term_hdrct_m' }),
       flag('d', 'the terminated DDP header follows', { alias: 'iwarp_rdma.hdrct_d' }),

@@ -70,15 +70,15 @@ export const NumberOfQueues = of(
 export const InterruptCoalescing = of(
   'coalescing',
   'interrupt coalescing',
-  uint(8, 'thr', 'aggregation threshold, less one'),
-  uint(8, 'time', 'aggregation time', { unit: '100 us' }),
+  uint(8, 'thr', 'aggregation threshold, less one', { alias: alias('irqc.thr') }),
+  uint(8, 'time', 'aggregation time', { unit: '100 us', alias: alias('irqc.time') }),
   reserved(16),
 );
 export const InterruptVector = of(
   'vector',
   'interrupt vector configuration',
-  uint(16, 'iv', 'interrupt vector'),
-  flag('cd', 'coalescing disabled'),
+  uint(16, 'iv', 'interrupt vector', { alias: alias('irqv.iv') }),
+  flag('cd', 'coalescing disabled', { alias: alias('irqv.cd') }),
   reserved(15),
 );
 export const WriteAtomicity = of(
@@ -126,8 +126,8 @@ export const KeepAliveTimer = of(
 export const ThermalManagement = of(
   'thermal',
   'host controlled thermal management',
-  uint(16, 'tmt2', 'thermal management temperature 2', { unit: 'K' }),
-  uint(16, 'tmt1', 'thermal management temperature 1', { unit: 'K' }),
+  uint(16, 'tmt2', 'thermal management temperature 2', { unit: 'K', alias: alias('hctm.tmt2') }),
+  uint(16, 'tmt1', 'thermal management temperature 1', { unit: 'K', alias: alias('hctm.tmt1') }),
 );
 export const NonOperationalPower = of(
   'non-operational',

@@ -101,7 +101,10 @@ const termination = (sender: string) =>
       names: fatalErrors,
       alias: `nvme-tcp.${sender}termreq.fes`,
     }),
-    uint(32, 'fei', 'offset of the field, or the digest that was computed', { format: 'hex' }),
+    uint(32, 'fei', 'offset of the field, or the digest that was computed', {
+      format: 'hex',
+      alias: `nvme-tcp.${sender}termreq.phfo`,
+    }),
     reserved(80),
   ] as const;
 export const H2CTermReq = nvmeHeader('H2CTermReq', termination('h2c'), {
