@@ -8,7 +8,7 @@ import { assert } from '../support/spec.js';
 import type { PdmlField, PdmlFrame } from '../support/tshark.js';
 import * as holes from './tshark-holes.js';
 
-const { blind, differ, headings, notOurs, reason, shownIn, surplus, unseen, variants } = holes;
+const { entryOf, shownIn, tables, variants } = holes;
 
 /** Differences listed in a failure; the rest is counted. */
 const SHOWN = 25;
@@ -55,6 +55,8 @@ class Differences {
 
 export class Comparison {
   readonly left = new Set<string>();
+  /** Entries of the tables that were needed, as 'table name'. */
+  readonly needed = new Set<string>();
   readonly #ours: readonly Map<string, OurField[]>[];
   /** A family is judged in a capture as soon as one field of it is found there. */
   readonly #judged: ReadonlySet<string>;
@@ -95,6 +97,13 @@ export class Comparison {
     assert.ok(this.#compared > 10 * this.#frames, `only ${this.#compared} fields compared`);
   }
 
+  #listed(table: keyof typeof tables, name: string): boolean {
+    const entry = entryOf(tables[table], name);
+    if (entry === undefined) return false;
+    this.needed.add(`${table} ${entry}`);
+    return true;
+  }
+
   /** tshark reads RDMA packet by packet: what it says of a message's payload is kept until the message is whole. */
   #piece(number: number, piece: Piece, fields: readonly PdmlField[], gaveUp: boolean): void {
     const pieces = this.#waiting.get(piece.last) ?? { fields: [], gaveUp: false };
@@ -115,15 +124,18 @@ export class Comparison {
     const frame = this.frames[number - 1]!;
     const mine = this.#ours[number - 1]!;
     const theirs = byName(shown);
-    const dark = shown.find(({ name }) => blind[name] !== undefined)?.name;
+    const dark = shown.find(({ name }) => this.#listed('blind', name))?.name;
     const hidden = dark === undefined ? '' : familyOf(dark).slice(0, 4);
     for (const name of new Set([...mine.keys(), ...theirs.keys()])) {
       if (!this.aliases.has(name)) continue;
-      if (!this.#judged.has(familyOf(name)) || reason(differ, name) !== undefined) continue;
+      if (!this.#judged.has(familyOf(name)) || this.#listed('differ', name)) continue;
       const [a, b] = [mine.get(name) ?? [], theirs.get(name) ?? []];
       if (b.length === 0 && hidden !== '' && name.startsWith(hidden)) continue;
-      const fewer = incomplete || reason(unseen, name) !== undefined;
-      if (a.length > b.length ? !fewer : b.length > a.length && !reason(surplus, name)) {
+      const uneven =
+        a.length > b.length
+          ? !incomplete && !this.#listed('unseen', name)
+          : a.length < b.length && !this.#listed('surplus', name);
+      if (uneven) {
         const what = `${a.length} of ours, ${b.length} of tshark's`;
         this.#differences.note(name, `frame ${number}: ${what}`);
       } else this.#values(number, name, a, b);
@@ -154,8 +166,8 @@ export class Comparison {
   /** A field of tshark's must be ours, or of ours together, or be listed. */
   #known(number: number, frame: Inspected, field: PdmlField): void {
     const { name } = field;
-    if (this.aliases.has(variants[name] ?? name) || reason(notOurs, name) !== undefined) return;
-    if (reason(headings, name) === undefined) {
+    if (this.aliases.has(variants[name] ?? name) || this.#listed('notOurs', name)) return;
+    if (!this.#listed('headings', name)) {
       this.#differences.note(
         name,
         `frame ${number}: tshark shows ${short(field.show)}, we have none`,

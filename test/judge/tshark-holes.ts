@@ -27,19 +27,11 @@ export const notOurs: Table = {
   'ipv6.hopopts.len_oct': 'the length in bytes',
   'ipv6.opt': 'the whole option',
   'ipv6.opt.type.*': 'parts of the type',
-  'ipv6.src_slaac_mac': 'an Ethernet address worked out from the interface identifier',
-  'ipv6.dst_slaac_mac': 'an Ethernet address worked out from the interface identifier',
-  'ipv6.slaac_mac': 'an Ethernet address worked out from the interface identifier',
-  'ipv6.src_sa_mac': 'an Ethernet address worked out from the interface identifier',
-  'ipv6.dst_sa_mac': 'an Ethernet address worked out from the interface identifier',
-  'ipv6.sa_mac': 'an Ethernet address worked out from the interface identifier',
   'icmp.checksum.status': 'a verdict',
   'icmp.ident_le': 'the identifier in the other byte order',
   'icmp.seq_le': 'the sequence number in the other byte order',
   'icmp.resp*': 'what tshark found in other frames',
-  'icmp.data_time*': 'what ping may have put into its data',
   'icmpv6.checksum.status': 'a verdict',
-  'icmpv6.resp*': 'what tshark found in other frames',
   'icmpv6.reserved': 'reserved bits of ours have no alias; re-encoding compares them',
   'icmpv6.opt': 'the whole option',
   'icmpv6.opt.linkaddr': 'the address again, under a name that does not say whose it is',
@@ -59,7 +51,6 @@ export const notOurs: Table = {
   'infiniband.bth': 'the whole header',
   'infiniband.deth': 'the whole header',
   'infiniband.reth': 'the whole header',
-  'infiniband.immdt': 'the whole header',
   'infiniband.mad': 'the whole header',
   'infiniband.mad.data': 'all behind the header, which we dissect',
   'infiniband.smplid.smpdata': 'a wrong guess: CM data is no SMP data',
@@ -84,12 +75,9 @@ export const notOurs: Table = {
   'infiniband.cm.req.serviceid.*': 'parts of an RDMA IP CM service ID',
   'infiniband.cm.req.ip_cm': 'all private data, which we dissect',
   'infiniband.cm.req.ip_cm.private': 'private data of a service; layers of their own',
-  'infiniband.cm.req.ip_cm.reserved':
-    'reserved bits of ours have no alias; re-encoding compares them',
   'infiniband.cm.rep.reserved': 'reserved bits of ours have no alias; re-encoding compares them',
   'infiniband.cm.rep.private': 'private data of a service; layers of their own',
   'infiniband.cm.rtu.private': 'private data of a service; layers of their own',
-  'infiniband.cm.rej.private': 'private data of a service; layers of their own',
   'infiniband.cm.dreq.private': 'private data of a service; layers of their own',
   'infiniband.cm.drsp.private': 'private data of a service; layers of their own',
   'tcp.analysis*': 'a verdict',
@@ -114,11 +102,7 @@ export const notOurs: Table = {
   'tcp.ack': 'relative to the first; tcp.ack_raw is compared',
   'tcp.connection.*': 'a remark on the flags',
   'tcp.options.nop': 'the whole option',
-  'tcp.options.eol': 'the whole option',
   'tcp.options.mss': 'the whole option',
-  'tcp.options.sack': 'the whole option',
-  'tcp.options.sack.count': 'follows from the length',
-  'tcp.options.sack.dsack*': 'a verdict',
   'tcp.options.sack_perm': 'the whole option',
   'tcp.options.timestamp': 'the whole option',
   'tcp.options.wscale': 'the whole option',
@@ -195,7 +179,6 @@ export const headings: Table = {
   'nvme.fabrics.prop_get_set.cc': 'the whole property',
   'nvme.fabrics.prop_get_set.csts': 'the whole property',
   'nvme.cmd.sgl1': 'the whole descriptor',
-  'nvme.cmd.dword1*': 'a whole dword',
   'nvme.cmd.dsm': 'all hints',
   'nvme.cmd.*.dword10': 'the whole dword',
   'nvme.cmd.*.dword11': 'the whole dword',
@@ -364,24 +347,29 @@ export const families: readonly string[] = [
   'nbd',
 ];
 
-/** Families that need not be found in every capture where tshark finds them. */
-export const notYet: readonly string[] = [];
+/** Every table of what may differ in a capture. */
+export const tables = { notOurs, headings, differ, unseen, surplus, blind } as const;
 
 const patterns = new WeakMap<Table, readonly (readonly [RegExp, string])[]>();
 
-/** The reason that `table` gives for `name`. */
-export function reason(table: Table, name: string): string | undefined {
-  const exact = table[name];
-  if (exact !== undefined) return exact;
+/** The entry of `table` that says something of `name`: the name itself, or the first pattern that it matches. */
+export function entryOf(table: Table, name: string): string | undefined {
+  if (table[name] !== undefined) return name;
   let known = patterns.get(table);
   if (!known) {
-    known = Object.entries(table)
-      .filter(([key]) => key.includes('*'))
-      .map(([key, why]) => {
+    known = Object.keys(table)
+      .filter((key) => key.includes('*'))
+      .map((key) => {
         const pattern = key.replaceAll('.', '\\.').replaceAll('*', '.*');
-        return [new RegExp(`^${pattern}$`), why] as const;
+        return [new RegExp(`^${pattern}$`), key] as const;
       });
     patterns.set(table, known);
   }
   return known.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+/** The reason that `table` gives for `name`. */
+export function reason(table: Table, name: string): string | undefined {
+  const entry = entryOf(table, name);
+  return entry === undefined ? undefined : table[entry];
 }
