@@ -25,9 +25,17 @@ export class CaptureTap {
     this.#writer = new PcapngWriter({ application });
   }
 
-  /** A port's tap, for the simulation. `linkType` 1 is Ethernet, 247 InfiniBand. `only` leaves out what it does not name. */
-  port(name: string, linkType = 1, only: readonly Direction[] = ['out', 'in', 'lost']) {
-    const interfaceId = this.#writer.interface({ name, linkType });
+  /**
+   * A port's tap. `linkType` 1 is Ethernet, 247 InfiniBand. `only` leaves out what it does not name; `offsetSeconds`
+   * is the calendar's time at which the driver's begins.
+   */
+  port(
+    name: string,
+    linkType = 1,
+    only: readonly Direction[] = ['out', 'in', 'lost'],
+    offsetSeconds = 0,
+  ) {
+    const interfaceId = this.#writer.interface({ name, linkType, offsetSeconds });
     return {
       frame: (
         now: Nanos,
@@ -42,7 +50,7 @@ export class CaptureTap {
           bytes: pool.bytes(slot),
           at,
           end: at + pool.length(slot),
-          seconds: Math.floor(now / 1e9),
+          seconds: offsetSeconds + Math.floor(now / 1e9),
           nanoseconds: now % 1e9,
           interfaceId,
           flags: direction === 'in' ? INBOUND : OUTBOUND,

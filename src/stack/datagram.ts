@@ -1,0 +1,14 @@
+// What reached a host for one protocol above IP: a whole packet, or one put together from fragments.
+
+export interface Datagram {
+  readonly source: Uint8Array;
+  readonly target: Uint8Array;
+  readonly protocol: number;
+  readonly hopLimit: number;
+  readonly bytes: Uint8Array;
+  /** The message of that protocol. */
+  readonly at: number;
+  readonly end: number;
+  /** The IP packet as it came, for errors that quote it; -1 when it came in fragments. */
+  readonly headerAt: number;
+}

@@ -1,0 +1,234 @@
+// What a host does with frames that are no RDMA: neighbours, echo, and refusals. A station with one port; the RDMA
+// device beside it asks it for link addresses.
+
+import { sumIsGood } from '../../protocols/core/checksum/index.js';
+import { Ethernet, UDP } from '../../protocols/index.js';
+import { type FramePool, ReadyPorts, type Station } from '../frame/index.js';
+import { earlier, type Nanos, Random } from '../time/index.js';
+import {
+  ALL_NODES,
+  broadcastOf,
+  type HostAddress,
+  isLinkLocal,
+  isMapped,
+  linkLocalOf,
+  parseHostAddress,
+  parseIp,
+  sameBytes,
+  samePrefix,
+  solicitedNodeOf,
+} from './address.js';
+import { Arp, ETHERTYPE_ARP } from './arp.js';
+import type { Datagram } from './datagram.js';
+import { DropCounters, type StackDrop } from './drop.js';
+import { type EchoReply, Icmp, IcmpSender, messageSum } from './icmp.js';
+import { IpOutput } from './ip-output.js';
+import { IpPacket, PROTOCOL } from './ip-packet.js';
+import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
+import { NeighbourTable } from './neighbour-table.js';
+import { Reassembly } from './reassembly.js';
+
+const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
+const DEFAULT_MTU = 1500;
+const LINK_LOCAL_PREFIX = 64;
+
+export interface HostStackOptions {
+  readonly mac: Uint8Array;
+  /** Such as '10.0.0.1/24' and 'fd00::1/64'; the link-local address comes by itself. */
+  readonly addresses: readonly string[];
+  /** One of each version at most: where packets for other subnets go. */
+  readonly gateways?: readonly string[];
+  readonly mtu?: number;
+  readonly random?: Random;
+}
+
+export class HostStack implements Station {
+  readonly ports = 1;
+  readonly mac: Uint8Array;
+  readonly addresses: readonly HostAddress[];
+  readonly drops = new DropCounters();
+  readonly neighbours: NeighbourTable;
+  readonly icmp: Icmp;
+  readonly #arp: Arp;
+  readonly #discovery: NeighbourDiscovery;
+  readonly #output: IpOutput;
+  readonly #packet = new IpPacket();
+  readonly #reassembly = new Reassembly();
+  readonly #ready = new ReadyPorts(1);
+  readonly #groups: readonly Uint8Array[];
+  readonly #broadcasts: readonly Uint8Array[];
+
+  /** @throws RangeError when an address is none */
+  constructor(
+    readonly name: string,
+    readonly pool: FramePool,
+    options: HostStackOptions,
+  ) {
+    const { mac, gateways = [], mtu = DEFAULT_MTU } = options;
+    this.mac = mac;
+    const linkLocal = { ip: linkLocalOf(mac), prefix: LINK_LOCAL_PREFIX };
+    this.addresses = [...options.addresses.map(parseHostAddress), linkLocal];
+    this.#groups = [ALL_NODES, ...this.addresses.map(({ ip }) => solicitedNodeOf(ip))];
+    this.#broadcasts = this.addresses.filter(({ ip }) => isMapped(ip)).map(broadcastOf);
+    this.neighbours = new NeighbourTable(options.random ?? new Random(1, name));
+    this.#output = new IpOutput(
+      pool,
+      mac,
+      this.addresses,
+      gateways.map(parseIp),
+      mtu,
+      this.neighbours,
+      this.drops,
+    );
+    const drop = (why: StackDrop) => this.drops.add(why);
+    const isOurs = this.isOurs.bind(this);
+    const sender = new IcmpSender(this.#output);
+    this.icmp = new Icmp(sender, drop, this.sourceFor.bind(this));
+    this.#arp = new Arp(pool, mac, isOurs, this.neighbours, this.#output, drop);
+    this.#discovery = new NeighbourDiscovery(mac, isOurs, this.neighbours, sender, drop);
+  }
+
+  isOurs(ip: Uint8Array): boolean {
+    return this.addresses.some((own) => sameBytes(own.ip, ip));
+  }
+
+  /** Our address to speak to `target` with: of its subnet, else one of its version that is no link's alone. */
+  sourceFor(target: Uint8Array): Uint8Array | undefined {
+    const near = this.addresses.find(({ ip, prefix }) => samePrefix(ip, target, prefix));
+    const alike = ({ ip }: HostAddress) =>
+      isMapped(ip) === isMapped(target) && isLinkLocal(ip) === isLinkLocal(target);
+    return (near ?? this.addresses.find(alike))?.ip;
+  }
+
+  /** The link address of the next hop to `ip`; undefined while it is asked for, or when there is none. */
+  lookup(now: Nanos, ip: Uint8Array): Uint8Array | undefined {
+    const hop = this.#output.nextHop(ip);
+    const mac = hop && this.neighbours.lookup(now, hop);
+    this.#settle(now);
+    return mac;
+  }
+
+  /** Tells the link our addresses. */
+  announce(now: Nanos): void {
+    for (const { ip } of this.addresses) {
+      if (isMapped(ip)) this.#arp.announce(ip);
+      else this.#discovery.announce(now, ip);
+    }
+    this.#settle(now);
+  }
+
+  /** Asks for an echo. @throws RangeError when no address of ours reaches `target` */
+  ping(now: Nanos, target: Uint8Array, identifier: number, sequence: number, size = 56): void {
+    this.icmp.ask(now, target, identifier, sequence, size);
+    this.#settle(now);
+  }
+
+  takeEchoReply(): EchoReply | undefined {
+    return this.icmp.takeReply();
+  }
+
+  receive(now: Nanos, _port: number, slot: number): void {
+    const at = this.pool.at(slot);
+    this.#frame(now, this.pool.bytes(slot), at, at + this.pool.length(slot));
+    this.pool.release(slot);
+    this.#settle(now);
+  }
+
+  #frame(now: Nanos, b: Uint8Array, at: number, end: number): void {
+    if (end - at < Ethernet.size) return this.drops.add('too short');
+    // Groups are told apart by their IP address; a filter by MAC would only repeat it.
+    if (b[at]! % 2 === 0 && !sameBytes(this.mac, b, at)) return this.drops.add('other host');
+    const type = Ethernet.get.type(b, at);
+    const next = at + Ethernet.size;
+    if (type === ETHERTYPE_ARP) return this.#arp.receive(now, b, next, end);
+    if (type !== ETHERTYPE.ipv4 && type !== ETHERTYPE.ipv6) return this.drops.add('no protocol');
+    const packet = this.#packet;
+    const wrong = packet.read(b, next, end);
+    if (wrong) return this.drops.add(wrong);
+    if ((packet.version === 4) !== (type === ETHERTYPE.ipv4)) return this.drops.add('malformed');
+    if (!this.#isForUs(packet.target)) return this.drops.add('not my address');
+    if (packet.fragment) return this.#fragment(now, packet);
+    this.#deliver(now, packet);
+  }
+
+  #isForUs(target: Uint8Array): boolean {
+    return this.isOurs(target) || this.#groups.some((group) => sameBytes(group, target));
+  }
+
+  #fragment(now: Nanos, packet: IpPacket): void {
+    const { source, target, protocol, hopLimit } = packet;
+    const outcome = this.#reassembly.add(now, packet);
+    if (typeof outcome === 'string') return this.drops.add(outcome);
+    if (!outcome) return;
+    const { bytes, length } = this.#reassembly;
+    const whole = { source, target, protocol, hopLimit, bytes, at: 0, end: length, headerAt: -1 };
+    this.#deliver(now, whole);
+  }
+
+  #deliver(now: Nanos, datagram: Datagram): void {
+    const { source, protocol } = datagram;
+    if (this.isOurs(source) || this.#broadcasts.some((all) => sameBytes(all, source))) {
+      return this.drops.add('bad source');
+    }
+    const own = isMapped(datagram.target) ? PROTOCOL.icmp : PROTOCOL.icmpv6;
+    if (protocol === own) {
+      if (this.icmp.receive(now, datagram, isNeighbour)) this.#discovery.receive(now, datagram);
+    } else if (protocol === PROTOCOL.udp) this.#udp(now, datagram);
+    else this.drops.add('no protocol');
+  }
+
+  /** Nobody here has a port; RDMA's is served before frames come here. */
+  #udp(now: Nanos, datagram: Datagram): void {
+    const { source, target, protocol, bytes, at, end } = datagram;
+    if (end - at < UDP.size) return this.drops.add('too short');
+    const udpEnd = at + UDP.get.length(bytes, at);
+    if (udpEnd < at + UDP.size || udpEnd > end) return this.drops.add('malformed');
+    const sum = messageSum(source, target, protocol, bytes, at, udpEnd);
+    if (UDP.get.checksum(bytes, at) !== 0 && !sumIsGood(sum)) return this.drops.add('bad checksum');
+    this.drops.add('no protocol');
+    this.icmp.portUnreachable(now, datagram);
+  }
+
+  /** Does what the neighbour table asks for, and says that there is something to send. */
+  #settle(now: Nanos): void {
+    for (let task = this.neighbours.takeTask(); task; task = this.neighbours.takeTask()) {
+      const { what, neighbour } = task;
+      const { ip, key, mac } = neighbour;
+      if (what === 'resolved' && mac) this.#output.resolved(key, mac);
+      else if (what === 'failed') this.#output.failed(key);
+      else if (what === 'solicit') this.#ask(now, ip, mac);
+    }
+    if (this.#output.queue.count > 0) this.#ready.mark(0);
+  }
+
+  #ask(now: Nanos, ip: Uint8Array, mac: Uint8Array | undefined): void {
+    const source = this.sourceFor(ip);
+    if (!source) return this.drops.add('no route');
+    if (isMapped(ip)) this.#arp.ask(source, ip, mac);
+    else this.#discovery.ask(now, source, ip, mac !== undefined);
+  }
+
+  takeReady(): number {
+    return this.#ready.take();
+  }
+
+  transmit(_now: Nanos, _port: number): number {
+    const { queue } = this.#output;
+    return queue.count === 0 ? -1 : queue.take(this.pool.length(queue.first));
+  }
+
+  wakeAt(): Nanos {
+    return earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
+  }
+
+  expire(now: Nanos): void {
+    this.neighbours.expire(now);
+    for (let late = this.#reassembly.expire(now); late > 0; late--) {
+      this.drops.add('fragments too late');
+    }
+    this.#settle(now);
+  }
+}
+
+const isNeighbour = (type: number): boolean =>
+  type === ND.solicitation || type === ND.advertisement;
