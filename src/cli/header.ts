@@ -54,6 +54,10 @@ function overview(): string {
   return table(['layer', 'family', 'bytes', 'title', 'defined in'], rows);
 }
 
+/** What the ruler above a diagram does not tell. */
+const LITTLE_ENDIAN =
+  'Little-endian: each word is drawn as the number that it is, its highest bit to the left.';
+
 function page({ header, key }: Protocol): string {
   const size = header.tail ? `${header.size} bytes and more` : `${header.size} bytes`;
   const order = header.order === 'le' ? ', little-endian' : '';
@@ -62,6 +66,7 @@ function page({ header, key }: Protocol): string {
     `${style.layer(header.title)} (${key}), ${size}${order}. ${header.section}`,
     '',
     bitDiagram(header),
+    ...(header.order === 'le' ? [style.dim(LITTLE_ENDIAN)] : []),
     '',
     table(['byte', 'field', 'bits', 'meaning', 'tshark'], rows),
   ].join('\n');

@@ -1,6 +1,7 @@
 // What commands print and how: colours where a terminal wants them, aligned tables, progress on a terminal
 // only. Results go to stdout, progress and remarks to stderr, so that pipes get nothing but results.
 
+import { stripVTControlCharacters } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import colours from 'picocolors';
@@ -82,12 +83,56 @@ export function table(
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: numeric.map((right) => (right ? 'right' : 'left')),
   });
-  for (const row of rows) made.push(row.map(String));
+  const widths = fitted(head, rows);
+  for (const row of rows) made.push(row.map((cell, i) => wrapped(String(cell), widths[i]!)));
   return made
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** Without colours, which take no room. */
+const bare = stripVTControlCharacters;
+
+/** Narrower than this no column gets. */
+const LEAST_WIDTH = 16;
+const GAP = 2;
+
+/** Widths of columns; on a terminal the widest give way until a row fits. Pipes get a line a row. */
+function fitted(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): number[] {
+  const widths = head.map((text, i) =>
+    rows.reduce((most, row) => Math.max(most, bare(String(row[i])).length), text.length),
+  );
+  const room = process.stdout.isTTY || process.env.COLUMNS ? columns : Infinity;
+  const total = () => widths.reduce((sum, width) => sum + width + GAP, -GAP);
+  while (total() > room) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= LEAST_WIDTH) break;
+    widths[widest]!--;
+  }
+  return widths;
+}
+
+/** A cell in lines of at most `width` columns, broken between words, or behind a slash, or anywhere. */
+function wrapped(cell: string, width: number): string {
+  const text = bare(cell);
+  if (text.length <= width) return cell;
+  const lines = [''];
+  for (const word of text.match(/[^ /]*[ /]*/g) ?? []) {
+    const line = lines.at(-1)!;
+    if (line !== '' && (line + word).trimEnd().length > width) lines.push('');
+    let rest = word;
+    for (; rest.trimEnd().length > width; rest = rest.slice(width)) {
+      lines[lines.length - 1] = rest.slice(0, width);
+      lines.push('');
+    }
+    lines[lines.length - 1] += rest;
+  }
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 /** Shows how far a long piece of work is, on a terminal only. */

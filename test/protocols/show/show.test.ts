@@ -3,10 +3,12 @@
 import {
   bitDiagram,
   build,
+  check,
   dissect,
   fieldRows,
   hexDump,
   jsonFrame,
+  markFindings,
   parseFrame,
   protocolByKey,
   summarize,
@@ -38,6 +40,29 @@ spec('hex dump', (it) => {
   it('marks bytes and says why', () => {
     const lines = hexDump(small, { marks: [{ at: 6, size: 2, text: 'here' }] }).split('\n');
     assert.is(lines[2], `${' '.repeat(6 + 18)}^^^^^${' '.repeat(24)}  here`);
+  });
+  it('marks what check finds under its field, and hands back what no byte stands for', () => {
+    const frame = built('eth/ipv4(ttl=1,headerChecksum=1)/udp/"x"');
+    const { marks, unplaced } = markFindings(frame, check(frame).findings);
+    assert.is(unplaced.length, 0);
+    assert.is(marks.length, 1);
+    assert.is(marks[0]!.at, 24);
+    assert.is(marks[0]!.size, 2);
+    assert.match(marks[0]!.text, /^headerChecksum: checksum is 0x0001, expected 0x[0-9a-f]{4}$/);
+    const lines = hexDump(frame, { form: 'fields', marks }).split('\n');
+    assert.is(lines.filter((line) => line.includes('^')).length, 1);
+    const cut = dissect(frame.bytes.subarray(0, 8));
+    assert.is(markFindings(cut, check(cut).findings).marks[0]!.size, 1);
+    const none = dissect(new Uint8Array(0));
+    assert.is(markFindings(none, check(none).findings).unplaced.length, 1);
+  });
+  it('wraps what a mark says', () => {
+    const marks = [{ at: 0, size: 1, text: 'one two three four five six' }];
+    const dump = hexDump(small, { marks, width: 70 }).split('\n');
+    assert.equal(dump.slice(2, 4), [
+      `      ^^${' '.repeat(47)}one two three`,
+      `${' '.repeat(55)}four five six`,
+    ]);
   });
   it('cuts long payloads and says how much is left out', () => {
     const long = built('eth(type=0x1234)/zeros(1000)');

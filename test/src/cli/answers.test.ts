@@ -97,6 +97,8 @@ spec('wireverbs: help', (it) => {
     assert.match(two!.stdout, /\(cqe\), 8 bytes, little-endian/);
     const data = JSON.parse(family!.stdout) as { layer: string; fields: object[] }[];
     assert.ok(data.length > 20 && data.some(({ layer }) => layer === 'cqe'));
+    const narrow = await wireverbs(['header', 'bth'], { env: { COLUMNS: '80' } });
+    assert.ok(narrow.lines.every((line) => line.length <= 80));
     assert.match(all!.stdout, /^bth +infiniband +12 +Base Transport Header +IBA 9\.2$/m);
   });
 });
