@@ -127,7 +127,7 @@ export const notOurs: Table = {
     'a name for two commands; ours is not compared',
   'nvme.cmd.get_logpage.identify.rcrd.treq.*':
     'one bit is taken for the secure channel, and the next read one bit too low',
-  'nvme.cmd.get_logpage.cmd_and_eff.*': 'see nvme.cmd.get_logpage.cmd_and_eff.cseds.*',
+  'nvme.cmd.get_logpage.cmd_and_eff.*': 'the whole entry, one for each opcode',
   'nvme.data': 'the data of a command, or as much as is in a packet',
   'nvme-rdma.read_from_host_resp': 'the data of a command, or as much as is in a packet',
   'nvme.cmd.get_logpage.ana.grp.anas': 'the state without the reserved bits beside it',
@@ -210,8 +210,8 @@ export const shownIn: Readonly<Record<string, number>> = {
 
 /** Fields that mean the same and are yet different, or are not shown where we have them. */
 export const differ: Table = {
-  'nvme.cmd.get_logpage.cmd_and_eff.cseds.*':
-    'shown for all 512 opcodes, unsupported ones too; those of I/O commands are read one entry too late',
+  'nvme.cmd.get_logpage.cmd_and_eff.cseds.csupp':
+    'I/O commands are read one entry too late, so that Flush is not among the supported ones',
 };
 
 /** Names that tshark uses in place of one of ours in some cases; the end of ours is compared where it shows less. */
@@ -272,6 +272,7 @@ export const surplus: Table = {
   'nvme.cmd.dword1*': 'shown for commands whose fields we have, too',
   'nvme.cmd.identify.ctrl.psds.psd.*':
     'shown for power states that the controller does not have, too',
+  'nvme.cmd.get_logpage.cmd_and_eff.cseds.*': 'shown for opcodes that are not supported, too',
   'nvme.cmd.identify.ns.vs': 'over RDMA it is shown in parts, by packet',
   'nvme.cmd.identify.nslist.nsid': 'unused entries of the log of changed namespaces are shown, too',
   'nvme.cqe.dword0.aev.*': 'shown for commands that failed, too',
