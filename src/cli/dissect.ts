@@ -90,7 +90,7 @@ export async function dissectInput(input: string, options: Options): Promise<voi
   const last = options.frame?.last ?? Infinity;
   const outcome = await eachFrame(
     input,
-    options,
+    { ...options, bar: process.stdout.isTTY !== true },
     (frame, record) => {
       clock.see(record);
       if (wanted(frame, record)) show(frame, record);

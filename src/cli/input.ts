@@ -14,6 +14,8 @@ export interface InputOptions {
   readonly linkType?: number;
   /** True: frames end in an FCS; otherwise the file says it, or it is recognised. */
   readonly fcs?: boolean;
+  /** False: no progress bar, as where results run down the same terminal. */
+  readonly bar?: boolean;
 }
 
 /** Looks at one frame; the record lasts until it returns. False ends the reading. */
@@ -38,7 +40,7 @@ export async function eachFrame(
 ): Promise<Outcome> {
   const capture = await openCapture(input, options);
   const inspector = new Inspector();
-  const progress = new Progress(capture.size, 'bytes');
+  const progress = new Progress(options.bar === false ? undefined : capture.size, 'bytes');
   let frames = 0;
   let wanted = true;
   try {

@@ -135,13 +135,16 @@ function wrapped(cell: string, width: number): string {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
+/** Less is done before anybody has read a bar. */
+const LONG_WORK = 1 << 22;
+
 /** Shows how far a long piece of work is, on a terminal only. */
 export class Progress {
   readonly #bar: SingleBar | undefined;
 
-  /** `total` in `unit`s; no bar where stderr is no terminal or the total is unknown. */
+  /** `total` in `unit`s; no bar where stderr is no terminal or the total is small or unknown. */
   constructor(total: number | undefined, unit: string) {
-    if (process.stderr.isTTY !== true || total === undefined || total === 0) return;
+    if (process.stderr.isTTY !== true || total === undefined || total < LONG_WORK) return;
     this.#bar = new SingleBar({
       format: `{bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`,
       hideCursor: true,
