@@ -145,21 +145,20 @@ export class Comparison {
 
   /** What the side that has fewer says must be found on the other in the same order. */
   #values(frame: number, name: string, a: readonly OurField[], b: readonly PdmlField[]): void {
-    const count = Math.min(a.length, b.length);
-    let [i, j] = [0, 0];
-    for (let n = 0; n < count; n++, i++, j++) {
-      let pair = comparable(a[i]!, b[j]!);
-      const [first] = [pair];
-      while (pair[0] !== pair[1] && Math.max(a.length - i, b.length - j) > count - n) {
-        if (a.length > b.length) i++;
-        else j++;
-        pair = comparable(a[i]!, b[j]!);
+    let extra = Math.abs(a.length - b.length);
+    for (let i = 0, j = 0; i < a.length && j < b.length; i++, j++) {
+      const [our, their] = comparable(a[i]!, b[j]!);
+      if (our === their) {
+        this.#compared++;
+        continue;
       }
-      this.#compared++;
-      if (pair[0] === pair[1]) continue;
-      const [our, their] = first.map(short);
-      this.#differences.note(name, `frame ${frame}: ours ${our}, tshark's ${their}`);
-      return;
+      if (extra === 0) {
+        const what = `ours ${short(our)}, tshark's ${short(their)}`;
+        return this.#differences.note(name, `frame ${frame}: ${what}`);
+      }
+      extra--;
+      if (a.length > b.length) j--;
+      else i--;
     }
   }
 
