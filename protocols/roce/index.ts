@@ -1,1 +1,2 @@
+export * from './path-template.js';
 export * from './template.js';

@@ -1,0 +1,14 @@
+export * from './address.js';
+export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completion-queue.js';
+export * from './constant.js';
+export { type AsyncEvent, type DeviceOptions, RdmaDevice } from './device.js';
+export type { Tracer } from './engine.js';
+export { MemoryPort } from './memory-port.js';
+export { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
+export * from './profile.js';
+export { type QpAttribute, refuseTransition, stateAllows, transitions } from './qp-states.js';
+export { type QpCap, QueuePair } from './queue-pair.js';
+export * from './queue-pair-verbs.js';
+export type { RecvWr, SgeInput } from './receive-queue.js';
+export * from './verbs.js';
+export { counterOf, type DropReason, outcome, type Verdict } from './verdict.js';

@@ -1,0 +1,38 @@
+// What the device uses of src/memory, in one place.
+
+export {
+  IBV_ACCESS_FLUSH_GLOBAL,
+  IBV_ACCESS_FLUSH_PERSISTENT,
+  IBV_ACCESS_LOCAL_WRITE,
+  IBV_ACCESS_REMOTE_ATOMIC,
+  IBV_ACCESS_REMOTE_READ,
+  IBV_ACCESS_REMOTE_WRITE,
+  LOCAL_READ,
+} from '../memory/access.js';
+export type { AddressSpace } from '../memory/address-space.js';
+export { DmaEngine } from '../memory/dma.js';
+export { KeyTable } from '../memory/key-table.js';
+export {
+  type Actor,
+  COPY,
+  INTERRUPT,
+  Ledger,
+} from '../memory/ledger.js';
+export type { MachineMemory } from '../memory/machine-memory.js';
+export {
+  bindWindow,
+  fastRegister,
+  invalidateLocally,
+  invalidateRemotely,
+} from '../memory/operation.js';
+export {
+  highHalf,
+  joined,
+  lowHalf,
+  type ProtectionDomain,
+  Region,
+  Window,
+} from '../memory/region.js';
+export { physicalTranslation, type Translation } from '../memory/translation.js';
+export { UsageError } from '../memory/usage-error.js';
+export type { Verdict as MemoryVerdict } from '../memory/verdict.js';

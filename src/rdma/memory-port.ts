@@ -1,0 +1,127 @@
+// The device's way to memory: every access by key is checked by the key table, then moved by DMA; the device's own
+// rings are reached by machine address. Nothing else in this folder touches memory on the device's behalf.
+
+import type { Nanos } from '../time/index.js';
+import {
+  type Actor,
+  type DmaEngine,
+  IBV_ACCESS_LOCAL_WRITE,
+  type KeyTable,
+  LOCAL_READ,
+  type MemoryVerdict,
+  type ProtectionDomain,
+  physicalTranslation,
+  type Translation,
+} from './memory-parts.js';
+import type { SgeList } from './work-request.js';
+
+const WORD = 2 ** 32;
+/** A register of 64 bits, as such devices have them. */
+const DOORBELL_BYTES = 8;
+
+export class MemoryPort {
+  readonly #physical: Translation;
+
+  constructor(
+    readonly keys: KeyTable,
+    readonly dma: DmaEngine,
+  ) {
+    this.#physical = physicalTranslation(keys.memory);
+  }
+
+  /** Bytes of a ring at a machine address. */
+  // hot
+  readRing(now: Nanos, address: number, length: number, into: Uint8Array, at: number): void {
+    this.dma.read(now, this.#physical, address, length, into, at);
+  }
+
+  // hot
+  writeRing(now: Nanos, address: number, length: number, from: Uint8Array, at: number): void {
+    this.dma.write(now, this.#physical, address, from, at, at + length);
+  }
+
+  /** What the last `keys.check` allowed. */
+  // hot
+  readChecked(now: Nanos, length: number, into: Uint8Array, at: number): void {
+    this.dma.read(now, this.keys.translation, this.keys.offset, length, into, at);
+  }
+
+  // hot
+  writeChecked(now: Nanos, length: number, from: Uint8Array, at: number): void {
+    this.dma.write(now, this.keys.translation, this.keys.offset, from, at, at + length);
+  }
+
+  /** `length` bytes of a gather list from `skip` on. */
+  // hot
+  gather(
+    now: Nanos,
+    pd: ProtectionDomain,
+    qpn: number,
+    list: SgeList,
+    skip: number,
+    length: number,
+    into: Uint8Array,
+    at: number,
+  ): MemoryVerdict {
+    let before = skip;
+    let left = length;
+    let to = at;
+    for (let i = 0; i < list.count && left > 0; i++) {
+      const size = list.lengths[i]!;
+      if (before >= size) {
+        before -= size;
+        continue;
+      }
+      const take = Math.min(size - before, left);
+      const low = list.lows[i]! + before;
+      const high = list.highs[i]! + (low >= WORD ? 1 : 0);
+      const verdict = this.keys.check(list.keys[i]!, pd, qpn, high, low >>> 0, take, LOCAL_READ);
+      if (verdict !== 'allowed') return verdict;
+      this.readChecked(now, take, into, to);
+      to += take;
+      left -= take;
+      before = 0;
+    }
+    return left === 0 ? 'allowed' : 'straddles-end';
+  }
+
+  /** Puts bytes into a scatter list from `skip` on. */
+  // hot
+  scatter(
+    now: Nanos,
+    pd: ProtectionDomain,
+    qpn: number,
+    list: SgeList,
+    skip: number,
+    length: number,
+    from: Uint8Array,
+    at: number,
+  ): MemoryVerdict {
+    let before = skip;
+    let left = length;
+    let source = at;
+    for (let i = 0; i < list.count && left > 0; i++) {
+      const size = list.lengths[i]!;
+      if (before >= size) {
+        before -= size;
+        continue;
+      }
+      const take = Math.min(size - before, left);
+      const low = list.lows[i]! + before;
+      const high = list.highs[i]! + (low >= WORD ? 1 : 0);
+      const key = list.keys[i]!;
+      const verdict = this.keys.check(key, pd, qpn, high, low >>> 0, take, IBV_ACCESS_LOCAL_WRITE);
+      if (verdict !== 'allowed') return verdict;
+      this.writeChecked(now, take, from, source);
+      source += take;
+      left -= take;
+      before = 0;
+    }
+    return left === 0 ? 'allowed' : 'straddles-end';
+  }
+
+  /** A core rang: a write to a register of the device. */
+  doorbell(now: Nanos, core: Actor): void {
+    this.dma.doorbell(now, core, DOORBELL_BYTES);
+  }
+}

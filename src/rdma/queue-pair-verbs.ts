@@ -1,0 +1,421 @@
+// The verbs for queue pairs: create, modify by the table of states, query, destroy, post. Posting writes entries to
+// the queue's memory and rings once for the whole list.
+
+import { type AhAttr, pathOf, udpSourcePort } from './address.js';
+import type { CompletionQueue } from './completion-queue.js';
+import {
+  IBV_SEND_FENCE,
+  IBV_SEND_INLINE,
+  IBV_SEND_SIGNALED,
+  IBV_SEND_SOLICITED,
+  type Mtu,
+  mtuBytes,
+  type QpState,
+  type QpType,
+  qpTypes,
+  type WrOpcode,
+  wrOpcodes,
+} from './constant.js';
+import { GSI_QKEY } from './datagram.js';
+import type { RdmaDevice } from './device.js';
+import { isDrained } from './finish.js';
+import { COPY, highHalf, lowHalf, UsageError } from './memory-parts.js';
+import type { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
+import { type QpAttribute, refuseTransition, stateAllows } from './qp-states.js';
+import { highOf, lowOf, SendWqe, Sge } from './queue-format.js';
+import { type QpCap, QueuePair, sendStride } from './queue-pair.js';
+import { ReceiveQueue, type RecvWr, type SgeInput, writeSge } from './receive-queue.js';
+import { rewind } from './requester.js';
+import { Ring } from './ring.js';
+
+export interface QpInit {
+  readonly qpType: QpType;
+  readonly sendCq: CompletionQueue;
+  readonly recvCq: CompletionQueue;
+  readonly srq?: Srq;
+  readonly cap?: Partial<QpCap>;
+  readonly sqSigAll?: boolean;
+  /** The number, for replaying what was captured; otherwise the device chooses. */
+  readonly qpn?: number;
+}
+
+const defaultCap: QpCap = {
+  maxSendWr: 64,
+  maxRecvWr: 64,
+  maxSendSge: 4,
+  maxRecvSge: 4,
+  maxInlineData: 64,
+};
+
+/** struct ibv_qp_attr, by our names; which are given is what attr_mask says in C. */
+export interface QpAttr {
+  readonly qpState?: QpState;
+  readonly curQpState?: QpState;
+  readonly enSqdAsyncNotify?: boolean;
+  readonly qpAccessFlags?: number;
+  readonly pkeyIndex?: number;
+  readonly portNum?: number;
+  readonly qkey?: number;
+  readonly ahAttr?: AhAttr;
+  readonly pathMtu?: Mtu;
+  readonly timeout?: number;
+  readonly retryCnt?: number;
+  readonly rnrRetry?: number;
+  readonly rqPsn?: number;
+  readonly maxRdAtomic?: number;
+  readonly minRnrTimer?: number;
+  readonly sqPsn?: number;
+  readonly maxDestRdAtomic?: number;
+  readonly destQpNum?: number;
+}
+
+/** The largest value of each number, exclusive. */
+const bounds: Partial<Record<QpAttribute, number>> = {
+  timeout: 32,
+  retryCnt: 8,
+  rnrRetry: 8,
+  minRnrTimer: 32,
+  rqPsn: 2 ** 24,
+  sqPsn: 2 ** 24,
+  destQpNum: 2 ** 24,
+  qkey: 2 ** 32,
+};
+
+function capOf(device: RdmaDevice, cap: Partial<QpCap> | undefined): QpCap {
+  const whole = { ...defaultCap, ...cap };
+  const { maxQpWr, maxSge, maxInlineData } = device.profile;
+  const most = Math.max(whole.maxSendWr, whole.maxRecvWr);
+  const parts = Math.max(whole.maxSendSge, whole.maxRecvSge);
+  if (most > maxQpWr || parts > maxSge || whole.maxInlineData > maxInlineData)
+    throw new UsageError('EINVAL', `the device has no queue of ${JSON.stringify(whole)}`);
+  return whole;
+}
+
+export function createQp(pd: Pd, init: QpInit): QueuePair {
+  const { device, space } = pd.context;
+  if (!qpTypes.includes(init.qpType)) throw new UsageError('EINVAL', `type ${init.qpType}`);
+  if (device.qps.size >= device.profile.maxQp) throw new UsageError('ENOMEM', 'queue pairs');
+  const cap = capOf(device, init.cap);
+  const sends = init.qpType !== 'IBV_QPT_XRC_RECV' && cap.maxSendWr > 0;
+  const receives = !init.qpType.startsWith('IBV_QPT_XRC');
+  const qpn = init.qpType === 'IBV_QPT_GSI' ? 1 : (init.qpn ?? device.nextQpn());
+  if (device.qps.has(qpn)) throw new UsageError('EBUSY', `queue pair ${qpn} exists`);
+  const own = receives && !init.srq;
+  const qp = new QueuePair(
+    qpn,
+    init.qpType,
+    pd.domain,
+    init.sendCq,
+    init.recvCq,
+    sends ? new Ring(space, cap.maxSendWr, sendStride(cap)) : null,
+    own ? new ReceiveQueue(space, cap.maxRecvWr, cap.maxRecvSge) : (init.srq?.queue ?? null),
+    cap,
+    init.sqSigAll ?? false,
+  );
+  if (qp.datagram) qp.mtu = device.mtu;
+  if (qp.type === 'IBV_QPT_GSI') qp.qkey = GSI_QKEY;
+  device.qps.set(qpn, qp);
+  pd.domain.uses++;
+  init.sendCq.users++;
+  init.recvCq.users++;
+  return qp;
+}
+
+/** @throws UsageError EINVAL when the transition or an attribute is not allowed */
+export function modifyQp({ device }: Context, qp: QueuePair, attr: QpAttr): void {
+  const to = attr.qpState ?? qp.state;
+  const given = Object.keys(attr).filter((name) => name !== 'qpState') as QpAttribute[];
+  if (attr.curQpState !== undefined && attr.curQpState !== qp.state)
+    throw new UsageError('EINVAL', `the queue pair is in ${qp.state}, not ${attr.curQpState}`);
+  const refused = refuseTransition(qp.type, qp.state, to, given);
+  if (refused !== '') throw new UsageError('EINVAL', refused);
+  checkValues(device, attr);
+  const from = qp.state;
+  const path = attr.ahAttr && newPath(device, qp, attr);
+  apply(qp, attr);
+  if (path) qp.path = path;
+  enter(device, qp, from, to);
+}
+
+function checkValues(device: RdmaDevice, attr: QpAttr): void {
+  for (const [name, bound] of Object.entries(bounds)) {
+    const value = attr[name as keyof QpAttr] as number | undefined;
+    if (value === undefined) continue;
+    if (!(Number.isInteger(value) && value >= 0 && value < bound))
+      throw new UsageError('EINVAL', `${name} is ${value}, not below ${bound}`);
+  }
+  const { maxQpRdAtom, maxQpInitRdAtom } = device.profile;
+  if ((attr.maxDestRdAtomic ?? 0) > maxQpRdAtom || (attr.maxRdAtomic ?? 0) > maxQpInitRdAtom)
+    throw new UsageError('EINVAL', `the device has ${maxQpRdAtom} READs and atomics at a time`);
+  if ((attr.pkeyIndex ?? 0) >= device.pkeyCount || (attr.portNum ?? 1) !== 1)
+    throw new UsageError('EINVAL', 'no such partition key or port');
+  if (attr.pathMtu && mtuBytes[attr.pathMtu] > device.mtu)
+    throw new UsageError('EINVAL', `${attr.pathMtu} is more than the port's ${device.mtu}`);
+}
+
+function newPath(device: RdmaDevice, qp: QueuePair, attr: QpAttr) {
+  const { ahAttr } = attr;
+  const destination = attr.destQpNum ?? qp.destQpn;
+  const label = ahAttr!.grh?.flowLabel ?? 0;
+  const port = udpSourcePort(label, qp.qpn, destination);
+  const { migReq } = device.profile;
+  const id = device.firstIdentification();
+  return pathOf(device.address, device.neighbours, ahAttr!, port, migReq, id);
+}
+
+function apply(qp: QueuePair, attr: QpAttr): void {
+  qp.accessFlags = attr.qpAccessFlags ?? qp.accessFlags;
+  qp.pkeyIndex = attr.pkeyIndex ?? qp.pkeyIndex;
+  qp.portNum = attr.portNum ?? qp.portNum;
+  qp.qkey = attr.qkey ?? qp.qkey;
+  qp.destQpn = attr.destQpNum ?? qp.destQpn;
+  if (attr.pathMtu) qp.mtu = mtuBytes[attr.pathMtu];
+  qp.timeoutCode = attr.timeout ?? qp.timeoutCode;
+  qp.retryCount = attr.retryCnt ?? qp.retryCount;
+  qp.rnrRetry = attr.rnrRetry ?? qp.rnrRetry;
+  qp.rqPsn = attr.rqPsn ?? qp.rqPsn;
+  qp.sqPsn = attr.sqPsn ?? qp.sqPsn;
+  qp.maxRdAtomic = attr.maxRdAtomic ?? qp.maxRdAtomic;
+  qp.maxDestRdAtomic = attr.maxDestRdAtomic ?? qp.maxDestRdAtomic;
+  qp.minRnrTimer = attr.minRnrTimer ?? qp.minRnrTimer;
+  qp.notifyDrained = attr.enSqdAsyncNotify ?? qp.notifyDrained;
+}
+
+/** What a state brings with it. */
+function enter(device: RdmaDevice, qp: QueuePair, from: QpState, to: QpState): void {
+  if (to === 'ERR') {
+    device.toError(device.now, qp);
+    return;
+  }
+  qp.state = to;
+  if (to === 'RESET') {
+    qp.reset();
+    qp.sendCq.clean(qp.qpn);
+    qp.recvCq.clean(qp.qpn);
+  } else if (to === 'RTR' && from === 'INIT') qp.startResponder();
+  else if (to === 'RTS' && from === 'RTR') qp.startRequester();
+  else if (to === 'SQD' && qp.notifyDrained && isDrained(qp)) {
+    qp.notifyDrained = false;
+    device.event('IBV_EVENT_SQ_DRAINED', qp);
+  } else if (to === 'RTS' && from === 'SQE') rewind(qp);
+  device.activate(qp);
+}
+
+/** struct ibv_qp_attr as it stands. */
+export function queryQp(qp: QueuePair): Required<Pick<QpAttr, 'qpState' | 'rqPsn' | 'sqPsn'>> &
+  Pick<QpAttr, 'destQpNum' | 'qpAccessFlags' | 'timeout' | 'retryCnt' | 'rnrRetry'> & {
+    readonly sqDraining: boolean;
+    readonly pathMtuBytes: number;
+    readonly maxRdAtomic: number;
+    readonly maxDestRdAtomic: number;
+    readonly minRnrTimer: number;
+    readonly qkey: number;
+    readonly cap: QpCap;
+  } {
+  return {
+    qpState: qp.state,
+    // What is expected and sent next, as devices report it.
+    rqPsn: qp.expectedPsn,
+    sqPsn: qp.newPsn,
+    destQpNum: qp.destQpn,
+    qpAccessFlags: qp.accessFlags,
+    timeout: qp.timeoutCode,
+    retryCnt: qp.retryCount,
+    rnrRetry: qp.rnrRetry,
+    sqDraining: qp.state === 'SQD' && !isDrained(qp),
+    pathMtuBytes: qp.mtu,
+    maxRdAtomic: qp.maxRdAtomic,
+    maxDestRdAtomic: qp.maxDestRdAtomic,
+    minRnrTimer: qp.minRnrTimer,
+    qkey: qp.qkey,
+    cap: qp.cap,
+  };
+}
+
+export function destroyQp(pd: Pd, qp: QueuePair): void {
+  const { device } = pd.context;
+  if (qp.destroyed) throw new UsageError('EINVAL', `queue pair ${qp.qpn} is gone already`);
+  qp.destroyed = true;
+  qp.state = 'RESET';
+  qp.sendCq.clean(qp.qpn);
+  qp.recvCq.clean(qp.qpn);
+  qp.sendCq.users--;
+  qp.recvCq.users--;
+  qp.sq?.release();
+  if (qp.rq !== null && !qp.rq.shared) qp.rq.ring.release();
+  for (const group of device.groups.values()) group.delete(qp);
+  device.qps.delete(qp.qpn);
+  pd.domain.uses--;
+}
+
+/** struct ibv_send_wr. */
+export interface SendWr {
+  readonly wrId?: number;
+  readonly opcode: WrOpcode;
+  readonly sgList?: readonly SgeInput[];
+  /** IBV_SEND_INLINE: the bytes themselves, in place of a scatter-gather list. */
+  readonly inlineData?: Uint8Array;
+  readonly sendFlags?: number;
+  readonly immData?: number;
+  readonly invalidateRkey?: number;
+  readonly rdma?: { readonly remoteAddr: bigint; readonly rkey: number };
+  readonly atomic?: {
+    readonly remoteAddr: bigint;
+    readonly rkey: number;
+    readonly compareAdd: bigint;
+    readonly swap?: bigint;
+  };
+  readonly ud?: { readonly ah: Ah; readonly remoteQpn: number; readonly remoteQkey: number };
+  readonly bindMw?: {
+    readonly mw: Mw;
+    readonly rkey: number;
+    readonly mr: Mr;
+    readonly addr: bigint;
+    readonly length: number;
+    readonly access: number;
+  };
+  readonly regMr?: { readonly mr: Mr; readonly key: number; readonly access: number };
+  /** FLUSH: bytes, placement (1 global, 2 persistent) and level (0 range, 1 region). */
+  readonly flush?: { readonly length: number; readonly type: number; readonly level: number };
+  readonly atomicWrite?: bigint;
+  readonly xrcSrqn?: number;
+}
+
+/**
+ * Posts a list of work requests with one doorbell. When one is refused, those before it are posted.
+ * @throws UsageError EINVAL or ENOMEM
+ */
+export function postSend(
+  { device, core }: Context,
+  qp: QueuePair,
+  wrs: SendWr | readonly SendWr[],
+): void {
+  if (qp.sq === null || !stateAllows[qp.state].postSend)
+    throw new UsageError('EINVAL', `nothing can be sent in ${qp.state}`);
+  const list = Array.isArray(wrs) ? (wrs as readonly SendWr[]) : [wrs as SendWr];
+  try {
+    for (const wr of list) writeWqe(device, core, qp, wr);
+  } finally {
+    if (qp.rung !== qp.posted) {
+      device.memory.doorbell(device.now, core);
+      qp.rung = qp.posted;
+      if (stateAllows[qp.state].flushesSend) device.flush(device.now, qp);
+      else device.activate(qp);
+    }
+  }
+}
+
+function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: SendWr): void {
+  const ring = qp.sq!;
+  if (qp.posted - qp.freed >= qp.cap.maxSendWr)
+    throw new UsageError('ENOMEM', `the send queue's ${qp.cap.maxSendWr} entries are all posted`);
+  const code = wrOpcodes[wr.opcode];
+  if (code === undefined) throw new UsageError('EINVAL', `there is no ${wr.opcode}`);
+  const flags = wr.sendFlags ?? 0;
+  const has = (flag: number): number => ((flags & flag) === flag ? 1 : 0);
+  const { inlineData } = wr;
+  const sges = wr.sgList ?? [];
+  if (sges.length > qp.cap.maxSendSge)
+    throw new UsageError('EINVAL', `${sges.length} entries, not at most ${qp.cap.maxSendSge}`);
+  if (inlineData && inlineData.length > qp.cap.maxInlineData)
+    throw new UsageError('EINVAL', `${inlineData.length} bytes inline`);
+  if (qp.datagram && !wr.ud) throw new UsageError('EINVAL', 'a datagram needs an address handle');
+  const { bytes } = ring;
+  const at = ring.at(qp.posted);
+  bytes.fill(0, at, at + SendWqe.size);
+  const { set } = SendWqe;
+  set.opcode(bytes, at, code);
+  set.fence(bytes, at, has(IBV_SEND_FENCE));
+  set.signaled(bytes, at, has(IBV_SEND_SIGNALED));
+  set.solicited(bytes, at, has(IBV_SEND_SOLICITED));
+  set.inline(bytes, at, inlineData ? 1 : has(IBV_SEND_INLINE));
+  set.numSge(bytes, at, sges.length);
+  const total = inlineData?.length ?? sges.reduce((sum, sge) => sum + sge.length, 0);
+  set.length(bytes, at, wr.flush?.length ?? total);
+  set.wrIdHigh(bytes, at, highOf(wr.wrId ?? 0));
+  set.wrIdLow(bytes, at, lowOf(wr.wrId ?? 0));
+  writeOperation(bytes, at, wr);
+  for (let i = 0; i < sges.length; i++) {
+    writeSge(bytes, at + SendWqe.size + i * Sge.size, sges[i]!);
+  }
+  if (inlineData) {
+    bytes.set(inlineData, at + SendWqe.size);
+    const { ledger } = device.memory.dma;
+    ledger.piece(device.now, core, COPY, inlineData.length, 0, -1, -1, 0);
+    ledger.operation(core, COPY, 0);
+  }
+  qp.posted++;
+}
+
+/** The fields that depend on what is asked for. */
+function writeOperation(b: Uint8Array, at: number, wr: SendWr): void {
+  const { set } = SendWqe;
+  const address = (value: bigint): void => {
+    set.vaHigh(b, at, highHalf(value));
+    set.vaLow(b, at, lowHalf(value));
+  };
+  const swap = (value: bigint): void => {
+    set.swapHigh(b, at, highHalf(value));
+    set.swapLow(b, at, lowHalf(value));
+  };
+  set.immediate(b, at, wr.immData ?? wr.invalidateRkey ?? 0);
+  set.xrcSrq(b, at, wr.xrcSrqn ?? 0);
+  if (wr.opcode === 'IBV_WR_LOCAL_INV') set.rkey(b, at, wr.invalidateRkey ?? 0);
+  if (wr.rdma) {
+    address(wr.rdma.remoteAddr);
+    set.rkey(b, at, wr.rdma.rkey);
+  }
+  if (wr.flush) set.immediate(b, at, wr.flush.level * FLUSH_LEVEL + wr.flush.type);
+  if (wr.atomicWrite !== undefined) swap(wr.atomicWrite);
+  if (wr.atomic) {
+    address(wr.atomic.remoteAddr);
+    set.rkey(b, at, wr.atomic.rkey);
+    const isSwap = wr.opcode === 'IBV_WR_ATOMIC_CMP_AND_SWP';
+    swap(isSwap ? (wr.atomic.swap ?? 0n) : wr.atomic.compareAdd);
+    const compare = isSwap ? wr.atomic.compareAdd : 0n;
+    set.compareHigh(b, at, highHalf(compare));
+    set.compareLow(b, at, lowHalf(compare));
+  }
+  if (wr.ud) {
+    set.ah(b, at, wr.ud.ah.handle);
+    set.remoteQpn(b, at, wr.ud.remoteQpn);
+    set.remoteQkey(b, at, wr.ud.remoteQkey);
+  }
+  if (wr.bindMw) {
+    address(wr.bindMw.addr);
+    set.length(b, at, wr.bindMw.length);
+    set.immediate(b, at, wr.bindMw.mw.rkey);
+    set.rkey(b, at, wr.bindMw.rkey);
+    set.xrcSrq(b, at, wr.bindMw.mr.lkey);
+    set.swapLow(b, at, wr.bindMw.access);
+  }
+  if (wr.regMr) {
+    set.rkey(b, at, wr.regMr.key);
+    set.xrcSrq(b, at, wr.regMr.mr.lkey);
+    set.swapLow(b, at, wr.regMr.access);
+  }
+}
+
+/** FETH.sel stands above the four bits of FETH.plt. */
+const FLUSH_LEVEL = 16;
+
+/** Posts a list of receive requests with one doorbell. */
+export function postRecv(
+  { device, core }: Context,
+  qp: QueuePair,
+  wrs: RecvWr | readonly RecvWr[],
+): void {
+  const { rq } = qp;
+  if (rq === null || rq.shared || !stateAllows[qp.state].postRecv)
+    throw new UsageError('EINVAL', `nothing can be posted for receiving in ${qp.state}`);
+  const list = Array.isArray(wrs) ? (wrs as readonly RecvWr[]) : [wrs as RecvWr];
+  try {
+    for (const wr of list) rq.post(wr);
+  } finally {
+    if (rq.rung !== rq.posted) {
+      device.memory.doorbell(device.now, core);
+      rq.rung = rq.posted;
+      if (stateAllows[qp.state].flushesRecv) device.flush(device.now, qp);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// The wire formats that the device works with, in one place: headers with their accessors, opcodes, arithmetic.
+
+export { byteSwap32 } from '../../protocols/core/byte-order.js';
+export { Halves } from '../../protocols/core/hex.js';
+export { Ethernet, eth, VLAN, vlan } from '../../protocols/ethernet/index.js';
+export {
+  build,
+  formatIpv6,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+  psnAdd,
+  psnDiff,
+} from '../../protocols/index.js';
+export {
+  AETH,
+  AtomicAckETH,
+  AtomicETH,
+  BTH,
+  bth,
+  creditCounts,
+  DETH,
+  type Extension,
+  extensionProtocols,
+  FETH,
+  GRH,
+  grh,
+  ICRC,
+  IETH,
+  ImmDt,
+  LRH,
+  lrh,
+  type Opcode,
+  opcodeByCode,
+  opcodes,
+  RETH,
+  rnrTimersUs,
+  syndromeOf,
+  syndromeParts,
+  VCRC,
+  XRCETH,
+} from '../../protocols/infiniband/index.js';
+export { IPv4, IPv6, ipv4, ipv6 } from '../../protocols/ip/index.js';
+export { PathTemplate } from '../../protocols/roce/path-template.js';
+export { UDP, udp } from '../../protocols/udp/index.js';

@@ -1,0 +1,63 @@
+// RC between two devices: the operations themselves, over every carrier.
+
+import { check, dissect } from '../../../protocols/index.js';
+import { postRecv, postSend } from '../../../src/rdma/index.js';
+import { BackToBack, sge } from '../../support/back-to-back.js';
+import { assert, spec } from '../../support/spec.js';
+
+const SIGNALED = 2;
+
+const fill = (bytes: Uint8Array, seed: number): void => {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31 + seed) % 251;
+};
+
+const carriers = [
+  { wire: 'RoCE v2' },
+  { wire: 'RoCE v2', v6: true },
+  { wire: 'RoCE v1' },
+  { wire: 'IB' },
+] as const;
+
+spec('RC', (it) => {
+  for (const options of carriers) {
+    const over = `${options.wire}${'v6' in options ? ' over IPv6' : ''}`;
+    it(`SEND, RDMA WRITE and RDMA READ move the bytes: ${over}`, () => {
+      const net = new BackToBack(options);
+      const [a, b] = net.connect();
+      const [left, right] = net.hosts;
+      const from = left.buffer(5001);
+      const to = right.buffer(5001);
+      fill(from.bytes, 1);
+      postRecv(right.context, b.qp, { wrId: 9, sgList: [sge(to)] });
+      const send = { opcode: 'IBV_WR_SEND', sgList: [sge(from)], sendFlags: SIGNALED } as const;
+      postSend(left.context, a.qp, { wrId: 1, ...send });
+      net.run();
+      assert.equal(
+        left.poll(a.sendCq).map((w) => [w.wrId, w.status]),
+        [[1, 'IBV_WC_SUCCESS']],
+      );
+      const [received] = right.poll(b.recvCq);
+      assert.is(received?.byteLen, 5001);
+      assert.is(received?.wrId, 9);
+      assert.equal(to.bytes, from.bytes);
+      fill(from.bytes, 2);
+      const rdma = { remoteAddr: to.addr, rkey: to.mr.rkey };
+      const flags = { sendFlags: SIGNALED, rdma, sgList: [sge(from)] };
+      postSend(left.context, a.qp, { opcode: 'IBV_WR_RDMA_WRITE', ...flags });
+      net.run();
+      assert.equal(to.bytes, from.bytes);
+      fill(to.bytes, 3);
+      postSend(left.context, a.qp, { opcode: 'IBV_WR_RDMA_READ', ...flags });
+      net.run();
+      assert.equal(to.bytes, from.bytes);
+      const done = left.poll(a.sendCq).map((w) => w.status);
+      assert.equal(done, ['IBV_WC_SUCCESS', 'IBV_WC_SUCCESS']);
+      assert.is(net.pool.inUse, 0);
+      const linkType = options.wire === 'IB' ? 247 : 1;
+      for (const { bytes } of net.sent) {
+        const { findings } = check(dissect(bytes, { linkType }));
+        assert.equal(findings, []);
+      }
+    });
+  }
+});
