@@ -163,8 +163,6 @@ spec('tidy', (it) => {
       'protocols/pcap/pcapng-writer.ts': 'parts a time into halves',
       'src/time/': 'sets of bits and random numbers, no frames',
       'src/fabric/chance.ts': 'flips any bit of a frame',
-      'src/fabric/classify.ts': 'the group bit, which marks an address and is no field',
-      'src/fabric/ethernet-switch.ts': 'a priority is the upper bits of a DSCP value',
       'src/memory/ledger.ts': 'rows of numbers, no frames',
     };
     const places = Object.keys(allowed);

@@ -10,7 +10,7 @@ import { type Derivation, protocol, type Report, type Scene } from '../core/prot
 import type { Walk } from '../core/walk.js';
 import { IPv4 } from '../ip/ipv4.js';
 import { endsInFcs, FCS, fcs } from './fcs.js';
-import { groupAddresses } from './group-address.js';
+import { groupAddresses, isGroupAddress } from './group-address.js';
 import { deriveLengthOrType, lengthOrType, readLengthOrType } from './length-type.js';
 
 export const Ethernet = header(
@@ -73,8 +73,7 @@ function seemsToHaveFcs(walk: Walk, at: number, type: number): boolean {
 function verify(scene: Scene, index: number, report: Report): void {
   const layer = scene.layers[index]!;
   const source = layer.get('src') as Uint8Array;
-  // The first bit on the wire, the lowest of the first byte, marks groups (IEEE 802.3 3.2.3).
-  if (source[0]! % 2 === 1) report('src', 'the source address is a group address');
+  if (isGroupAddress(source)) report('src', 'the source address is a group address');
   const trailer = scene.layers.find((l) => l.owner === index && l.protocol === fcs);
   if (trailer && trailer.at - layer.at < MIN_FRAME) {
     const size = trailer.end - layer.at;

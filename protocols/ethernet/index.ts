@@ -3,6 +3,7 @@ export * from './bsd-loopback.js';
 export { etherTypes } from './ether-type.js';
 export * from './ethernet.js';
 export { FCS, fcs } from './fcs.js';
+export { isGroupAddress } from './group-address.js';
 export { LinuxSLL, LinuxSLL2, sll, sll2 } from './linux-sll.js';
 export {
   LLC,

@@ -2,7 +2,7 @@
 // by the declared headers' accessors; the result is one object that is filled again for each frame.
 
 import { updateChecksum } from '../../protocols/core/checksum/index.js';
-import { Ethernet, IPv4, IPv6, VLAN } from '../../protocols/index.js';
+import { Ethernet, IPv4, IPv6, isGroupAddress, VLAN } from '../../protocols/index.js';
 
 const { type } = Ethernet.get;
 const ETHERTYPE = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd, control: 0x8808 } as const;
@@ -19,7 +19,20 @@ const mac = (b: Uint8Array, at: number): number => {
   return value;
 };
 
+/** The three high bits of a DSCP: its class selector (RFC 2474 4.2.2). */
+const CODEPOINTS_A_CLASS = 8;
+const classSelector = Uint8Array.from({ length: 64 }, (_, dscp) => dscp / CODEPOINTS_A_CLASS);
+
 export class Classified {
+  /** Bytes that a frame must have. */
+  static readonly least = Ethernet.size;
+  /** Whether the frame, of `least` bytes, is of MAC control. */
+  static isControl(b: Uint8Array, at: number): boolean {
+    return type(b, at) === ETHERTYPE.control;
+  }
+
+  /** Where the frame begins. */
+  at = 0;
   target = 0;
   source = 0;
   /** True for addresses of groups, the broadcast address included. */
@@ -27,15 +40,25 @@ export class Classified {
   /** -1 where the frame has no tag. */
   vlan = -1;
   priority = 0;
+  /** EtherType of what it carries, behind a tag. */
+  type = 0;
   /** True for MAC control frames, which end here. */
   control = false;
   /** Where the IP header begins, or -1; and its version. */
   ipAt = -1;
   version: 4 | 6 = 4;
 
+  /** @param dscpPriority priority of each DSCP; its class selector unless given */
+  constructor(
+    readonly trust: Trust = 'dscp',
+    readonly dscpPriority: Uint8Array = classSelector,
+  ) {}
+
   /** Reads the frame from `at` to `end`; false when it is too short for its headers. */
   // hot
-  read(b: Uint8Array, at: number, end: number, trust: Trust, dscpPriority: Uint8Array): boolean {
+  read(b: Uint8Array, at: number, end: number): boolean {
+    const { trust, dscpPriority } = this;
+    this.at = at;
     this.vlan = -1;
     this.priority = 0;
     this.ipAt = -1;
@@ -43,7 +66,7 @@ export class Classified {
     if (end - at < Ethernet.size) return false;
     this.target = mac(b, at + Ethernet.at.dst);
     this.source = mac(b, at + Ethernet.at.src);
-    this.group = (b[at]! & 1) === 1;
+    this.group = isGroupAddress(b, at);
     let ether = type(b, at);
     let next = at + Ethernet.size;
     if (ether === ETHERTYPE.vlan) {
@@ -53,6 +76,7 @@ export class Classified {
       ether = VLAN.get.type(b, next);
       next += VLAN.size;
     }
+    this.type = ether;
     this.control = ether === ETHERTYPE.control;
     if (ether === ETHERTYPE.ipv4 && end - next >= IPv4.size) {
       this.ipAt = next;

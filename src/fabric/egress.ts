@@ -14,6 +14,8 @@ export class Egress {
   readonly #pausedUntil = new Float64Array(PRIORITIES);
   /** Nanoseconds that priorities were paused, and how often. */
   pauses = 0;
+  /** Frames in the eight queues. */
+  waiting = 0;
   /** The priority of the frame that `take` gave last; -1 for a control frame. */
   priority = -1;
   /** What goes with it: the port at which it came in. */
@@ -49,11 +51,13 @@ export class Egress {
       this.priority = -1;
       return control.take(pool.length(control.first));
     }
+    if (this.waiting === 0) return -1;
     for (let p = PRIORITIES - 1; p >= 0; p--) {
       const queue = this.queues[p]!;
       if (queue.count === 0 || this.#pausedUntil[p]! > now) continue;
       this.priority = p;
       this.ingress = queue.firstExtra;
+      this.waiting--;
       return queue.take(pool.length(queue.first));
     }
     return -1;

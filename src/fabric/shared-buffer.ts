@@ -1,0 +1,227 @@
+// The memory of a switch or router, shared by all its ports: frames wait here by port and priority. Congestion is
+// marked, and senders of lossless priorities are paused before their frames would be lost.
+
+import { build, eth, macControl, PFC, pfc } from '../../protocols/index.js';
+import { type FramePool, ReadyPorts, SlotQueue } from '../frame/index.js';
+import { type Nanos, NEVER, type Random } from '../time/index.js';
+import { type Classified, markCongestion } from './classify.js';
+import { Egress, PRIORITIES } from './egress.js';
+import { PauseReader } from './pause-reader.js';
+
+export interface EcnThresholds {
+  /** Bytes in an egress queue below which nothing and above which everything is marked; between, up to `most`. */
+  readonly kmin: number;
+  readonly kmax: number;
+  readonly most: number;
+}
+
+export interface PfcThresholds {
+  /** Bytes of one priority from one port at which the sender is paused, and at which it goes on. */
+  readonly xoff: number;
+  readonly xon: number;
+  /** Bytes kept free beyond, a port and priority, for what is on its way when the pause is sent. */
+  readonly headroom: number;
+}
+
+export interface BufferOptions {
+  /** Shared by all ports and priorities; 12 MB unless given. */
+  readonly bufferBytes?: number;
+  /** From the arrival of a frame's last bit to its queue; 300 ns unless given. */
+  readonly latencyNs?: number;
+  /** By priority; priorities without are not marked. */
+  readonly ecn?: Readonly<Record<number, EcnThresholds>>;
+  /** By priority: these are lossless. */
+  readonly pfc?: Readonly<Record<number, PfcThresholds>>;
+  /** Bits a second of each port, for the length of pauses. */
+  readonly rate: number;
+}
+
+/** Why the buffer did not take a frame. */
+export type BufferDrop = 'buffer full' | 'headroom full' | 'no slot';
+
+const DEFAULT_BUFFER = 12 << 20;
+const DEFAULT_LATENCY = 300;
+/** Longest pause that PFC can ask for (802.1Q 36.1): 65,535 times 512 bits. */
+const LONGEST_QUANTA = 0xffff;
+const QUANTUM_BITS = 512;
+
+export class SharedBuffer {
+  /** Frames marked, and pause frames sent (asking to stop), over all ports. */
+  marked = 0;
+  pausesSent = 0;
+  /** Bytes that wait. */
+  bytes = 0;
+  /** The frame that `arrived` took last came in here. */
+  arrivedAt = -1;
+  readonly #egress: readonly Egress[];
+  readonly #ready: ReadyPorts;
+  readonly #pauses = new PauseReader();
+  readonly #ecn: readonly (EcnThresholds | undefined)[];
+  readonly #pfc: readonly (PfcThresholds | undefined)[];
+  readonly #most: number;
+  readonly #latency: number;
+  /** Frames on their way through the switch; all take as long, so that the first is due first. */
+  readonly #pipe = new SlotQueue();
+  readonly #pipePort = new SlotQueue();
+  /** Bytes in the buffer by port of entry and priority. */
+  readonly #held: Float64Array;
+  readonly #stopped: Uint8Array;
+  /** When the first pause ends that holds something back. */
+  #resumes: Nanos = NEVER;
+
+  constructor(
+    readonly pool: FramePool,
+    readonly ports: number,
+    readonly options: BufferOptions,
+    readonly random: Random,
+    readonly drop: (why: BufferDrop) => void,
+  ) {
+    const byPriority = Array.from({ length: PRIORITIES }, (_, priority) => priority);
+    this.#ecn = byPriority.map((priority) => options.ecn?.[priority]);
+    this.#pfc = byPriority.map((priority) => options.pfc?.[priority]);
+    this.#most = options.bufferBytes ?? DEFAULT_BUFFER;
+    this.#latency = options.latencyNs ?? DEFAULT_LATENCY;
+    this.#egress = Array.from({ length: ports }, () => new Egress(pool));
+    this.#ready = new ReadyPorts(ports);
+    this.#held = new Float64Array(ports * PRIORITIES);
+    this.#stopped = new Uint8Array(ports * PRIORITIES);
+  }
+
+  /** A frame came in; `arrived` gives it back when it is through the switch's pipeline. */
+  // hot
+  enter(now: Nanos, port: number, slot: number): void {
+    this.#pipe.put(slot, 0, now + this.#latency);
+    this.#pipePort.put(port, 0);
+  }
+
+  /** The next frame that is to be forwarded now, or -1; `arrivedAt` is its port. */
+  // hot
+  arrived(now: Nanos): number {
+    if (this.#pipe.count === 0 || this.#pipe.firstExtra > now) return -1;
+    this.arrivedAt = this.#pipePort.take(0);
+    return this.#pipe.take(0);
+  }
+
+  /** A PAUSE or PFC frame came in: the queues of that port wait. */
+  paused(now: Nanos, port: number, slot: number): void {
+    const egress = this.#egress[port]!;
+    const at = this.pool.at(slot);
+    const end = at + this.pool.length(slot);
+    this.#pauses.read(this.pool.bytes(slot), at, end, (priority, quanta) => {
+      egress.pause(priority, (now + quantaNs(quanta, this.options.rate)) as Nanos);
+    });
+    this.pool.release(slot);
+    if (egress.ready(now)) this.#ready.mark(port);
+    this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
+  }
+
+  wakeAt(): Nanos {
+    const piped = this.#pipe.count > 0 ? this.#pipe.firstExtra : NEVER;
+    return (piped < this.#resumes ? piped : this.#resumes) as Nanos;
+  }
+
+  /** Ports whose pause is over go on. */
+  resume(now: Nanos): void {
+    if (this.#resumes > now) return;
+    this.#resumes = NEVER;
+    for (let port = 0; port < this.ports; port++) {
+      const egress = this.#egress[port]!;
+      if (egress.ready(now)) this.#ready.mark(port);
+      this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
+    }
+  }
+
+  takeReady(): number {
+    return this.#ready.take();
+  }
+
+  // hot
+  transmit(now: Nanos, port: number): number {
+    const egress = this.#egress[port]!;
+    const slot = egress.take(now);
+    if (slot < 0 || egress.priority < 0) return slot;
+    this.#release(egress.ingress, egress.priority, this.pool.length(slot));
+    return slot;
+  }
+
+  /** Takes the frame, which `frame` describes, into the queue of `port`. */
+  // hot
+  enqueue(now: Nanos, ingress: number, port: number, slot: number, frame: Classified): void {
+    const { pool } = this;
+    const length = pool.length(slot);
+    const { priority } = frame;
+    const lossless = this.#pfc[priority];
+    const cell = ingress * PRIORITIES + priority;
+    const held = this.#held[cell]! + length;
+    if (lossless && held > lossless.xoff + lossless.headroom) {
+      return this.#refuse(slot, 'headroom full');
+    }
+    if (!lossless && this.bytes + length > this.#most) return this.#refuse(slot, 'buffer full');
+    const egress = this.#egress[port]!;
+    const queue = egress.queues[priority]!;
+    const ecn = this.#ecn[priority];
+    if (ecn) this.#mark(ecn, queue.bytes, slot, frame);
+    queue.put(slot, length, ingress);
+    egress.waiting++;
+    this.bytes += length;
+    this.#held[cell] = held;
+    if (lossless && held > lossless.xoff && this.#stopped[cell] === 0) {
+      this.#stopped[cell] = 1;
+      this.pausesSent++;
+      this.#sendPause(ingress, priority, LONGEST_QUANTA);
+    }
+    if (!egress.paused(now, priority)) this.#ready.mark(port);
+    else this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
+  }
+
+  /** RED-like marking by the length of the queue that the frame joins (DCQCN, Zhu et al. 2015, 3.1). */
+  #mark(ecn: EcnThresholds, queued: number, slot: number, frame: Classified): void {
+    if (queued <= ecn.kmin || frame.ipAt < 0) return;
+    const chance =
+      queued >= ecn.kmax ? 1 : (ecn.most * (queued - ecn.kmin)) / (ecn.kmax - ecn.kmin);
+    if (!this.random.chance(chance)) return;
+    // Copies of a flooded frame lie elsewhere than the frame that was classified.
+    const ipAt = this.pool.at(slot) + frame.ipAt - frame.at;
+    if (markCongestion(this.pool.bytes(slot), ipAt, frame.version)) this.marked++;
+  }
+
+  /** A frame has left the buffer: its sender may go on when enough have. */
+  #release(ingress: number, priority: number, length: number): void {
+    this.bytes -= length;
+    const cell = ingress * PRIORITIES + priority;
+    this.#held[cell] = this.#held[cell]! - length;
+    const lossless = this.#pfc[priority];
+    if (!lossless || this.#stopped[cell] === 0 || this.#held[cell]! > lossless.xon) return;
+    this.#stopped[cell] = 0;
+    this.#sendPause(ingress, priority, 0);
+  }
+
+  #sendPause(port: number, priority: number, quanta: number): void {
+    const slot = this.pool.take();
+    if (slot < 0) return this.drop('no slot');
+    const at = this.pool.at(slot);
+    this.pool.bytes(slot).set(pfcTemplate, at);
+    this.pool.setLength(slot, pfcTemplate.length);
+    const body = at + pfcTemplate.length - PFC.size;
+    PFC.set[`e${priority as 0}`](this.pool.bytes(slot), body, 1);
+    PFC.set[`time${priority as 0}`](this.pool.bytes(slot), body, quanta);
+    this.#egress[port]!.control.put(slot, pfcTemplate.length);
+    this.#ready.mark(port);
+  }
+
+  #refuse(slot: number, why: BufferDrop): void {
+    this.pool.release(slot);
+    this.drop(why);
+  }
+}
+
+/** Nanoseconds that `quanta` of 512 bits take. */
+export const quantaNs = (quanta: number, rate: number): number =>
+  Math.ceil((quanta * QUANTUM_BITS * 1e9) / rate);
+
+/** A PFC frame that pauses nothing yet (802.1Q 36.1); switches and NICs fill in class and time. */
+const pfcTemplate = build([
+  eth({ dst: '01:80:c2:00:00:01', src: '02:00:00:00:00:00' }),
+  macControl(),
+  pfc(),
+]).bytes;
