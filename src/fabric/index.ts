@@ -1,5 +1,9 @@
 export { type Chances, chances } from './chance.js';
+export { EthernetSwitch, type SwitchDrop, type SwitchOptions } from './ethernet-switch.js';
 export { Fate, type Impairment } from './impairment.js';
 export { Link, type LinkOptions } from './link.js';
+export { Router } from './router.js';
+export type { RouteOptions, RouterDrop, RouterOptions, RouterPort } from './router-options.js';
 export { parseRule, type Rule } from './rule.js';
+export type { EcnThresholds, PfcThresholds } from './shared-buffer.js';
 export { CaptureTap, type Direction } from './tap.js';

@@ -37,10 +37,12 @@ export interface BufferOptions {
 }
 
 /** Why the buffer did not take a frame. */
-export type BufferDrop = 'buffer full' | 'headroom full' | 'no slot';
+export type BufferDrop = 'buffer full' | 'headroom full' | 'no slot' | 'too many of our own';
 
 const DEFAULT_BUFFER = 12 << 20;
 const DEFAULT_LATENCY = 300;
+/** Frames of its own that a switch lets wait at a port: pauses for all priorities many times over. */
+const MOST_OWN = 256;
 /** Longest pause that PFC can ask for (802.1Q 36.1): 65,535 times 512 bits. */
 const LONGEST_QUANTA = 0xffff;
 const QUANTUM_BITS = 512;
@@ -174,6 +176,14 @@ export class SharedBuffer {
     else this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
   }
 
+  /** A frame of the switch's own goes out before all others. */
+  say(port: number, slot: number): void {
+    const { control } = this.#egress[port]!;
+    if (control.count >= MOST_OWN) return this.#refuse(slot, 'too many of our own');
+    control.put(slot, this.pool.length(slot));
+    this.#ready.mark(port);
+  }
+
   /** RED-like marking by the length of the queue that the frame joins (DCQCN, Zhu et al. 2015, 3.1). */
   #mark(ecn: EcnThresholds, queued: number, slot: number, frame: Classified): void {
     if (queued <= ecn.kmin || frame.ipAt < 0) return;
@@ -205,8 +215,7 @@ export class SharedBuffer {
     const body = at + pfcTemplate.length - PFC.size;
     PFC.set[`e${priority as 0}`](this.pool.bytes(slot), body, 1);
     PFC.set[`time${priority as 0}`](this.pool.bytes(slot), body, quanta);
-    this.#egress[port]!.control.put(slot, pfcTemplate.length);
-    this.#ready.mark(port);
+    this.say(port, slot);
   }
 
   #refuse(slot: number, why: BufferDrop): void {
