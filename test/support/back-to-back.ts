@@ -44,7 +44,7 @@ import { type Nanos, NEVER, Random } from '../../src/time/index.js';
 export type Rule = (frame: Uint8Array, from: 0 | 1, count: number, now: Nanos) => number[];
 
 /** PCIe 4.0 with 16 lanes, roughly. */
-const pcie: PcieProfile = {
+export const pcie: PcieProfile = {
   bitsPerSecond: 250e9,
   latencyNs: 150,
   memoryReadNs: 90,
