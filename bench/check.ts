@@ -1,7 +1,8 @@
 // What it takes to know that a frame is right: its ICRC alone, everything without a record of what is right, and
 // with one.
 
-import { audit, check, dissect } from '../protocols/index.js';
+import { audit } from '../protocols/core/check.js';
+import { check, dissect } from '../protocols/index.js';
 import { icrcIsRight } from '../protocols/infiniband/index.js';
 import { COUNT, framesOf, kinds } from './frames.js';
 import { compare, type Row } from './support.js';

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { same } from '../protocols/core/check.js';
 import {
   check,
   describeMalformed,
@@ -9,7 +10,6 @@ import {
   opcodes,
   protocolByKey,
   protocols,
-  same,
   summarize,
 } from '../protocols/index.js';
 import {

@@ -3,7 +3,8 @@
 // that a wrong length or checksum can be sent on purpose.
 
 import type { FieldValue } from './field.js';
-import type { DerivedKind, Scene } from './protocol.js';
+import type { DerivedKind, Protocol, Scene } from './protocol.js';
+import { didYouMean } from './suggest.js';
 
 /**
  * What to do with derivable fields, by 'layer.field', by layer, or by kind ('checksum', 'length', ...); the
@@ -11,6 +12,33 @@ import type { DerivedKind, Scene } from './protocol.js';
  * the right value.
  */
 export type Sealing = Readonly<Record<string, 'derive' | 'leave' | 'spoil'>>;
+
+const kinds: readonly DerivedKind[] = ['type', 'count', 'length', 'checksum'];
+const ways = ['derive', 'leave', 'spoil'];
+
+/**
+ * Refuses a sealing that would do nothing: names that are misspelt, and fields that follow from nothing.
+ * @throws RangeError naming what it may have been
+ */
+export function checkSealing(sealing: Sealing, known: ReadonlyMap<string, Protocol>): void {
+  for (const [name, how] of Object.entries(sealing)) {
+    if (!ways.includes(how)) {
+      throw new RangeError(`'${name}' can be sealed by ${ways.join(', ')}, not by '${how}'`);
+    }
+    if ((kinds as readonly string[]).includes(name)) continue;
+    const [key = '', field] = name.split('.');
+    const protocol = known.get(key);
+    if (!protocol) {
+      throw new RangeError(
+        `there is no layer and no kind of field '${key}' to seal${didYouMean(key, [...kinds, ...known.keys()])}`,
+      );
+    }
+    const names = protocol.derived.map((derived) => derived.name);
+    if (field === undefined ? names.length > 0 : names.includes(field)) continue;
+    const has = names.length > 0 ? `${key} has ${names.join(', ')}` : `${key} has none`;
+    throw new RangeError(`'${name}' is no field that is derived; ${has}`);
+  }
+}
 
 /** Writes every derivable field of `scene` that `given` does not list. */
 export function seal(

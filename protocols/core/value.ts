@@ -80,8 +80,9 @@ export function showValue(field: Field, value: FieldValue): string {
 
 /**
  * Reads a value of `field`: a name, a number (decimal, 0x, 0b), an address, "text" with JSON's escapes, or hex bytes.
- * Where a field holds text, quotes may be left out and hex begins with 0x. Text and hex shorter than the field are
- * filled up with zeros at the end. Numbers wider than the field are read all the same.
+ * Where a field holds text, quotes may be left out and hex begins with 0x. Text shorter than the field is filled up
+ * with zeros at the end; addresses and other bytes have the field's size. Numbers wider than the field are read all
+ * the same.
  * @throws RangeError saying what was expected
  */
 export function parseValue(field: Field, text: string): FieldValue {
@@ -111,7 +112,11 @@ function parseBytes(field: Field, text: string): Uint8Array {
   const size = field.bits / 8;
   if (text.startsWith('"')) return fit(field, encoder.encode(unquoted(field, text)), size);
   if (field.format === 'text' && !/^0x/i.test(text)) return fit(field, encoder.encode(text), size);
-  return fit(field, parseHex(text.replace(/^0x/i, '').replaceAll(/[\s:-]/g, '')), size);
+  const value = parseHex(text.replace(/^0x/i, '').replaceAll(/[\s:-]/g, ''));
+  if (field.kind === 'bytes' && field.format !== 'text' && value.length < size) {
+    throw new RangeError(`'${field.name}' takes ${size} bytes, not ${value.length}`);
+  }
+  return fit(field, value, size);
 }
 
 function unquoted(field: Field, text: string): string {

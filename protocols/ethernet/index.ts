@@ -1,7 +1,7 @@
 export * from './arp.js';
 export * from './bsd-loopback.js';
 export { etherTypes } from './ether-type.js';
-export * from './ethernet.js';
+export { Ethernet, eth } from './ethernet.js';
 export { FCS, fcs } from './fcs.js';
 export { isGroupAddress } from './group-address.js';
 export { LinuxSLL, LinuxSLL2, sll, sll2 } from './linux-sll.js';
@@ -18,5 +18,5 @@ export {
   snap,
 } from './llc.js';
 export * from './lldp.js';
-export * from './mac-control.js';
+export { MACControl, macControl, Pause, PFC, pause, pfc } from './mac-control.js';
 export * from './vlan.js';

@@ -1,10 +1,83 @@
 export * from './icmp.js';
-export * from './icmp-message.js';
+export {
+  ICMPAddressMask,
+  ICMPEcho,
+  ICMPInformation,
+  ICMPParameterProblem,
+  ICMPRedirect,
+  ICMPRouterAdvertisement,
+  ICMPRouterEntry,
+  ICMPRouterSolicitation,
+  ICMPSourceQuench,
+  ICMPTimeExceeded,
+  ICMPTimestamp,
+  ICMPUnreachable,
+  icmpAddressMask,
+  icmpEcho,
+  icmpInformation,
+  icmpParameterProblem,
+  icmpRedirect,
+  icmpRouterAdvertisement,
+  icmpRouterEntry,
+  icmpRouterSolicitation,
+  icmpSourceQuench,
+  icmpTimeExceeded,
+  icmpTimestamp,
+  icmpUnreachable,
+} from './icmp-message.js';
 export * from './icmpv6.js';
 export * from './icmpv6-message.js';
-export * from './mld.js';
-export * from './nd-option.js';
-export * from './neighbour.js';
+export {
+  MLD,
+  MLDAuxiliaryData,
+  MLDQuery2,
+  MLDRecord,
+  MLDReport2,
+  MLDSource,
+  mld,
+  mldAuxiliaryData,
+  mldQuery2,
+  mldRecord,
+  mldReport2,
+  mldSource,
+} from './mld.js';
+export {
+  NDMTU,
+  NDNonce,
+  NDOption,
+  NDOptionRest,
+  NDPrefixInformation,
+  NDRDNSS,
+  NDRDNSSServer,
+  NDRedirectedHeader,
+  NDRouteInformation,
+  NDSourceLinkLayerAddress,
+  NDTargetLinkLayerAddress,
+  ndMtu,
+  ndNonce,
+  ndOption,
+  ndOptionRest,
+  ndOptionTypes,
+  ndPrefixInformation,
+  ndRdnss,
+  ndRdnssServer,
+  ndRedirectedHeader,
+  ndRouteInformation,
+  ndSourceLinkLayerAddress,
+  ndTargetLinkLayerAddress,
+} from './nd-option.js';
+export {
+  NDNeighbourAdvertisement,
+  NDNeighbourSolicitation,
+  NDRedirect,
+  NDRouterAdvertisement,
+  NDRouterSolicitation,
+  ndNeighbourAdvertisement,
+  ndNeighbourSolicitation,
+  ndRedirect,
+  ndRouterAdvertisement,
+  ndRouterSolicitation,
+} from './neighbour.js';
 export {
   ICMPExt,
   ICMPExtObject,

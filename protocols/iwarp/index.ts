@@ -1,12 +1,21 @@
-export * from './ddp.js';
+export { DDPTagged, DDPUntagged, ddpTagged, ddpUntagged } from './ddp.js';
 export { type CrcUse, MPACrc, MPAMarker, MPAPad, mpaCrc, mpaMarker, mpaPad } from './fpdu-part.js';
-export { padOf } from './geometry.js';
+
 export { withMarkers, withoutMarkers } from './marker.js';
-export { fpduProtocol, fpduSize, MPA, mpa } from './mpa.js';
-export * from './mpa-startup.js';
+export { MPA, mpa } from './mpa.js';
+export { MPAEnhanced, MPAReply, MPARequest, mpaRep, mpaReq, mpaV2 } from './mpa-startup.js';
 export { mpaStream } from './mpa-stream.js';
-export * from './opcode.js';
-export * from './rdmap.js';
+export { type RdmapOpcode, rdmapOpcode, rdmapOpcodeNames, rdmapOpcodes } from './opcode.js';
+export {
+  RDMAPAtomicRequest,
+  RDMAPAtomicResponse,
+  RDMAPImmediate,
+  RDMAPReadRequest,
+  rdmapAtomicReq,
+  rdmapAtomicResp,
+  rdmapImm,
+  rdmapReadReq,
+} from './rdmap.js';
 export {
   RDMAPTerminate,
   RDMAPTerminateLength,

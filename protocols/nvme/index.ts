@@ -1,25 +1,189 @@
 // `nvme` of wireverbs/protocols: commands are called what the standard calls them (`nvme.read(...)`).
 
-export * from './admin.js';
+export {
+  Abort,
+  AsyncEventRequest,
+  abort,
+  asyncEventRequest,
+  CreateIoCq,
+  CreateIoSq,
+  createIoCq,
+  createIoSq,
+  DeleteIoCq,
+  DeleteIoSq,
+  DeviceSelfTest,
+  DirectiveReceive,
+  DirectiveSend,
+  deleteIoCq,
+  deleteIoSq,
+  FirmwareCommit,
+  FirmwareImageDownload,
+  FormatNvm,
+  GetFeatures,
+  GetLogPage,
+  getFeatures,
+  getLogPage,
+  Identify,
+  identify,
+  KeepAlive,
+  keepAlive,
+  NamespaceAttachment,
+  NamespaceManagement,
+  Sanitize,
+  SecurityReceive,
+  SecuritySend,
+  SetFeatures,
+  setFeatures,
+} from './admin.js';
 export * from './cqe.js';
-export * from './data.js';
-export * from './discovery.js';
-export * from './fabrics.js';
-export * from './feature.js';
+export type { NvmeQueue } from './data.js';
+export {
+  DiscoveryEntry,
+  DiscoveryLog,
+  discoveryEntry,
+  discoveryLog,
+  TSAS,
+  TSASRdma,
+  TSASTcp,
+  transports,
+  tsasRdma,
+  tsasTcp,
+  unknownTsas,
+} from './discovery.js';
+export {
+  AuthReceive,
+  AuthSend,
+  authReceive,
+  authSend,
+  Connect,
+  ConnectData,
+  connect,
+  connectData,
+  Disconnect,
+  disconnect,
+  fabricsCdw,
+  PropertyGet,
+  PropertySet,
+  PropertySetTail,
+  propertyGet,
+  propertySet,
+  propertySetTail,
+} from './fabrics.js';
+export {
+  Arbitration,
+  AsyncEventConfiguration,
+  AutonomousPowerState,
+  EnduranceGroupEvents,
+  ErrorRecovery,
+  FeatureTail,
+  featureTail,
+  HostIdentifier,
+  HostMemoryBuffer,
+  InterruptCoalescing,
+  InterruptVector,
+  KeepAliveTimer,
+  LbaRangeType,
+  LbaStatus,
+  NonOperationalPower,
+  NumberOfQueues,
+  PowerManagement,
+  ReservationNotification,
+  ReservationPersistence,
+  SanitizeConfig,
+  SoftwareProgress,
+  TemperatureThreshold,
+  ThermalManagement,
+  UnknownFeature,
+  unknownFeature,
+  VolatileWriteCache,
+  WriteAtomicity,
+  WriteProtection,
+} from './feature.js';
 export * from './identify-controller.js';
 export * from './identify-namespace.js';
-export * from './io.js';
-export * from './list.js';
+export {
+  Compare,
+  Copy,
+  CopyRange,
+  compare,
+  copy,
+  copyRange,
+  DatasetManagement,
+  DSMRange,
+  dsm,
+  dsmRange,
+  Flush,
+  flush,
+  Read,
+  read,
+  Verify,
+  verify,
+  Write,
+  WriteUncorrectable,
+  WriteZeroes,
+  write,
+  writeUncorrectable,
+  writeZeroes,
+} from './io.js';
+export { Unused, unused } from './list.js';
 export * from './log.js';
 export * from './names.js';
-export * from './property.js';
-export * from './rdma.js';
+export { CAP, CC, CRTO, CSTS, NSSR, PropertyValue, propertyValue, VS } from './property.js';
+export {
+  NVME_RDMA_PORT as RDMA_PORT,
+  NVMeRDMARej as RDMARej,
+  NVMeRDMARep as RDMARep,
+  NVMeRDMAReq as RDMAReq,
+  nvmeRdmaRej as rdmaRej,
+  nvmeRdmaRep as rdmaRep,
+  nvmeRdmaReq as rdmaReq,
+} from './rdma.js';
 export * from './reservation.js';
-export * from './sgl.js';
+export {
+  SGLBitBucket,
+  SGLDataBlock,
+  SGLKeyed,
+  SGLLastSegment,
+  SGLSegment,
+  SGLTransport,
+  SGLUnknown,
+  sgl,
+  sglBitBucket,
+  sglKeyed,
+  sglLastSegment,
+  sglSegment,
+  sglTransport,
+  sglTypes,
+  sglUnknown,
+} from './sgl.js';
 export * from './sqe.js';
-export { CDW_AT, FABRICS_OPCODE, SQE, SQE_SIZE, SQEFabrics, SQENamespace } from './sqe-header.js';
+export { SQE, SQE_SIZE, SQEFabrics, SQENamespace } from './sqe-header.js';
 export * from './status.js';
-export { nvmeProtocols, nvmeSpaces } from './table.js';
-export * from './tcp.js';
-export * from './tcp-header.js';
-export * from './tcp-stream.js';
+
+export {
+  c2hData,
+  c2hTermReq,
+  ddgst,
+  h2cData,
+  h2cTermReq,
+  hdgst,
+  icReq,
+  icResp,
+  nvmeTcp as tcp,
+  nvmeTcpPad as tcpPad,
+  r2t,
+} from './tcp.js';
+export {
+  C2HData,
+  C2HTermReq,
+  DDGST,
+  H2CData,
+  H2CTermReq,
+  HDGST,
+  ICReq,
+  ICResp,
+  NVMeTCP as TCP,
+  pduTypes,
+  R2T,
+} from './tcp-header.js';
+export { nvmeTcpStream as tcpStream } from './tcp-stream.js';

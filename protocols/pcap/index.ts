@@ -6,7 +6,7 @@ import * as P from './pcap-header.js';
 import { isPcapng } from './pcapng-format.js';
 import * as H from './pcapng-header.js';
 
-export { type CaptureDamage, describeDamage, RECORD_LIMIT, USUAL_RECORD_LIMIT } from './bound.js';
+export { type CaptureDamage, describeDamage } from './bound.js';
 export type { CaptureFile, SkippedBlock } from './format.js';
 export { linkTypes } from './link-type.js';
 export type { PacketToWrite } from './packet.js';

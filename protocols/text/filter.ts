@@ -7,8 +7,9 @@ import { same } from '../core/check.js';
 import { type Field, type FieldValue, isBytes } from '../core/field.js';
 import type { Layer } from '../core/layer.js';
 import type { Protocol } from '../core/protocol.js';
+import { didYouMean } from '../core/suggest.js';
 import { nameOf, parseValue, showValue } from '../core/value.js';
-import { didYouMean, ExpressionError, Lexer } from './lexer.js';
+import { ExpressionError, Lexer } from './lexer.js';
 
 /** What a filter looks at: the layers, and what the capture says of the frame. */
 export interface Filtered {

@@ -7,7 +7,8 @@ import type { LayerInput } from '../core/build.js';
 import type { Part } from '../core/part.js';
 import { part } from '../core/part.js';
 import type { Protocol } from '../core/protocol.js';
-import { didYouMean, ExpressionError, Lexer } from './lexer.js';
+import { didYouMean } from '../core/suggest.js';
+import { ExpressionError, Lexer } from './lexer.js';
 
 /** Payload written as zeros(N) may have so many bytes: the largest IPv6 jumbogram is of no use here. */
 const MAX_ZEROS = 1 << 20;

@@ -1,9 +1,2 @@
-export {
-  compileFilter,
-  type Filter,
-  type Filtered,
-  type FramePath,
-  filterNames,
-} from './filter.js';
-export { parseFrame } from './frame-expression.js';
-export { didYouMean, ExpressionError } from './lexer.js';
+export type { Filter, Filtered, FramePath } from './filter.js';
+export { ExpressionError } from './lexer.js';

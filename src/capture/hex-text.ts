@@ -1,7 +1,7 @@
 // Packets as people paste them: plain hex, xxd, hexdump, od, tcpdump -x/-xx/-X, Wireshark's byte panes. The form
 // is told line by line from what the line looks like, offsets say where packets begin.
 
-import { RECORD_LIMIT } from '../../protocols/pcap/index.js';
+import { RECORD_LIMIT } from '../../protocols/pcap/bound.js';
 
 /** Packets of one text, or the line that is none of the known forms. */
 export interface HexText {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { bindings } from '../../protocols/bindings.js';
 import { keyOf } from '../../protocols/core/bind.js';
+import { checkSealing } from '../../protocols/core/seal.js';
 import {
   build,
   check,
@@ -66,16 +67,13 @@ function sealing(text: string, before: Sealing): Sealing {
     throw new InvalidArgumentError(
       `expected NAME=derive, NAME=leave or NAME=spoil, found '${text}'.`,
     );
-  const name = match[1]!;
-  const [layer, field] = name.split('.');
-  const protocol = protocolByKey.get(layer!);
-  const kinds = ['checksum', 'length', 'count', 'type'];
-  const known = field === undefined ? protocol || kinds.includes(name) : protocol?.derive[field];
-  if (!known)
-    throw new InvalidArgumentError(
-      `'${name}' is no layer, no kind (${kinds.join(', ')}) and no field that is derived.`,
-    );
-  return { ...before, [name]: match[2] as 'derive' | 'leave' | 'spoil' };
+  const one: Sealing = { [match[1]!]: match[2] as 'derive' | 'leave' | 'spoil' };
+  try {
+    checkSealing(one, protocolByKey);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '');
+  }
+  return { ...before, ...one };
 }
 
 async function buildFrames(expressions: string[], options: Options): Promise<void> {

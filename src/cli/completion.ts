@@ -3,7 +3,8 @@
 
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
-import { filterNames, type Protocol, protocolByKey, protocols } from '../../protocols/index.js';
+import { type Protocol, protocolByKey, protocols } from '../../protocols/index.js';
+import { filterNames } from '../../protocols/text/filter.js';
 import { goldenFrames } from '../testing/index.js';
 import { fieldNames } from './field-view.js';
 

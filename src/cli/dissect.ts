@@ -1,9 +1,9 @@
 // `wireverbs dissect INPUT`: summaries, annotated dumps, trees, chosen fields or JSON of the frames of a capture.
 
 import { type Command, Option } from 'commander';
+import { didYouMean } from '../../protocols/core/suggest.js';
 import { compileFilter, type Protocol, protocols } from '../../protocols/index.js';
 import type { CaptureRecord } from '../../protocols/pcap/index.js';
-import { didYouMean } from '../../protocols/text/index.js';
 import { allLayers, type Inspected } from '../inspect/index.js';
 import { UsageError } from './failure.js';
 import { fieldsView } from './field-view.js';

@@ -1,9 +1,9 @@
 // `dissect --fields`: chosen fields, a line a frame. Several values of one frame are joined by commas, missing
 // ones are empty.
 
+import { didYouMean } from '../../protocols/core/suggest.js';
 import { formatValue, protocols } from '../../protocols/index.js';
 import type { CaptureRecord } from '../../protocols/pcap/index.js';
-import { didYouMean } from '../../protocols/text/index.js';
 import { allLayers, type Inspected } from '../inspect/index.js';
 import { UsageError } from './failure.js';
 import type { Output } from './output.js';

@@ -1,6 +1,7 @@
 // What is wrong with a frame and with the messages that it completed, and how commands say it.
 
-import { audit, type Finding, findingText, type Verified } from '../../protocols/index.js';
+import { audit, type Verified } from '../../protocols/core/check.js';
+import { type Finding, findingText } from '../../protocols/index.js';
 import type { Inspected } from '../inspect/index.js';
 import { style } from './terminal.js';
 

@@ -1,6 +1,7 @@
 // `wireverbs header NAME`: a header's table of fields and its bit diagram, from its declaration.
 
 import type { Command } from 'commander';
+import { didYouMean } from '../../protocols/core/suggest.js';
 import {
   bitDiagram,
   fieldRows,
@@ -8,7 +9,6 @@ import {
   protocolByKey,
   protocols,
 } from '../../protocols/index.js';
-import { didYouMean } from '../../protocols/text/index.js';
 import { UsageError } from './failure.js';
 import { print, style, table } from './terminal.js';
 

@@ -5,7 +5,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import colours from 'picocolors';
-import { plain, type Style } from '../../protocols/index.js';
+import type { Style } from '../../protocols/index.js';
+import { plain } from '../../protocols/show/style.js';
 
 /** Colours are wanted: a terminal, and NO_COLOR is not set (or FORCE_COLOR is). */
 export const coloured: boolean = wantsColour(process.stdout.isTTY === true);

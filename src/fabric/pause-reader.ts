@@ -1,13 +1,7 @@
 // Reads PAUSE and PFC frames: which priorities are to wait, and for how many quanta.
 
-import {
-  Ethernet,
-  MACControl,
-  PAUSE_OPCODE,
-  Pause,
-  PFC,
-  PFC_OPCODE,
-} from '../../protocols/index.js';
+import { PAUSE_OPCODE, PFC_OPCODE } from '../../protocols/ethernet/mac-control.js';
+import { Ethernet, MACControl, Pause, PFC } from '../../protocols/index.js';
 import { PRIORITIES } from './egress.js';
 
 export class PauseReader {

@@ -1,10 +1,16 @@
 // A capture, frame by frame: each frame is dissected with what the frames before it told (streams, queue pairs,
 // connections, open commands). State is bounded; nothing here reads clocks or files.
 
-import { bindings } from '../../protocols/bindings.js';
 import { dissectWith } from '../../protocols/core/dissect.js';
-import { Walk } from '../../protocols/core/walk.js';
-import type { Dissection, DissectOptions, Layer, Protocol } from '../../protocols/index.js';
+import { type Bindings, Walk } from '../../protocols/core/walk.js';
+import {
+  type Dissection,
+  type DissectOptions,
+  type Layer,
+  type Protocol,
+  standardWire,
+  type Wire,
+} from '../../protocols/index.js';
 import { bth } from '../../protocols/infiniband/index.js';
 import { mad } from '../../protocols/infiniband/mad/index.js';
 import { tcp } from '../../protocols/tcp/index.js';
@@ -57,6 +63,13 @@ export class Inspector {
     ddpPayload: (walk) => this.#service?.segment?.(walk, this.#sender, this.#number, this.#finds),
   };
 
+  readonly #bindings: Bindings;
+
+  /** @param wire the protocols that it knows; all of ours unless given */
+  constructor(wire: Wire = standardWire) {
+    this.#bindings = wire.bindings;
+  }
+
   /** Bytes kept for streams and messages that are not whole. */
   get keptBytes(): number {
     return this.#streams.keptBytes + this.#pairs.keptBytes + this.#fragments.keptBytes;
@@ -74,7 +87,7 @@ export class Inspector {
     context.fcs = place.fcs ?? false;
     context.nvme = undefined;
     this.#service = undefined;
-    const walk = dissectWith(bindings, bytes, context);
+    const walk = dissectWith(this.#bindings, bytes, context);
     this.#learn(walk);
     this.#reassemble(walk);
     const { messages, notes } = this.#finds;
@@ -83,7 +96,7 @@ export class Inspector {
       start: walk.start,
       end: walk.end,
       layers: walk.layers,
-      bindings,
+      bindings: this.#bindings,
       stop: walk.stop,
       number: this.#number,
       messages,
@@ -111,7 +124,8 @@ export class Inspector {
     const walk = this.#unit(bytes, protocol, 'datagram');
     this.#learn(walk);
     const { start, end, stop } = walk;
-    messages.push({ title, parts, bytes, start, end, stop, layers: walk.layers, bindings });
+    const { bindings, layers: inside } = walk;
+    messages.push({ title, parts, bytes, start, end, stop, layers: inside, bindings });
     notes.push(...walk.notes);
   }
 
@@ -127,7 +141,7 @@ export class Inspector {
   }
 
   #unit(bytes: Uint8Array, protocol: Protocol, boundBy: string): Walk {
-    const walk = new Walk(bytes, 0, bytes.length, bindings, this.#context);
+    const walk = new Walk(bytes, 0, bytes.length, this.#bindings, this.#context);
     walk.boundBy = boundBy;
     walk.run(protocol);
     return walk.finish();

@@ -3,6 +3,7 @@
 // which all count (Linux keeps a generation in the high four).
 
 import { type Layer, type NvmeContext, nvme, type Protocol } from '../../protocols/index.js';
+import { dataOf, queueOf, resultOf } from '../../protocols/nvme/data.js';
 import type { Link, Service, Side, Target } from './service.js';
 
 /** Commands that are open at once; a queue has at most 65,536 entries, and real ones far fewer. */
@@ -44,8 +45,8 @@ export class NvmeService implements Service, NvmeContext {
   }
 
   answer(message: string): Protocol | undefined {
-    if (message === 'cm-rep') return nvme.nvmeRdmaRep;
-    return message === 'cm-rej' ? nvme.nvmeRdmaRej : undefined;
+    if (message === 'cm-rep') return nvme.rdmaRep;
+    return message === 'cm-rej' ? nvme.rdmaRej : undefined;
   }
 
   /** The host asks for the connection and sends commands; the controller sends completions. */
@@ -62,7 +63,7 @@ export class NvmeService implements Service, NvmeContext {
         const command = this.#open.get(layer.number('cid'));
         if (command) notes.push(`data of ${command.name} of frame ${command.frame}`);
         const pdu = layers[i - 1];
-        const ends = pdu?.protocol === nvme.nvmeTcp && pdu.number('success') === 1;
+        const ends = pdu?.protocol === nvme.tcp && pdu.number('success') === 1;
         if (ends) this.#open.delete(layer.number('cid')); // no completion follows
       }
     }
@@ -71,14 +72,14 @@ export class NvmeService implements Service, NvmeContext {
   #command(layers: readonly Layer[], index: number, frame: number): void {
     const { bytes, at, bodyEnd } = layers[index]!;
     if (bodyEnd - at < nvme.SQE_SIZE) return;
-    this.queue = nvme.queueOf(bytes, at) ?? this.queue;
+    this.queue = queueOf(bytes, at) ?? this.queue;
     if (this.#open.size >= MAX_OPEN) this.#open.delete(this.#open.keys().next().value!);
     const own = layers[index + 3];
     this.#open.set(nvme.SQE.get.cid(bytes, at), {
       name: own ? own.protocol.header.title : 'a command',
       frame,
-      data: nvme.dataOf(bytes, at, this.queue),
-      result: nvme.resultOf(bytes, at, this.queue),
+      data: dataOf(bytes, at, this.queue),
+      result: resultOf(bytes, at, this.queue),
       memory: memoryOf(layers[index + 2]),
     });
   }

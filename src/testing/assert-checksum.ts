@@ -1,15 +1,16 @@
 // Assertions about what `check` finds: checksums, everything else that can be verified, and malformed frames.
 
+import { didYouMean } from '../../protocols/core/suggest.js';
 import {
   check,
   type Dissection,
   describeMalformed,
   type Malformed,
-  protocolByKey,
   showValue,
+  standardWire,
   type Verification,
+  type Wire,
 } from '../../protocols/index.js';
-import { didYouMean } from '../../protocols/text/index.js';
 import { AssertionError } from './error.js';
 import { dump, type FrameOptions, fieldMark, read } from './frame.js';
 
@@ -34,7 +35,7 @@ export function assertChecksums(bytes: Uint8Array, options: FrameOptions = {}): 
  */
 export function assertChecksum(bytes: Uint8Array, name: string, options: FrameOptions = {}): void {
   const operator = 'assertChecksum';
-  const wanted = checksumNamed(name);
+  const wanted = checksumNamed(name, options.wire);
   const frame = read(bytes, options);
   const sums = check(frame).verified.filter((v) => v.kind === 'checksum');
   const found = sums.filter((v) => nameOf(v) === wanted);
@@ -105,7 +106,7 @@ const wordsOf = (expected: Partial<Malformed>): string =>
     .join(', ') || 'any';
 
 /** The full name of a checksum. @throws RangeError when there is none of that name */
-function checksumNamed(name: string): string {
+function checksumNamed(name: string, { protocolByKey }: Wire = standardWire): string {
   const [key = '', field] = name.split('.');
   const protocol = protocolByKey.get(key);
   if (!protocol) {

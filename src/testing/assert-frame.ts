@@ -32,9 +32,9 @@ export function assertFrame(
   expected: ExpectedLayers,
   options: AssertFrameOptions = {},
 ): Dissection {
-  const parts = readExpected(expected);
+  const parts = readExpected(expected, options.wire);
   const frame = read(bytes, options);
-  const found = match(parts, frame);
+  const found = match(parts, frame, options.wire);
   if (found.pairs === null) {
     const [actual, wanted] = [path(keysOf(frame)), path(expectedKeys(parts))];
     const message = otherLayers(frame, wanted, found, expectedKeys(parts));

@@ -1,13 +1,8 @@
 // assertSameFrame: are two frames equal, byte for byte? Where they are not, the answer names the field.
 
+import { same } from '../../protocols/core/check.js';
 import type { Layer } from '../../protocols/index.js';
-import {
-  type Dissection,
-  type FieldValue,
-  type Mark,
-  same,
-  showValue,
-} from '../../protocols/index.js';
+import { type Dissection, type FieldValue, type Mark, showValue } from '../../protocols/index.js';
 import { AssertionError } from './error.js';
 import { asBytes, dump, type FrameOptions, fieldMark, read } from './frame.js';
 

@@ -2,6 +2,8 @@
 // order of the wire; '...' stands for any number of layers; what nobody writes down because the protocol
 // adds it by itself (options, pad, ICRC, digests, FCS, padding) may be left out.
 
+import { same } from '../../protocols/core/check.js';
+import { didYouMean } from '../../protocols/core/suggest.js';
 import {
   type Dissection,
   type FieldInput,
@@ -11,15 +13,14 @@ import {
   type Layer,
   type LayerInput,
   type Part,
+  type Protocol,
   parseFrame,
   part,
   payload,
   protocol,
-  protocolByKey,
-  protocols,
-  same,
+  standardWire,
+  type Wire,
 } from '../../protocols/index.js';
-import { didYouMean } from '../../protocols/text/index.js';
 import { asBytes } from './frame.js';
 
 /** One layer and those of its fields that matter, as values or as text: names, addresses, hex, "text". */
@@ -39,28 +40,47 @@ const encoder = new TextEncoder();
 
 const ANY = '...';
 const anything = protocol(header('any layers', [], { key: ANY }));
-const vocabulary = new Map([...protocolByKey, [ANY, anything]]);
 
-/** Layers that may be there without being named. */
-const implied = new Set(
-  protocols.flatMap((p) => [...p.heads, ...p.trailers].map((c) => c.protocol)),
-);
+/** What depends on the protocols that there are. */
+interface Vocabulary {
+  /** The protocols by key, and '...'. */
+  readonly words: ReadonlyMap<string, Protocol>;
+  /** Layers that may be there without being named. */
+  readonly implied: ReadonlySet<Protocol>;
+}
 
-const mayBeLeftOut = ({ protocol: found }: Layer): boolean =>
+const vocabularies = new WeakMap<Wire, Vocabulary>();
+
+function vocabularyOf(wire: Wire): Vocabulary {
+  let known = vocabularies.get(wire);
+  if (!known) {
+    known = {
+      words: new Map<string, Protocol>([...wire.protocolByKey, [ANY, anything]]),
+      implied: new Set(
+        wire.protocols.flatMap((p) => [...p.heads, ...p.trailers].map((c) => c.protocol)),
+      ),
+    };
+    vocabularies.set(wire, known);
+  }
+  return known;
+}
+
+const mayBeLeftOut = ({ protocol: found }: Layer, { implied }: Vocabulary): boolean =>
   found.trailer || found.partOf !== undefined || implied.has(found);
 
 /**
  * The expectations as parts, '...' as a part of its own.
  * @throws RangeError when an expression, a layer, a field or a value is not understood
  */
-export function readExpected(expected: ExpectedLayers): readonly Part[] {
+export function readExpected(expected: ExpectedLayers, wire: Wire = standardWire): readonly Part[] {
+  const { words } = vocabularyOf(wire);
   const list = typeof expected === 'string' ? [expected] : expected;
   return list.flatMap((item) => {
-    if (typeof item === 'string') return flatten(parseFrame(item, vocabulary));
+    if (typeof item === 'string') return flatten(parseFrame(item, words));
     if (isBytes(item)) return [part(payload, { data: asBytes(item) })];
-    const found = protocolByKey.get(item.layer);
+    const found = wire.protocolByKey.get(item.layer);
     if (found) return [part(found, ownBytes(item.fields ?? {}))];
-    const hint = didYouMean(item.layer, protocolByKey.keys());
+    const hint = didYouMean(item.layer, wire.protocolByKey.keys());
     throw new RangeError(`there is no layer '${item.layer}'${hint}`);
   });
 }
@@ -112,7 +132,12 @@ export interface Match {
 }
 
 /** Lays expectations beside layers so that the fewest fields are wrong. */
-export function match(expected: readonly Part[], { layers }: Dissection): Match {
+export function match(
+  expected: readonly Part[],
+  { layers }: Dissection,
+  wire: Wire = standardWire,
+): Match {
+  const vocabulary = vocabularyOf(wire);
   const width = layers.length + 1;
   // cost[i][j]: fewest wrong fields when expectations from i on meet layers from j on; filled from the end.
   const cost = Array.from({ length: expected.length + 1 }, () => new Float64Array(width));
@@ -127,7 +152,8 @@ export function match(expected: readonly Part[], { layers }: Dissection): Match 
     if (wanted?.protocol === anything) {
       found.push({ di: 1, dj: 0, cost: at(i + 1, j) });
       if (layer) found.push({ di: 0, dj: 1, cost: at(i, j + 1) });
-    } else if (layer && mayBeLeftOut(layer)) found.push({ di: 0, dj: 1, cost: at(i, j + 1) });
+    } else if (layer && mayBeLeftOut(layer, vocabulary))
+      found.push({ di: 0, dj: 1, cost: at(i, j + 1) });
     return found;
   };
   for (let i = expected.length; i >= 0; i--) {
@@ -136,7 +162,8 @@ export function match(expected: readonly Part[], { layers }: Dissection): Match 
       cost[i]![j] = end ? 0 : Math.min(Number.POSITIVE_INFINITY, ...steps(i, j).map((s) => s.cost));
     }
   }
-  if (at(0, 0) === Number.POSITIVE_INFINITY) return { pairs: null, ...furthest(expected, layers) };
+  if (at(0, 0) === Number.POSITIVE_INFINITY)
+    return { pairs: null, ...furthest(expected, layers, vocabulary) };
   const pairs: [Part, Layer][] = [];
   for (let i = 0, j = 0; i < expected.length || j < layers.length; ) {
     const step = steps(i, j).find((s) => s.cost === at(i, j))!;
@@ -154,7 +181,7 @@ interface Step {
 }
 
 /** How far the expectations can be followed at most, for the message. */
-function furthest(expected: readonly Part[], layers: readonly Layer[]) {
+function furthest(expected: readonly Part[], layers: readonly Layer[], vocabulary: Vocabulary) {
   let best = { matched: 0, layers: 0 };
   let reached = new Set([0]);
   for (let j = 0; reached.size > 0; j++) {
@@ -166,7 +193,7 @@ function furthest(expected: readonly Part[], layers: readonly Layer[]) {
     if (!layer) break;
     const next = new Set<number>();
     for (const i of reached) {
-      if (expected[i]?.protocol === anything || mayBeLeftOut(layer)) next.add(i);
+      if (expected[i]?.protocol === anything || mayBeLeftOut(layer, vocabulary)) next.add(i);
       if (expected[i]?.protocol === layer.protocol) next.add(i + 1);
     }
     reached = next;

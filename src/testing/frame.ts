@@ -4,11 +4,12 @@
 import {
   type Dissection,
   describeMalformed,
-  dissect,
   hexDump,
   isBytes,
   type Layer,
   type Mark,
+  standardWire,
+  type Wire,
 } from '../../protocols/index.js';
 
 /** How the bytes of a frame are to be read. */
@@ -17,6 +18,8 @@ export interface FrameOptions {
   readonly linkType?: number;
   /** True: the last four bytes of an Ethernet frame are its FCS; 'auto': where they match. */
   readonly fcs?: boolean | 'auto';
+  /** Protocols of your own, from `withProtocols`; all of ours unless given. */
+  readonly wire?: Wire | undefined;
 }
 
 /**
@@ -35,8 +38,8 @@ export function asBytes(bytes: Uint8Array, what = 'the frame'): Uint8Array {
 
 /** Dissects the frame. @throws TypeError when `bytes` is no view of bytes */
 export function read(bytes: Uint8Array, options: FrameOptions, what?: string): Dissection {
-  const { linkType, fcs } = options;
-  return dissect(asBytes(bytes, what), {
+  const { linkType, fcs, wire = standardWire } = options;
+  return wire.dissect(asBytes(bytes, what), {
     ...(linkType === undefined ? {} : { linkType }),
     ...(fcs === undefined ? {} : { fcs }),
   });

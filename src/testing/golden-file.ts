@@ -15,6 +15,7 @@
 //
 // The order of lines within each part is fixed, so that parse and format are each other's inverse.
 
+import { same } from '../../protocols/core/check.js';
 import {
   type Field,
   type FieldValue,
@@ -25,7 +26,6 @@ import {
   parseHex,
   parseValue,
   protocolByKey,
-  same,
 } from '../../protocols/index.js';
 
 /** Where the bytes of a golden frame come from. */

@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { didYouMean } from '../../protocols/text/index.js';
+import { didYouMean } from '../../protocols/core/suggest.js';
 import { type GoldenFrame, parseGolden } from './golden-file.js';
 
 /** Where the files lie: in the package's root, two folders above dist/src/testing. */

@@ -8,11 +8,11 @@ import {
   compileFilter,
   dissect,
   ExpressionError,
-  filterNames,
   parseFrame,
   protocolByKey,
   protocols,
 } from '../../protocols/index.js';
+import { filterNames } from '../../protocols/text/filter.js';
 import { inspectedFrames } from '../support/capture.js';
 import { fuzz } from '../support/fuzz.js';
 import { assert, spec } from '../support/spec.js';

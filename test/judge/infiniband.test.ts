@@ -11,7 +11,6 @@ import {
   dissect,
   type Extension,
   eth,
-  extensionProtocols,
   type Frame,
   formatHex,
   grh,
@@ -25,6 +24,7 @@ import {
   part,
   udp,
 } from '../../protocols/index.js';
+import { extensionProtocols } from '../../protocols/infiniband/chain.js';
 import { inErf, LINKTYPE_ERF } from '../support/erf.js';
 import { assert, spec } from '../support/spec.js';
 

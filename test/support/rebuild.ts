@@ -1,8 +1,9 @@
 // A dissected frame as the expression that would build it: layers nested again, every field left out that follows
 // from the rest.
 
+import { same } from '../../protocols/core/check.js';
 import type { FieldValue, Layer, LayerInput, Scene } from '../../protocols/index.js';
-import { part, same } from '../../protocols/index.js';
+import { part } from '../../protocols/index.js';
 
 export interface Expression {
   readonly inputs: readonly LayerInput[];

@@ -1,6 +1,7 @@
 // Layers tile their bytes, and each gives them back from its decoded fields alone.
 
-import { type Scene, same } from '../../protocols/index.js';
+import { same } from '../../protocols/core/check.js';
+import type { Scene } from '../../protocols/index.js';
 import { assert } from './spec.js';
 
 export function tilesAndReencodes({ layers, start, end }: Scene): void {

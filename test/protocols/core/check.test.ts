@@ -1,8 +1,8 @@
 // What a check verifies and what it says where something is wrong.
 
 import { buildWith } from '../../../protocols/core/build.js';
+import { audit, same } from '../../../protocols/core/check.js';
 import {
-  audit,
   bth,
   build,
   check,
@@ -12,7 +12,6 @@ import {
   ipv4,
   type LayerInput,
   protocol,
-  same,
   tcp,
   udp,
   uint,

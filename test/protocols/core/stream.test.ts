@@ -1,6 +1,7 @@
 // Units of streams and what is wrong with them are told apart.
 
-import { isMalformed, payload, unmeasured } from '../../../protocols/index.js';
+import { unmeasured } from '../../../protocols/core/stream.js';
+import { isMalformed, payload } from '../../../protocols/index.js';
 import { assert, spec } from '../../support/spec.js';
 
 spec('isMalformed', (it) => {

@@ -1,6 +1,7 @@
 // Values as people write them: whatever is printed can be typed again.
 
 import * as fc from 'fast-check';
+import { same } from '../../../protocols/core/check.js';
 import {
   bytes,
   type Field,
@@ -16,7 +17,6 @@ import {
   parseValue,
   protocols,
   rest,
-  same,
   showValue,
   text,
   uint,

@@ -9,7 +9,6 @@ import {
   dissect,
   type Extension,
   eth,
-  extensionProtocols,
   type FieldValue,
   grh,
   ipv4,
@@ -22,6 +21,7 @@ import {
   summarize,
   udp,
 } from '../../../protocols/index.js';
+import { extensionProtocols } from '../../../protocols/infiniband/chain.js';
 import { assert, spec } from '../../support/spec.js';
 import * as vectors from './vectors.js';
 

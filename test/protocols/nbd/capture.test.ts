@@ -1,14 +1,6 @@
 // NBD as real programs speak it; see test/captures/nbd.
 
-import {
-  build,
-  check,
-  nbdInfoCount,
-  nbdInfoRequest,
-  nbdOption,
-  nbdStream,
-  nbdString,
-} from '../../../protocols/index.js';
+import { build, check, nbd } from '../../../protocols/index.js';
 import { capturedFrames } from '../../support/capture.js';
 import { conversations, follow } from '../../support/conversation.js';
 import { survivesMutation } from '../../support/mutation.js';
@@ -37,7 +29,7 @@ const load = (name: string) => conversations(capturedFrames(`nbd/${name}.pcap.gz
 
 for (const [name, [count, ...chains]] of Object.entries(captures)) {
   const found = load(name);
-  const followed = found.map((chunks) => follow(nbdStream, chunks));
+  const followed = found.map((chunks) => follow(nbd.stream, chunks));
   const units = followed.flatMap((f) => f.units);
 
   spec(`capture of ${name}`, (it) => {
@@ -46,7 +38,7 @@ for (const [name, [count, ...chains]] of Object.entries(captures)) {
       for (const [first] of found) {
         const { bytes, from } = first!;
         const piece = { bytes, at: 0, end: bytes.length, from, position: 0 };
-        assert.is(nbdStream.recognise(piece), true);
+        assert.is(nbd.stream.recognise(piece), true);
       }
     });
 
@@ -75,17 +67,17 @@ spec('NBD messages of real programs', (it) => {
   it('come out the same when they are built', () => {
     const bytes = (layers: Parameters<typeof build>[0]) => [...build(layers).bytes];
     const sent = load('nbdkit').flatMap((chunks) =>
-      follow(nbdStream, chunks).units.map(({ walk }) => [...walk.bytes.subarray(0, walk.end)]),
+      follow(nbd.stream, chunks).units.map(({ walk }) => [...walk.bytes.subarray(0, walk.end)]),
     );
     const has = (wanted: number[]) => sent.some((s) => String(s) === String(wanted));
-    const name = nbdString({ text: 'disk' });
+    const name = nbd.string({ text: 'disk' });
     // qemu-io asks for block sizes only, nbdinfo for descriptions as well.
-    const sizes = nbdInfoRequest({ type: 'BLOCK_SIZE' });
-    assert.ok(has(bytes([nbdOption({ option: 'GO' }), name, nbdInfoCount(), sizes])));
+    const sizes = nbd.infoRequest({ type: 'BLOCK_SIZE' });
+    assert.ok(has(bytes([nbd.option({ option: 'GO' }), name, nbd.infoCount(), sizes])));
   });
 
   it('are followed without a throw when bytes are changed', () => {
-    survivesMutation(nbdStream, load('qemu-nbd')[0]!);
-    survivesMutation(nbdStream, load('nbdkit-newstyle')[1]!);
+    survivesMutation(nbd.stream, load('qemu-nbd')[0]!);
+    survivesMutation(nbd.stream, load('nbdkit-newstyle')[1]!);
   });
 });

@@ -10,6 +10,7 @@ import {
   part,
   protocolByKey,
 } from '../../../protocols/index.js';
+import { dataOf, queueOf } from '../../../protocols/nvme/data.js';
 import { assert, spec } from '../../support/spec.js';
 import { dissectFrom } from '../../support/unit.js';
 
@@ -75,7 +76,7 @@ spec('Which data an NVMe command has', (it) => {
   const command = (...layers: Parameters<typeof build>[0]) =>
     build([nvme.sqe(), nvme.sqeNamespace({ nsid: 1 }), ...layers]).bytes;
   const log = (lid: number, lpo: bigint, ot = 0) =>
-    nvme.dataOf(command(nvme.sglTransport(), nvme.getLogPage({ lid, lpo, ot })), 0, 'admin')?.key;
+    dataOf(command(nvme.sglTransport(), nvme.getLogPage({ lid, lpo, ot })), 0, 'admin')?.key;
 
   it('is a log page, or the rest of a list that is read from one of its entries on', () => {
     assert.is(log(0x70, 0n), 'nvme-discovery');
@@ -92,10 +93,10 @@ spec('Which data an NVMe command has', (it) => {
 
   it('follows the command set and the extended data structure that the command asks for', () => {
     const identify = (cns: number, csi: number) =>
-      nvme.dataOf(command(nvme.sglTransport(), nvme.identify({ cns, csi })), 0)?.key;
+      dataOf(command(nvme.sglTransport(), nvme.identify({ cns, csi })), 0)?.key;
     assert.equal([identify(5, 0), identify(5, 2)], ['nvme-id-ns-nvm', undefined]);
     const report = (eds: number) =>
-      nvme.dataOf(command(nvme.sglTransport(), nvme.reservationReport({ eds })), 0, 'io')?.key;
+      dataOf(command(nvme.sglTransport(), nvme.reservationReport({ eds })), 0, 'io')?.key;
     assert.is(report(0), 'nvme-reservation-status');
     assert.is(report(1), 'nvme-reservation-status-ext');
   });
@@ -108,9 +109,9 @@ spec('Which data an NVMe command has', (it) => {
       nvme.sglTransport({ length: 4096 }),
       nvme.sglKeyed({ length: 4096, key: 0xff }),
     ]) {
-      assert.is(nvme.queueOf(command(pointer, page), 0), 'admin');
-      assert.is(nvme.queueOf(command(pointer, read), 0), 'io');
-      assert.is(nvme.queueOf(command(pointer, nvme.read({ nlb: 2 })), 0), undefined);
+      assert.is(queueOf(command(pointer, page), 0), 'admin');
+      assert.is(queueOf(command(pointer, read), 0), 'io');
+      assert.is(queueOf(command(pointer, nvme.read({ nlb: 2 })), 0), undefined);
     }
   });
 });
@@ -138,7 +139,7 @@ spec('Property Set', (it) => {
 spec('NVMe structures of any bytes', (it) => {
   /** Structures that stand by themselves. */
   const roots: readonly Protocol[] = [
-    nvme.nvmeTcp,
+    nvme.tcp,
     nvme.sqe,
     nvme.cqeResult,
     nvme.identifyController,

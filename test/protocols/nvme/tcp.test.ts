@@ -3,6 +3,8 @@
 
 import { isMalformed, type Piece } from '../../../protocols/core/stream.js';
 import { build, check, nvme, parseHex } from '../../../protocols/index.js';
+import { resultOf } from '../../../protocols/nvme/data.js';
+import { MAX_PLEN } from '../../../protocols/nvme/tcp-stream.js';
 import { assert, spec } from '../../support/spec.js';
 import { dissectFrom } from '../../support/unit.js';
 
@@ -30,13 +32,13 @@ const piece = (bytes: Uint8Array, from: 0 | 1 = 0): Piece => ({
 
 spec('NVMe/TCP', (it) => {
   it('builds the connection request that Linux sends', () => {
-    const { bytes } = build([nvme.nvmeTcp(), nvme.icReq()]);
+    const { bytes } = build([nvme.tcp(), nvme.icReq()]);
     assert.equal([...bytes], [...icReq]);
   });
 
   it('builds a Property Get with opcode, type, SGL type and lengths derived', () => {
     const { bytes } = build([
-      nvme.nvmeTcp(),
+      nvme.tcp(),
       nvme.sqe({ cid: 1 }),
       nvme.sqeFabrics(),
       nvme.sglTransport(),
@@ -47,9 +49,9 @@ spec('NVMe/TCP', (it) => {
 
   it('reads the result of a Property Get in the form that the context names', () => {
     const context = {
-      nvme: { resultOf: (cid: number) => (cid === 1 ? nvme.resultOf(getCap, 8) : undefined) },
+      nvme: { resultOf: (cid: number) => (cid === 1 ? resultOf(getCap, 8) : undefined) },
     };
-    const walk = dissectFrom(nvme.nvmeTcp, capResponse, context);
+    const walk = dissectFrom(nvme.tcp, capResponse, context);
     assert.is(keys(walk.layers), 'nvme-tcp nvme-cap cqe');
     assert.is(walk.layers[1]!.get('mqes'), 1023);
     assert.is(walk.layers[1]!.get('css'), 0x41);
@@ -57,37 +59,37 @@ spec('NVMe/TCP', (it) => {
   });
 
   it('leaves commands of an unknown queue as dwords where their opcode is one of both queues', () => {
-    const walk = dissectFrom(nvme.nvmeTcp, pdu('0400480048000000 08400e00', 72));
+    const walk = dissectFrom(nvme.tcp, pdu('0400480048000000 08400e00', 72));
     assert.is(keys(walk.layers), 'nvme-tcp sqe sqe-ns sgl nvme-cdw');
-    const known = dissectFrom(nvme.nvmeTcp, walk.bytes, { nvme: { queue: 'admin' } });
+    const known = dissectFrom(nvme.tcp, walk.bytes, { nvme: { queue: 'admin' } });
     assert.is(known.layers.at(-1)!.key, 'nvme-abort');
-    const identify = dissectFrom(nvme.nvmeTcp, pdu('0400480048000000 06400e00', 72));
+    const identify = dissectFrom(nvme.tcp, pdu('0400480048000000 06400e00', 72));
     assert.is(identify.layers.at(-1)!.key, 'nvme-identify');
   });
 
   it('puts header digest, data and data digest where the flags say', () => {
     const { layers, bytes } = build([
-      nvme.nvmeTcp({ hdgst: 1, ddgst: 1, last: 1 }),
+      nvme.tcp({ hdgst: 1, ddgst: 1, last: 1 }),
       nvme.c2hData({ cid: 5 }),
       'datadata',
     ]);
     assert.is(keys(layers), 'nvme-tcp nvme-tcp-c2h-data nvme-tcp-hdgst payload nvme-tcp-ddgst');
-    assert.is(nvme.NVMeTCP.get.pdo(bytes, 0), 28);
-    assert.is(nvme.NVMeTCP.get.plen(bytes, 0), 40);
+    assert.is(nvme.TCP.get.pdo(bytes, 0), 28);
+    assert.is(nvme.TCP.get.plen(bytes, 0), 40);
     assert.is(nvme.C2HData.get.length(bytes, 8), 8);
-    assert.is(keys(dissectFrom(nvme.nvmeTcp, bytes).layers), keys(layers));
+    assert.is(keys(dissectFrom(nvme.tcp, bytes).layers), keys(layers));
   });
 
   it('reads padding in front of the data', () => {
     const { layers, bytes } = build([
-      nvme.nvmeTcp({ hdgst: 1 }),
+      nvme.tcp({ hdgst: 1 }),
       nvme.c2hData(),
       nvme.hdgst(),
-      nvme.nvmeTcpPad({ pad: new Uint8Array(4) }),
+      nvme.tcpPad({ pad: new Uint8Array(4) }),
       'data',
     ]);
-    assert.is(nvme.NVMeTCP.get.pdo(bytes, 0), 32);
-    assert.is(keys(dissectFrom(nvme.nvmeTcp, bytes).layers), keys(layers));
+    assert.is(nvme.TCP.get.pdo(bytes, 0), 32);
+    assert.is(keys(dissectFrom(nvme.tcp, bytes).layers), keys(layers));
   });
 
   it('computes the digests that are on the wire', () => {
@@ -96,7 +98,7 @@ spec('NVMe/TCP', (it) => {
       '050118001c000000 0100000000000000 0100 0000 0000 0000 42623332',
       '090118001c000000 0800 0500 00000000 00800000 00000000 781bbad6',
     ]) {
-      const walk = dissectFrom(nvme.nvmeTcp, pdu(hex));
+      const walk = dissectFrom(nvme.tcp, pdu(hex));
       const digest = check(walk).verified.find((v) => v.field === 'digest');
       assert.is(digest?.ok, true);
       assert.equal(check(walk).findings, []);
@@ -105,35 +107,35 @@ spec('NVMe/TCP', (it) => {
 
   it('stops at a header length that the type cannot have', () => {
     const bytes = icReq.slice();
-    nvme.NVMeTCP.set.hlen(bytes, 0, 24);
-    assert.is(dissectFrom(nvme.nvmeTcp, bytes).stop?.field, 'hlen');
+    nvme.TCP.set.hlen(bytes, 0, 24);
+    assert.is(dissectFrom(nvme.tcp, bytes).stop?.field, 'hlen');
   });
 
   it('ends every prefix of a PDU without throwing', () => {
     for (let n = 0; n < getCap.length; n++) {
-      assert.ok(dissectFrom(nvme.nvmeTcp, getCap.subarray(0, n)).stop, `${n} bytes`);
+      assert.ok(dissectFrom(nvme.tcp, getCap.subarray(0, n)).stop, `${n} bytes`);
     }
   });
 });
 
 spec('NVMe/TCP stream', (it) => {
-  const framing = nvme.nvmeTcpStream.open();
+  const framing = nvme.tcpStream.open();
 
   it('is recognised by the request that opens it and the response', () => {
-    assert.is(nvme.nvmeTcpStream.recognise(piece(icReq)), true);
-    assert.is(nvme.nvmeTcpStream.recognise(piece(icReq.subarray(0, 5))), 'more');
+    assert.is(nvme.tcpStream.recognise(piece(icReq)), true);
+    assert.is(nvme.tcpStream.recognise(piece(icReq.subarray(0, 5))), 'more');
   });
 
   it('is recognised later by any PDU whose lengths fit, and by nothing else', () => {
-    assert.is(nvme.nvmeTcpStream.recognise(piece(getCap)), true);
-    assert.is(nvme.nvmeTcpStream.recognise(piece(capResponse, 1)), true);
+    assert.is(nvme.tcpStream.recognise(piece(getCap)), true);
+    assert.is(nvme.tcpStream.recognise(piece(capResponse, 1)), true);
     for (const hex of [
       '04004800480000ff',
       '0400180018000000',
       '0800180018000000',
       '474554202f204854',
     ]) {
-      assert.is(nvme.nvmeTcpStream.recognise(piece(parseHex(hex))), false, hex);
+      assert.is(nvme.tcpStream.recognise(piece(parseHex(hex))), false, hex);
     }
   });
 
@@ -144,9 +146,9 @@ spec('NVMe/TCP stream', (it) => {
   });
 
   it('refuses lengths below the header and beyond its bound', () => {
-    for (const plen of [0, 127, nvme.MAX_PLEN + 1, 0xffffffff]) {
+    for (const plen of [0, 127, MAX_PLEN + 1, 0xffffffff]) {
       const bytes = icReq.slice();
-      nvme.NVMeTCP.set.plen(bytes, 0, plen);
+      nvme.TCP.set.plen(bytes, 0, plen);
       const answer = framing.measure(piece(bytes));
       assert.is(isMalformed(answer) && answer.field, 'plen');
     }

@@ -38,10 +38,10 @@ const answered = source.find(
   (f) =>
     f.number > asked.number && f.layers.some((l) => l.key === 'cqe' && l.number('cid') === cid),
 )!;
-const qidOfAdmin = nvme.NVMeRDMAReq.encode({ qid: 0 });
+const qidOfAdmin = nvme.RDMAReq.encode({ qid: 0 });
 
 const SEND = 3;
-const ends = { isn: [1, 2], port: nvme.NVME_RDMA_PORT } as const;
+const ends = { isn: [1, 2], port: nvme.RDMA_PORT } as const;
 
 /** Sends each unit in a segment of its own. */
 class Talk {

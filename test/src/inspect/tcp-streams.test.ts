@@ -42,7 +42,7 @@ function talks(name: string, stream: StreamProtocol): Talk[] {
   });
 }
 
-const nvmeTalks = talks('nvme-tcp-connect.pcap', nvme.nvmeTcpStream);
+const nvmeTalks = talks('nvme-tcp-connect.pcap', nvme.tcpStream);
 const iwarpTalks = talks('siw.pcap', mpaStream);
 const [shortest] = [...nvmeTalks].sort((a, b) => a.streams[1].length - b.streams[1].length);
 

@@ -3,40 +3,13 @@
 import { bindings } from '../../../../protocols/bindings.js';
 import { buildWith, type LayerInput } from '../../../../protocols/core/build.js';
 import { dissectWith } from '../../../../protocols/core/dissect.js';
-import {
-  type AnyHeader,
-  ClassPortInfo,
-  check,
-  type Layer,
-  MCMemberRecord,
-  mad,
-  madDr,
-  NodeInfo,
-  nodeDescription,
-  nodeInfo,
-  nodeRecord,
-  PathRecord,
-  PortCounters,
-  PortInfo,
-  parseHex,
-  pathRecord,
-  pm,
-  portCounters,
-  portInfo,
-  rmpp,
-  SMInfo,
-  SwitchInfo,
-  sa,
-  smpDr,
-  smpLid,
-  smpPath,
-} from '../../../../protocols/index.js';
+import { type AnyHeader, check, type Layer, mad, parseHex } from '../../../../protocols/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
 /** A header, tshark's prefix, the bytes, and tshark's values by the rest of its names. */
 const judged: readonly (readonly [unknown, string, string, string])[] = [
   [
-    PortInfo,
+    mad.PortInfo,
     'infiniband.portinfo.',
     'afb38f13476bbf839290804b1f6357d684362ec67ed64e019d090551add9953cbc3cbc3cbc3c573b' +
       '4fd3072b7f43b71bafb3670bdf2317960e265e36c9c51108',
@@ -70,7 +43,7 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
       'linkroundtriplatency=0x265e36',
   ],
   [
-    NodeInfo,
+    mad.NodeInfo,
     'infiniband.nodeinfo.',
     'e26aed19d5e1fde965310db99080b048d828d33dfb0f93c7eb3f9e766e06591520d05beff414b4d4',
     'baseversion=0xe2 classversion=0x6a nodetype=0xed numports=0x19 ' +
@@ -79,7 +52,7 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
       'localportnum=0xf4 vendorid=0x14b4d4',
   ],
   [
-    SwitchInfo,
+    mad.SwitchInfo,
     'infiniband.switchinfo.',
     'faa22a12da020a72ba62ead29a5dc9c53975019d',
     'linearfdbcap=0xfaa2 randomfdbcap=0x2a12 multicastfdbcap=0xda02 linearfdbtop=0xa72 ' +
@@ -90,14 +63,14 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
       'enhancedportzero=0x1',
   ],
   [
-    SMInfo,
+    mad.SMInfo,
     'infiniband.sminfo.',
     '26867327cb3ae20588186878e3d7bb6a521a6a521a',
     'guid=0x26867327cb3ae205 sm_key=0x88186878e3d7bb6a actcount=0x521a6a52 priority=0x1 ' +
       'smstate=0xa',
   ],
   [
-    PathRecord,
+    mad.PathRecord,
     'infiniband.pathrecord.',
     '06be168ea6deb6494591ed18687848d8c3373664c4a40480b020d0c0f0fb456357d68464c4a4047f' +
       '43b71bafb3670bdf2317fb0f2efc7cfc7cfc17fb0f9362ea',
@@ -108,7 +81,7 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
       'preference=0xfc',
   ],
   [
-    MCMemberRecord,
+    mad.MCMemberRecord,
     'infiniband.mcmemberrecord.',
     'fb0f9362ea6d9955fc7cfc7c248464c4a404e4442484ffc3379b2f33828a8d6faa925a1d8985d0c0' +
       '8b5fa397168ea6deb6aee1fd',
@@ -118,7 +91,7 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
       'flowlabel=0x68ea6 hoplimit=0xde scope=0xb joinstate=0x6 proxyjoin=0x1',
   ],
   [
-    ClassPortInfo,
+    mad.ClassPortInfo,
     'infiniband.classportinfo.',
     '828af23ae26a521a424ab2fa3d291bafb3020a0db9f581b888186813476bbf83925a828af23a7d69' +
       'e54c8ccc0c4c8ccc0ce78bfaa2521add49e09080b0206bbf1e2cec476bbf8392',
@@ -130,7 +103,7 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
       'traplid=0xb020 trappkey=0x6bbf trapqp=0x2cec47 trapqkey=0x6bbf8392',
   ],
   [
-    PortCounters,
+    mad.PortCounters,
     'infiniband.portcounters.',
     '669e116d9955617d690db9f5811d89856c2cecac6c2cecac6c2cecac072b7fdeecac6c2cecac6c2c' + '87bda925',
     'portselect=0x9e counterselect=0x116d symbolerrorcounter=0x9955 ' +
@@ -144,7 +117,7 @@ const judged: readonly (readonly [unknown, string, string, string])[] = [
 ];
 
 /** A MAD by itself, instead of in a frame. */
-const alone = { ...bindings, link: new Map([[1, mad]]) };
+const alone = { ...bindings, link: new Map([[1, mad.mad]]) };
 const buildMad = (...layers: LayerInput[]) => buildWith(alone, layers);
 const dissectMad = (b: Uint8Array) => dissectWith(alone, b);
 const shape = (layers: readonly Layer[]) => layers.map((l) => `${l.key}:${l.end - l.at}`).join(' ');
@@ -167,7 +140,7 @@ spec('management attributes', (it) => {
   }
 
   it('fills a LID-routed SMP up to its 256 bytes and derives what the layers tell', () => {
-    const { bytes, layers } = buildMad(mad({ method: 'GET' }), smpLid(), nodeInfo());
+    const { bytes, layers } = buildMad(mad.mad({ method: 'GET' }), mad.smpLid(), mad.nodeInfo());
     assert.is(bytes.length, 256);
     assert.is(layers[0]!.number('mgmtClass'), 1);
     assert.is(layers[0]!.number('classVersion'), 1);
@@ -181,10 +154,10 @@ spec('management attributes', (it) => {
     const initialPath = new Uint8Array(64);
     initialPath.set([0, 3, 7]);
     const { bytes } = buildMad(
-      madDr({ method: 'SET', hopPointer: 1, hopCount: 2 }),
-      smpDr({ drSLid: 0xffff, drDLid: 0xffff }),
-      portInfo({ lid: 5, portState: 'ARMED' }),
-      smpPath({ initialPath }),
+      mad.directedRoute({ method: 'SET', hopPointer: 1, hopCount: 2 }),
+      mad.smpDr({ drSLid: 0xffff, drDLid: 0xffff }),
+      mad.portInfo({ lid: 5, portState: 'ARMED' }),
+      mad.smpPath({ initialPath }),
     );
     const { layers } = dissectMad(bytes);
     assert.is(shape(layers), 'mad-dr:24 smp-dr:40 port-info:64 smp-path:128');
@@ -194,10 +167,17 @@ spec('management attributes', (it) => {
 
   it('reads the records of a table in one segment', () => {
     const { bytes } = buildMad(
-      mad({ method: 'GET_TABLE_RESP' }),
-      rmpp({ rmppVersion: 1, rmppType: 'DATA', last: 1, first: 1, active: 1, payloadLength: 148 }),
-      sa({ attributeOffset: 8 }),
-      [[pathRecord({ dLid: 1 })], [pathRecord({ dLid: 2 })]],
+      mad.mad({ method: 'GET_TABLE_RESP' }),
+      mad.rmpp({
+        rmppVersion: 1,
+        rmppType: 'DATA',
+        last: 1,
+        first: 1,
+        active: 1,
+        payloadLength: 148,
+      }),
+      mad.sa({ attributeOffset: 8 }),
+      [[mad.pathRecord({ dLid: 1 })], [mad.pathRecord({ dLid: 2 })]],
     );
     const { layers } = dissectMad(bytes);
     const records = layers.filter((l) => l.key === 'path-record');
@@ -210,21 +190,21 @@ spec('management attributes', (it) => {
 
   it('ends with a table whose records claim to have no size', () => {
     const { bytes } = buildMad(
-      mad({ method: 'GET_TABLE_RESP', attributeId: 0x35 }),
-      rmpp({ rmppType: 'DATA', first: 1, active: 1 }),
-      sa(),
+      mad.mad({ method: 'GET_TABLE_RESP', attributeId: 0x35 }),
+      mad.rmpp({ rmppType: 'DATA', first: 1, active: 1 }),
+      mad.sa(),
     );
     assert.is(dissectMad(bytes).layers.at(-1)!.key, 'mad-data');
   });
 
   it('reads a node record as the two attributes that it holds', () => {
     const { bytes } = buildMad(
-      mad({ method: 'GET_RESP' }),
-      rmpp(),
-      sa(),
-      nodeRecord({ lid: 9 }),
-      nodeInfo({ nodeType: 'SWITCH' }),
-      nodeDescription({ nodeString: 'leaf 1' }),
+      mad.mad({ method: 'GET_RESP' }),
+      mad.rmpp(),
+      mad.sa(),
+      mad.nodeRecord({ lid: 9 }),
+      mad.nodeInfo({ nodeType: 'SWITCH' }),
+      mad.nodeDescription({ nodeString: 'leaf 1' }),
     );
     const { layers } = dissectMad(bytes);
     assert.is(layers[0]!.number('attributeId'), 0x11);
@@ -235,14 +215,18 @@ spec('management attributes', (it) => {
   });
 
   it('keeps attributes that it does not know as data', () => {
-    const { bytes } = buildMad(mad({ mgmtClass: 0x30, attributeId: 0x7777 }));
+    const { bytes } = buildMad(mad.mad({ mgmtClass: 0x30, attributeId: 0x7777 }));
     assert.is(shape(dissectMad(bytes).layers), 'mad:24 mad-data:232');
-    const counters = buildMad(mad({ method: 'GET' }), pm(), portCounters()).layers;
+    const counters = buildMad(mad.mad({ method: 'GET' }), mad.pm(), mad.portCounters()).layers;
     assert.is(counters[0]!.number('attributeId'), 0x12);
   });
 
   it('finds a wrong class version and a path that is too long', () => {
-    const { bytes } = buildMad(madDr({ classVersion: 2, hopCount: 64 }), smpDr(), nodeInfo());
+    const { bytes } = buildMad(
+      mad.directedRoute({ classVersion: 2, hopCount: 64 }),
+      mad.smpDr(),
+      mad.nodeInfo(),
+    );
     assert.equal(
       check(dissectMad(bytes)).findings.map((f) => f.field),
       ['classVersion', 'hopCount'],

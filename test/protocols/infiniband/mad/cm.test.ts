@@ -5,27 +5,17 @@ import { bindings } from '../../../../protocols/bindings.js';
 import { buildWith } from '../../../../protocols/core/build.js';
 import { dissectWith } from '../../../../protocols/core/dissect.js';
 import {
-  CMApr,
-  CMLap,
-  CMMra,
-  CMRej,
-  CMReq,
-  CMSidrRep,
-  CMSidrReq,
   check,
-  cmPrivate,
-  cmReq,
   formatHex,
   formatIpv4,
   type Layer,
   mad,
   parseHex,
-  rdmaIpCm4,
 } from '../../../../protocols/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
 /** A MAD by itself, instead of in a frame, whose private data nobody understands. */
-const alone = { ...bindings, link: new Map([[1, mad]]), 'cm-private': new Map() };
+const alone = { ...bindings, link: new Map([[1, mad.mad]]), 'cm-private': new Map() };
 const whole = (hex: string) => parseHex(hex.padEnd(512, '0'));
 const dissectMad = (b: Uint8Array) => dissectWith(alone, b);
 const shape = (layers: readonly Layer[]) => layers.map((l) => `${l.key}:${l.end - l.at}`).join(' ');
@@ -83,37 +73,37 @@ spec('connection management', (it) => {
     const { transactionId } = header!.fields();
     const { ipVersion: _, ...addresses } = ip!.fields();
     const built = buildWith(alone, [
-      mad({ transactionId: transactionId as bigint }),
-      cmReq(req!.fields() as object),
-      rdmaIpCm4(addresses as object),
-      cmPrivate({ data: (own!.get('data') as Uint8Array).subarray(0, 8) }),
+      mad.mad({ transactionId: transactionId as bigint }),
+      mad.cmReq(req!.fields() as object),
+      mad.rdmaIpCm4(addresses as object),
+      mad.cmPrivate({ data: (own!.get('data') as Uint8Array).subarray(0, 8) }),
     ]);
     assert.is(formatHex(built.bytes), formatHex(REQ));
   });
 
   it('takes private data for its own where the service is none of the RDMA IP CM', () => {
     const other = REQ.slice();
-    CMReq.set.serviceId(other, 24, 0x1000000000000001n);
+    mad.CMReq.set.serviceId(other, 24, 0x1000000000000001n);
     assert.is(shape(dissectMad(other).layers), 'mad:24 cm-req:140 cm-private:92');
   });
 
   it('has the fields of rarer messages where Linux has them', () => {
-    assert.is(CMRej.at.reason, 10);
-    assert.is(CMRej.at.ari, 12);
-    assert.is(CMRej.size, 84);
-    assert.is(CMMra.at.serviceTimeout, 9);
-    assert.is(CMMra.size, 10);
-    assert.is(CMLap.at.remoteCmResponseTimeout, 15);
-    assert.is(CMLap.at.alternateTrafficClass, 59);
-    assert.is(CMLap.at.alternatePacketRate, 61);
-    assert.is(CMLap.size, 64);
-    assert.is(CMApr.at.additionalInfo, 12);
-    assert.is(CMApr.size, 84);
-    assert.is(CMSidrReq.at.serviceId, 8);
-    assert.is(CMSidrReq.size, 16);
-    assert.is(CMSidrRep.at.serviceId, 12);
-    assert.is(CMSidrRep.at.qKey, 20);
-    assert.is(CMSidrRep.size, 96);
+    assert.is(mad.CMRej.at.reason, 10);
+    assert.is(mad.CMRej.at.ari, 12);
+    assert.is(mad.CMRej.size, 84);
+    assert.is(mad.CMMra.at.serviceTimeout, 9);
+    assert.is(mad.CMMra.size, 10);
+    assert.is(mad.CMLap.at.remoteCmResponseTimeout, 15);
+    assert.is(mad.CMLap.at.alternateTrafficClass, 59);
+    assert.is(mad.CMLap.at.alternatePacketRate, 61);
+    assert.is(mad.CMLap.size, 64);
+    assert.is(mad.CMApr.at.additionalInfo, 12);
+    assert.is(mad.CMApr.size, 84);
+    assert.is(mad.CMSidrReq.at.serviceId, 8);
+    assert.is(mad.CMSidrReq.size, 16);
+    assert.is(mad.CMSidrRep.at.serviceId, 12);
+    assert.is(mad.CMSidrRep.at.qKey, 20);
+    assert.is(mad.CMSidrRep.size, 96);
   });
 
   it('says that a MAD which was cut is too short, whatever is left of it', () => {
