@@ -99,6 +99,7 @@ const nvmeBindings: Bindings = Object.fromEntries(
   Object.entries(nvmeSpaces).map(([space, rows]) => [space, new Map(rows)]),
 );
 
+/** Which protocol stands behind which number, by the name of the space: what dissector and builder share. */
 export const bindings: Bindings = {
   link: new Map(link),
   ethertype: new Map(ethertype),

@@ -13,6 +13,7 @@ import type { Bindings } from './walk.js';
 /** One layer, payload (text is UTF-8), or units that stand side by side, each closed before the next. */
 export type LayerInput = Part | string | Uint8Array | readonly (readonly LayerInput[])[];
 
+/** How `build` treats what is not given. */
 export interface BuildOptions {
   /** What to do with fields that are not given; they are derived unless told otherwise. */
   readonly sealing?: Sealing;

@@ -29,6 +29,7 @@ export interface Finding {
   readonly message: string;
 }
 
+/** What `check` found out of one frame. */
 export interface CheckResult {
   readonly verified: readonly Verification[];
   readonly findings: readonly Finding[];

@@ -14,6 +14,7 @@ export interface Dissection extends Scene {
   readonly notes: readonly string[];
 }
 
+/** Where the frame lies, what it begins with, and what is known beside its bytes. */
 export interface DissectOptions extends Context {
   /** The frame's place in `bytes`, cut to what is there; all of it unless given. */
   readonly start?: number;

@@ -25,6 +25,7 @@ export type Format =
 /** Names of values, such as opcodes. Values without a name are shown as numbers. */
 export type Names = Readonly<Record<number, string>>;
 
+/** What a field can say of its values beside its width. */
 export interface FieldOptions {
   /** Names of single values. */
   readonly names?: Names;
@@ -40,8 +41,10 @@ export interface FieldOptions {
   readonly usual?: number;
 }
 
+/** Big-endian ('be', as most of the network) or little-endian ('le', as NVMe). */
 export type ByteOrder = 'be' | 'le';
 
+/** One field of a header, as `uint`, `flag`, `bytes` and the others declare it. */
 export interface Field<N extends string = string, V extends FieldValue = FieldValue>
   extends FieldOptions {
   readonly name: N;
@@ -59,6 +62,7 @@ export interface Word<F extends readonly Field[] = readonly Field[]> {
   readonly word: F;
 }
 
+/** What stands in a header's list: a field, or fields that share a word. */
 export type Item = Field | Word;
 
 /** The type of a number of so many bits. */

@@ -28,6 +28,7 @@ export interface Span extends Place {
   readonly wordSize: number;
 }
 
+/** What a header is called, and where it is defined. */
 export interface HeaderOptions {
   /** Layer name in filters and expressions; the header's name in lower case unless given. */
   readonly key?: string;

@@ -4,6 +4,7 @@ import type { FieldValue } from './field.js';
 import type { Span } from './header.js';
 import type { Protocol } from './protocol.js';
 
+/** One layer of a frame: a protocol and its place in the bytes. It reads from them; nothing is copied. */
 export class Layer {
   /** End of everything inside this layer: its payload and inner trailers, not the outer ones. */
   bodyEnd: number;

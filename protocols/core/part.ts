@@ -5,6 +5,7 @@ import { refuse } from './header.js';
 import type { Protocol } from './protocol.js';
 import { parseValue } from './value.js';
 
+/** A layer to be built and the fields that are given; what a protocol makes when it is called. */
 export interface Part {
   readonly protocol: Protocol;
   readonly fields: Readonly<Record<string, FieldValue>>;

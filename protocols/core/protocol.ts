@@ -25,6 +25,7 @@ export interface Scene {
  */
 export type DerivedKind = 'type' | 'count' | 'length' | 'checksum';
 
+/** How one field follows from the rest of the frame: `build` writes it, `check` compares it. */
 export interface Derivation {
   readonly kind: DerivedKind;
   /**
@@ -48,6 +49,7 @@ export interface DerivedField {
 /** Names of the number spaces in which bindings.ts finds what follows. */
 export type Space = string;
 
+/** A header and what to do with it. Make one with `protocol`. */
 export interface Protocol {
   readonly header: AnyHeader;
   /** The header's key. */
@@ -102,6 +104,7 @@ export interface Completion {
 /** Says what is wrong at `field` ('' for the whole layer), in words. */
 export type Report = (field: string, message: string) => void;
 
+/** What a protocol may say beside its header; all of it has a default. */
 export interface ProtocolOptions extends Partial<Omit<Protocol, 'header' | 'key' | 'derived'>> {}
 
 /** A protocol that makes layers to be built: `ipv4({ src: '10.0.0.1' })`. */

@@ -38,6 +38,10 @@ export interface Context {
 /** More layers than this in one frame are not dissected: no standard nests so deep, and it bounds hostile frames. */
 export const MAX_LAYERS = 512;
 
+/**
+ * The cursor of one dissection, as a protocol's `read` sees it: take a layer, narrow the end, look up what
+ * follows.
+ */
 export class Walk implements Scene {
   readonly layers: Layer[] = [];
   readonly notes: string[] = [];

@@ -1,5 +1,6 @@
 // EtherTypes (IEEE RA's register) that frames here carry, with the names that expressions and dumps use.
 
+/** Names of EtherTypes (IEEE registry), those that are known here. */
 export const etherTypes = {
   2048: 'IPV4',
   2054: 'ARP',

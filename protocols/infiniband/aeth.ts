@@ -5,6 +5,7 @@ import { uint } from '../core/field.js';
 import { header } from '../core/header.js';
 import { protocol } from '../core/protocol.js';
 
+/** Which kind of answer an AETH's syndrome is (IBA 9.7.5.2.4). */
 export type SyndromeType = 'ACK' | 'RNR_NAK' | 'RESERVED' | 'NAK';
 
 /** The types in the order of their code in bits 6 and 5 (IBA table 44). */

@@ -2,11 +2,13 @@
 // say what an operation does and which headers are its own; names, codes, header chains, what may carry
 // data, what answers and what may follow are derived. Pure data: headers are named by their keys.
 
+/** Transport service of an opcode (IBA 9.1). */
 export type Service = 'RC' | 'UC' | 'RD' | 'UD' | 'CNP' | 'XRC';
 
 /** Place of a packet in its message. `single`: an operation that never has more than one packet. */
 export type Position = 'first' | 'middle' | 'last' | 'only' | 'single';
 
+/** What a packet does (IBA 9.4). */
 export type Operation =
   | 'SEND'
   | 'RDMA_WRITE'
@@ -36,6 +38,7 @@ const extensions = [
   'cnp',
 ] as const;
 
+/** Key of an extended header that an opcode can ask for (IBA 9.2). */
 export type Extension = (typeof extensions)[number];
 
 const extensionSet: ReadonlySet<string> = new Set(extensions);
@@ -47,6 +50,7 @@ export const isExtension = (key: string | undefined): key is Extension =>
 /** Requests ask, responses answer, notifications neither. */
 export type Kind = 'request' | 'response' | 'notification';
 
+/** One row of the table of BTH opcodes (IBA 9.2, tables 35 to 37). */
 export interface Opcode {
   /** BTH.opcode. */
   readonly code: number;

@@ -28,6 +28,7 @@ interface Said {
   readonly fpduFrom: number;
 }
 
+/** How MPA cuts a TCP connection: requests and replies first, then FPDUs (RFC 5044, RFC 6581). */
 export const mpaStream: StreamProtocol = {
   key: 'mpa',
   ports: [],

@@ -1,6 +1,7 @@
 // RDMAP messages: one row an opcode (RFC 5040 4.3 figure 4, RFC 7306 3.1). Names, the tagged bit, the DDP
 // queue and which header follows are looked up here and in bindings.ts, and written down nowhere else.
 
+/** One row of the table of RDMAP messages (RFC 5040 4.3, RFC 7306 3.1). */
 export interface RdmapOpcode {
   readonly code: number;
   /** As expressions and filters write it. */
@@ -32,6 +33,7 @@ const untagged = (
   single = queue > 0,
 ): RdmapOpcode => ({ code, name, does, tagged: false, queue, single });
 
+/** All RDMAP messages (RFC 5040 4.3, RFC 7306 3.1). */
 export const rdmapOpcodes: readonly RdmapOpcode[] = [
   tagged(0, 'RDMA_WRITE', 'Write'),
   untagged(1, 'READ_REQUEST', 'Read Request', 1),
@@ -49,8 +51,10 @@ export const rdmapOpcodes: readonly RdmapOpcode[] = [
 
 const byCode = new Map(rdmapOpcodes.map((o) => [o.code, o]));
 
+/** The row of an opcode; undefined where none is defined. */
 export const rdmapOpcode = (code: number): RdmapOpcode | undefined => byCode.get(code);
 
+/** Names of RDMAP opcodes, by number. */
 export const rdmapOpcodeNames: Readonly<Record<number, string>> = Object.fromEntries(
   rdmapOpcodes.map((o) => [o.code, o.name]),
 );

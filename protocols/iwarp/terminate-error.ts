@@ -1,6 +1,7 @@
 // What a Terminate message complains of: the three layers, their error types and codes (RFC 5040 4.8 figure 10,
 // RFC 5041 7, RFC 5044 8, RFC 6581 8).
 
+/** Which layer a Terminate message complains of (RFC 5040 4.8). */
 export const terminateLayers = { 0: 'RDMA', 1: 'DDP', 2: 'LLP' } as const;
 
 interface ErrorType {

@@ -14,6 +14,7 @@ export const SIMPLE_REPLY_MAGIC = 0x67446698;
 export const STRUCTURED_REPLY_MAGIC = 0x668e33ef;
 export const EXTENDED_REPLY_MAGIC = 0x6e8a278c;
 
+/** Names of options of the handshake (NBD protocol, "Option types"). */
 export const nbdOptions = {
   1: 'EXPORT_NAME',
   2: 'ABORT',
@@ -48,8 +49,10 @@ export const nbdOptionReplies = {
 
 export const FIRST_ERROR_REPLY = 0x80000000;
 
+/** Names of NBD_OPT_INFO's and NBD_OPT_GO's pieces of information (NBD protocol, "Option reply types"). */
 export const nbdInfos = { 0: 'EXPORT', 1: 'NAME', 2: 'DESCRIPTION', 3: 'BLOCK_SIZE' } as const;
 
+/** Names of requests (NBD protocol, "Request types"). */
 export const nbdCommands = {
   0: 'READ',
   1: 'WRITE',
@@ -62,6 +65,7 @@ export const nbdCommands = {
   8: 'RESIZE',
 } as const;
 
+/** Names of structured replies' chunks (NBD protocol, "Structured reply chunk message"). */
 export const nbdChunkTypes = {
   0: 'NONE',
   1: 'OFFSET_DATA',
@@ -72,6 +76,7 @@ export const nbdChunkTypes = {
   32770: 'ERROR_OFFSET',
 } as const;
 
+/** Names of error values (NBD protocol, "Error values"). */
 export const nbdErrors = {
   0: 'OK',
   1: 'EPERM',

@@ -98,6 +98,7 @@ function recognise(piece: Piece): boolean | 'more' {
   return have >= size + long || 'more';
 }
 
+/** How NBD cuts a TCP connection: handshake, options, then requests and replies. */
 export const nbdStream: StreamProtocol = {
   key: 'nbd',
   ports: [10809],

@@ -125,6 +125,7 @@ export const CQE = nvmeHeader(
   { key: 'cqe', title: 'NVMe completion queue entry', section },
 );
 
+/** Bytes of a completion queue entry. */
 export const CQE_SIZE = CQEResult.size + CQE.size;
 
 export const cqe = entryPart(CQE, { continues: false, info: completion });

@@ -30,6 +30,7 @@ import {
 import { SGL_KEYED, SGLDataBlock, SGLKeyed } from './sgl.js';
 import { CDW_AT, FABRICS_OPCODE, SQE, SQEFabrics, SQENamespace } from './sqe-header.js';
 
+/** Which kind of queue it is, where that is known. */
 export type NvmeQueue = 'admin' | 'io';
 
 type Rule = (b: Uint8Array, cdwAt: number) => Protocol | undefined;

@@ -21,6 +21,7 @@ export const DiscoveryLog = nvmeHeader(
   { key: 'nvme-discovery', title: 'Discovery log', section },
 );
 
+/** Names of transport types in discovery log entries (NVMe base, discovery log page). */
 export const transports = { 1: 'RDMA', 2: 'FC', 3: 'TCP', 254: 'LOOP' } as const;
 
 export const DiscoveryEntry = nvmeHeader(

@@ -6,6 +6,7 @@ import { header } from '../core/header.js';
 import { type Protocol, type ProtocolOptions, protocol } from '../core/protocol.js';
 import { entryPart, nvmeHeader } from './base.js';
 
+/** Names of SGL descriptor types (NVMe base, SGL descriptor types). */
 export const sglTypes = {
   0: 'DATA_BLOCK',
   1: 'BIT_BUCKET',

@@ -91,6 +91,7 @@ export const CDW = nvmeHeader(
 
 /** Where the command dwords start in an SQE, and its size. */
 export const CDW_AT = SQE.size + SQENamespace.size + PRP.size;
+/** Bytes of a submission queue entry. */
 export const SQE_SIZE = CDW_AT + CDW.size;
 
 /** The bytes of an unknown Fabrics command. */

@@ -3,6 +3,7 @@
 
 import type { Names } from '../core/field.js';
 
+/** Names of status code types (NVMe base, completion queue entry). */
 export const statusTypes = {
   0: 'GENERIC',
   1: 'COMMAND_SPECIFIC',

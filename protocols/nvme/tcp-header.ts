@@ -4,6 +4,7 @@
 import { flag, reserved, uint, word } from '../core/field.js';
 import { nvmeHeader } from './base.js';
 
+/** Names of NVMe/TCP's PDU types. */
 export const pduTypes = {
   0: 'ICREQ',
   1: 'ICRESP',

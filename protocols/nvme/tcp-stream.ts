@@ -68,6 +68,7 @@ function startsLike({ bytes, at, end }: Piece, hlen: number): boolean {
 /** Nothing of the bytes before matters. */
 const resume = (piece: Piece): boolean => recognise(piece) === true;
 
+/** How NVMe/TCP cuts a connection into PDUs. */
 export const nvmeTcpStream: StreamProtocol = {
   key: nvmeTcp.key,
   ports: [4420, 8009],

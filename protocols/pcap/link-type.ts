@@ -1,6 +1,7 @@
 // Link types of capture files (tcpdump's list of LINKTYPE_ values) that matter to somebody who looks at
 // Ethernet, IP and InfiniBand. Others are numbers.
 
+/** Names of capture files' link types (tcpdump's list of LINKTYPE_ values). */
 export const linkTypes = {
   0: 'NULL',
   1: 'ETHERNET',

@@ -1,5 +1,6 @@
 // What a writer needs to know of a packet. A reader's record fits as it is.
 
+/** A packet to be written to a capture file. */
 export interface PacketToWrite {
   readonly bytes: Uint8Array;
   /** The packet's place in `bytes`; all of it unless given. */

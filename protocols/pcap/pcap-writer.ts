@@ -6,6 +6,7 @@ import type { PacketToWrite } from './packet.js';
 import { PcapFile, PcapRecord, pcapMagic } from './pcap-header.js';
 import { Sink } from './sink.js';
 
+/** Byte order, resolution and link type of a pcap file. */
 export interface PcapWriterOptions {
   readonly order?: ByteOrder;
   /** False: microseconds, for old readers. */
@@ -16,6 +17,7 @@ export interface PcapWriterOptions {
   readonly fcsLength?: number;
 }
 
+/** Writes a pcap file: `packet` for each packet, `take` for the file's next bytes. */
 export class PcapWriter {
   readonly #sink = new Sink();
   readonly #set;

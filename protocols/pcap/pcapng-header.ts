@@ -119,6 +119,7 @@ export const Number64 = eitherOrder('Number64', [uint(64, 'value', 'one number')
   title: '64-bit option value',
 });
 
+/** Names of pcapng's block types (draft-ietf-opsawg-pcapng 4). */
 export const blockTypes = {
   section: 0x0a0d0d0a,
   interface: 1,

@@ -14,6 +14,7 @@ const encoder = new TextEncoder();
 const NOT_KNOWN = 0xffff_ffff_ffff_ffffn;
 const NANOSECONDS_EXPONENT = 9;
 
+/** A section header of a pcapng file. */
 export interface SectionToWrite {
   readonly comments?: readonly string[];
   readonly hardware?: string;
@@ -21,6 +22,7 @@ export interface SectionToWrite {
   readonly application?: string;
 }
 
+/** An interface description of a pcapng file. */
 export interface InterfaceToWrite {
   readonly linkType?: number;
   /** 0 for no limit. */
@@ -37,6 +39,7 @@ export interface InterfaceToWrite {
 /** An option's code and its value. */
 type OptionToWrite = readonly [code: number, value: Uint8Array];
 
+/** Writes a pcapng file: `interface` and `packet` as they come, `take` for the file's next bytes. */
 export class PcapngWriter {
   readonly #sink = new Sink();
   readonly #order: ByteOrder;

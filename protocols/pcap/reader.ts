@@ -12,6 +12,7 @@ import { CaptureRecord } from './record.js';
 const MAGIC_SIZE = 4;
 const NOTHING = new Uint8Array(0);
 
+/** What a capture reader accepts. */
 export interface CaptureReaderOptions {
   /** Called with every pcapng block that carries no packet and is not read otherwise. */
   readonly skipped?: (block: SkippedBlock) => void;

@@ -24,6 +24,7 @@ export interface CaptureInterface {
 
 const NOTHING = new Uint8Array(0);
 
+/** One packet of a capture file: the reader's record, filled again for each packet. Copy what is to be kept. */
 export class CaptureRecord implements Instant {
   /** The packet is `bytes` from `at` to `end`. */
   bytes: Uint8Array = NOTHING;

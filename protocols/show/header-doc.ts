@@ -12,6 +12,7 @@ export interface FieldRow {
   readonly alias: string;
 }
 
+/** The fields of a header as rows of its documentation. */
 export function fieldRows(header: AnyHeader): FieldRow[] {
   return header.spans.map((s) => ({
     place: placeOf(s),

@@ -19,6 +19,7 @@ export interface Mark {
   readonly field?: string;
 }
 
+/** How `hexDump` writes. */
 export interface DumpOptions {
   readonly style?: Style;
   /** 'rows' of 16 bytes (default), or 'fields': one line a field. */

@@ -7,6 +7,7 @@ import type { Layer } from '../core/layer.js';
 import { describeMalformed } from '../core/malformed.js';
 import { formatValue, nameOf } from '../core/value.js';
 
+/** One layer of it. */
 export interface JsonLayer {
   readonly layer: string;
   /** First byte in the frame and number of bytes. */
@@ -17,6 +18,7 @@ export interface JsonLayer {
   readonly names?: Readonly<Record<string, string>>;
 }
 
+/** A frame as `jsonFrame` gives it. */
 export interface JsonFrame {
   readonly layers: readonly JsonLayer[];
   readonly stop?: string;
@@ -31,6 +33,7 @@ export function jsonValue(field: Field, value: FieldValue): number | string {
     : formatValue(field, value);
 }
 
+/** One layer as plain data. `start` is where the frame begins in the layer's bytes. */
 export function jsonLayer(layer: Layer, start: number): JsonLayer {
   const fields: Record<string, number | string> = {};
   const names: Record<string, string> = {};

@@ -3,6 +3,7 @@
 import type { Dissection } from '../core/dissect.js';
 import type { Scene } from '../core/protocol.js';
 
+/** One line of a summary: what a frame is, from where to where. */
 export interface Summary {
   readonly source: string;
   readonly destination: string;

@@ -20,8 +20,13 @@ export interface Filtered {
   readonly frame?: Readonly<Record<FramePath, number>>;
 }
 
+/**
+ * What a filter may ask of the frame itself: `frame.number`, `frame.len` (bytes), `frame.time` (seconds since
+ * 1970).
+ */
 export type FramePath = 'number' | 'len' | 'time';
 
+/** A compiled filter: does it let the frame through? */
 export type Filter = (frame: Filtered) => boolean;
 
 type Compare = (field: Field | undefined, value: FieldValue) => boolean;

@@ -36,6 +36,21 @@ export type FramePlace = Pick<DissectOptions, 'start' | 'end' | 'linkType' | 'fc
 /** The context is one object that is filled again for each frame. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/**
+ * A capture, frame by frame, in its order: TCP streams, IP fragments, queue pairs and messages are put together as
+ * their frames come. One inspector a capture; its memory is bounded (README.md lists the bounds).
+ * @example
+ * const inspector = new Inspector();
+ * const reader = new CaptureReader();
+ * for await (const chunk of file) {
+ *   reader.push(chunk);
+ *   while (reader.next()) {
+ *     const { bytes, at, end, linkType } = reader.record;
+ *     const frame = inspector.inspect(bytes, { start: at, end, linkType });
+ *     for (const message of frame.messages) console.log(message.title, message.layers.length);
+ *   }
+ * }
+ */
 export class Inspector {
   #number = 0;
   #finds: Finds = { messages: [], notes: [] };

@@ -22,6 +22,7 @@ export interface Link {
   readonly note: string;
 }
 
+/** What runs on a queue pair or stream, and what it says of the messages there. */
 export interface Service {
   readonly name: string;
   /** What readers of NVMe entries must know, where that is what runs. */

@@ -13,6 +13,7 @@ import {
 } from './expected.js';
 import { dump, type FrameOptions, fieldMark, keysOf, path, read } from './frame.js';
 
+/** How `assertFrame` reads the frame. */
 export interface AssertFrameOptions extends FrameOptions {
   /** True: the frame may be malformed behind the layers that are expected. */
   readonly malformed?: boolean;

@@ -6,6 +6,7 @@ import { type Dissection, type FieldValue, type Mark, showValue } from '../../pr
 import { AssertionError } from './error.js';
 import { asBytes, dump, type FrameOptions, fieldMark, read } from './frame.js';
 
+/** How `assertSameFrame` reads both frames, and what may differ. */
 export interface SameFrameOptions extends FrameOptions {
   /**
    * What may differ: fields ('ipv4.identification'), layers ('padding'), or kinds of derived fields

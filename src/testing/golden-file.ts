@@ -52,6 +52,7 @@ export interface Wrong {
   readonly where: string;
 }
 
+/** One layer of it: where it lies, its bytes, and every field. */
 export interface GoldenLayer {
   readonly layer: string;
   /** Offset in the frame. */
@@ -71,6 +72,7 @@ export interface Inside {
   readonly data?: string;
 }
 
+/** One frame of the golden set. */
 export interface GoldenFrame {
   /** The file's name. */
   readonly name: string;

@@ -7,10 +7,15 @@ export const MAD_SIZE = 256;
 /** Base version of all MADs of InfiniBand; others (Omni-Path: 80h) may be longer. */
 export const BASE_VERSION = 1;
 
+/** Subnet management by LID (IBA 13.4.4). */
 export const CLASS_SUBN_LID_ROUTED = 0x01;
+/** Subnet administration (IBA 13.4.4). */
 export const CLASS_SUBN_ADM = 0x03;
+/** Performance management (IBA 13.4.4). */
 export const CLASS_PERF = 0x04;
+/** Communication management (IBA 13.4.4). */
 export const CLASS_COM_MGT = 0x07;
+/** Subnet management by a directed route (IBA 13.4.4). */
 export const CLASS_SUBN_DIRECTED_ROUTE = 0x81;
 
 /** IBA 13.4.4. */
