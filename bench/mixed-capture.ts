@@ -38,9 +38,9 @@ const hosts = { src: '10.0.1.1', dst: '10.0.1.2' };
 function segments(): Uint8Array[] {
   const pdu = new Uint8Array(SEGMENTS * MSS).map((_, i) => i * 7);
   pdu.fill(0, 0, C2H_DATA.hlen);
-  pdu.set(nvme.NVMeTCP.encode(C2H_DATA));
+  pdu.set(nvme.TCP.encode(C2H_DATA));
   const length = C2H_DATA.plen - C2H_DATA.hlen;
-  pdu.set(nvme.C2HData.encode({ length }), nvme.NVMeTCP.size);
+  pdu.set(nvme.C2HData.encode({ length }), nvme.TCP.size);
   return Array.from({ length: SEGMENTS }, (_, i) => {
     const header = { srcPort: 4420, dstPort: 0, seq: 0, ackFlag: 1, window: 512 };
     return build([eth(ends), ipv4(hosts), tcp(header), pdu.subarray(i * MSS, (i + 1) * MSS)]).bytes;

@@ -30,7 +30,7 @@ export function checkSealing(sealing: Sealing, known: ReadonlyMap<string, Protoc
     const protocol = known.get(key);
     if (!protocol) {
       throw new RangeError(
-        `there is no layer and no kind of field '${key}' to seal${didYouMean(key, [...kinds, ...known.keys()])}`,
+        `'${key}' is no layer and no kind of field (${kinds.join(', ')})${didYouMean(key, [...kinds, ...known.keys()])}`,
       );
     }
     const names = protocol.derived.map((derived) => derived.name);

@@ -30,6 +30,7 @@ const { vcrc: setVcrc } = VCRC.set;
 const WORD = 4;
 const IDENTIFICATIONS = 0x10000;
 
+/** Writes the headers and trailers of packets of one path, over any carrier, around what the caller writes between. */
 export class PathTemplate {
   /** The headers with ones where the ICRC has them. */
   readonly head: Uint8Array;

@@ -71,7 +71,8 @@ function sealing(text: string, before: Sealing): Sealing {
   try {
     checkSealing(one, protocolByKey);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '');
+    const problem = error instanceof Error ? error.message : '';
+    throw new InvalidArgumentError(problem.endsWith('?') ? problem : `${problem}.`);
   }
   return { ...before, ...one };
 }

@@ -12,6 +12,7 @@ export {
   psnAdd,
   psnDiff,
 } from '../../protocols/index.js';
+export { extensionProtocols } from '../../protocols/infiniband/chain.js';
 export {
   AETH,
   AtomicAckETH,
@@ -21,7 +22,6 @@ export {
   creditCounts,
   DETH,
   type Extension,
-  extensionProtocols,
   FETH,
   GRH,
   grh,

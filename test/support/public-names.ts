@@ -43,6 +43,16 @@ export function exportsOf(path: string): PublicName[] {
       if (one) add({ ...one, name: as ?? name });
     }
   }
+  // What a file hands on from where it imported it.
+  for (const m of text.matchAll(/^export \{([^}]*)\};/gm)) {
+    for (const name of m[1]!.split(',').map((part) => part.trim())) {
+      const from = new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from '(\\.[^']+)';`, 'm').exec(
+        text,
+      );
+      const one = from && exportsOf(target(from[1]!)).find((other) => other.name === name);
+      if (one) add(one);
+    }
+  }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

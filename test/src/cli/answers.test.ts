@@ -68,7 +68,11 @@ spec('wireverbs: bad input', (it) => {
       [['dissect', rxe, '--layer', 'bthh'], /there is no layer 'bthh'; did you mean 'bth'\?/],
       [['dissect', rxe, '--frame', '593'], /there is no frame 593: .* ends with frame 592/],
       [['dissect', rxe, '--frame', '9-3'], /'9-3' ends before it begins/],
-      [['build', 'eth', '--seal', 'nope=spoil'], /'nope' is no layer, no kind/],
+      [
+        ['build', 'eth', '--seal', 'nope=spoil'],
+        /'nope' is no layer and no kind of field \(type, /,
+      ],
+      [['build', 'eth', '--seal', 'icrcc=spoil'], /did you mean 'icrc'\?\n/],
       [['header', 'bthh'], /there is no header 'bthh'; did you mean 'bth'\?/],
       [['dissect', '--hexx', rxe], /^wireverbs: unknown option '--hexx'\n\(Did you mean --hex\?\)/],
       [['disect'], /^wireverbs: unknown command 'disect'\n\(Did you mean dissect\?\)/],
