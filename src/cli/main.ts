@@ -12,6 +12,7 @@ import { inlineMore } from './engine.js';
 import { explain } from './failure.js';
 import { goldenCommand } from './golden.js';
 import { headerCommand } from './header.js';
+import { liveCommand } from './live.js';
 import { remark } from './terminal.js';
 
 const { version } = JSON.parse(
@@ -36,6 +37,7 @@ buildCommand(program);
 checkCommand(program);
 headerCommand(program);
 goldenCommand(program);
+liveCommand(program);
 demoCommand(program);
 completeCommand(program);
 

@@ -30,6 +30,8 @@ import { Reassembly } from './reassembly.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const DEFAULT_MTU = 1500;
+/** What every link under IPv6 carries (RFC 8200 5). */
+const LEAST_MTU = 1280;
 const LINK_LOCAL_PREFIX = 64;
 
 export interface HostStackOptions {
@@ -58,13 +60,17 @@ export class HostStack implements Station {
   readonly #groups: readonly Uint8Array[];
   readonly #broadcasts: readonly Uint8Array[];
 
-  /** @throws RangeError when an address is none */
+  /** @throws RangeError when an address is none, or the MTU none that fits */
   constructor(
     readonly name: string,
     readonly pool: FramePool,
     options: HostStackOptions,
   ) {
     const { mac, gateways = [], mtu = DEFAULT_MTU } = options;
+    if (!(mtu >= LEAST_MTU && mtu + Ethernet.size <= pool.slotBytes)) {
+      const most = pool.slotBytes - Ethernet.size;
+      throw new RangeError(`an MTU lies between ${LEAST_MTU} and ${most} here, ${mtu} does not`);
+    }
     this.mac = mac;
     const linkLocal = { ip: linkLocalOf(mac), prefix: LINK_LOCAL_PREFIX };
     this.addresses = [...options.addresses.map(parseHostAddress), linkLocal];

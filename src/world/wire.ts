@@ -2,7 +2,7 @@
 // or UDP with one frame a datagram. Frames have no FCS. This and live.ts are the only places with sockets.
 
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
-import { unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { header, uint } from '../../protocols/index.js';
 
@@ -50,22 +50,32 @@ export async function openWire(text: string, events: WireEvents): Promise<Wire> 
   throw new RangeError(`'${text}' is no wire: expected qemu:PATH or udp:HERE:PORT,THERE:PORT`);
 }
 
+/** Two that start at once may each find nobody; the second to listen then finds the first. */
+const ATTEMPTS = 3;
+
 async function openStream(path: string, events: WireEvents): Promise<Wire> {
   const wire = new StreamWire(path, events);
-  const socket = createConnection(path);
-  const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    socket.once('connect', () => resolve(undefined));
-    socket.once('error', resolve);
-  });
-  if (!failure) {
-    wire.adopt(socket);
-    return wire;
+  for (let attempt = 1; ; attempt++) {
+    const socket = createConnection(path);
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      socket.once('connect', () => resolve(undefined));
+      socket.once('error', resolve);
+    });
+    if (!failure) {
+      wire.adopt(socket);
+      return wire;
+    }
+    if (failure.code !== 'ENOENT' && failure.code !== 'ECONNREFUSED') throw failure;
+    // A socket that nobody listens on is left over from a run before.
+    if (failure.code === 'ECONNREFUSED') rmSync(path, { force: true });
+    try {
+      await wire.listen();
+      return wire;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempt === ATTEMPTS)
+        throw error;
+    }
   }
-  if (failure.code !== 'ENOENT' && failure.code !== 'ECONNREFUSED') throw failure;
-  // A socket that nobody listens on is left over from a run before.
-  if (failure.code === 'ECONNREFUSED') unlinkSync(path);
-  await wire.listen();
-  return wire;
 }
 
 class StreamWire implements Wire {
@@ -141,7 +151,7 @@ class StreamWire implements Wire {
   }
 
   async close(): Promise<void> {
-    this.#socket?.end();
+    this.#socket?.destroySoon();
     const server = this.#server;
     if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
   }

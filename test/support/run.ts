@@ -1,35 +1,5 @@
-// Runs every *.test.js below dist/test (or those whose path contains one of the arguments), and fails when a
-// test failed, when nothing ran, or when the counts disagree. Its last line is 'N passed, N failed'.
+// Runs every *.test.js below dist/test, or those whose path contains one of the arguments.
 
-import { readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { run } from 'uvu/run';
+import { runTests } from './run-tests.js';
 
-// uvu starts on its own unless this is set before it is loaded; `run` starts it, once.
-Object.assign(globalThis, { UVU_DEFER: 1 });
-const { tally } = await import('./spec.js');
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const wanted = process.argv.slice(2);
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.test.js'))
-  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-  .sort();
-
-let finished = false;
-process.on('exit', () => {
-  const { declared, passed, failed, skipped } = tally;
-  const complete = finished && declared > 0 && passed + failed === declared;
-  if (!complete) console.log(`the run is not whole: ${declared} declared, ${passed + failed} ran`);
-  const lost = complete ? 0 : Math.max(1, declared - passed - failed);
-  const tail = skipped > 0 ? `, ${skipped} skipped` : '';
-  console.log(`${passed} passed, ${failed + lost} failed${tail}`);
-  if (failed + lost > 0) process.exitCode = 1;
-});
-
-await run(
-  files.map((name) => ({ name: relative('.', name), file: join(root, name) })),
-  { bail: false },
-);
-finished = true;
+await runTests('.test.js', process.argv.slice(2));

@@ -1,15 +1,14 @@
 // Mirrors src/world/live.ts and wire.ts: the same stations over real sockets, both ends in this process.
 
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CaptureReader, check, dissect, parseMac } from '../../../protocols/index.js';
 import { CaptureTap, chances, type Impairment } from '../../../src/fabric/index.js';
 import { HostStack, parseIp } from '../../../src/stack/index.js';
 import { Random } from '../../../src/time/index.js';
 import { LiveWorld } from '../../../src/world/live.js';
+import { inFolder } from '../../support/cli.js';
 import { assert, spec } from '../../support/spec.js';
 
 interface End {
@@ -51,15 +50,6 @@ async function freePlaces(count: number): Promise<string[]> {
   }
   for (const socket of sockets) socket.close();
   return places;
-}
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'wireverbs-'));
-  try {
-    await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 spec('live world', (it) => {

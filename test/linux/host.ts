@@ -1,0 +1,70 @@
+// Our side of the guest's wire: a host of ours in real time, everything it sees in a capture, and the judges of that
+// capture: `wireverbs check`, and tshark where it is installed.
+
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseMac } from '../../protocols/index.js';
+import { CaptureTap, type Impairment } from '../../src/fabric/index.js';
+import { HostStack } from '../../src/stack/index.js';
+import { LiveWorld } from '../../src/world/live.js';
+import { assert } from '../support/spec.js';
+import { type GuestEnd, runGuest } from './guest.js';
+
+const OUR_MAC = '52:54:00:00:00:01';
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+export interface LiveHost {
+  readonly world: LiveWorld;
+  readonly stack: HostStack;
+  readonly folder: string;
+  readonly socket: string;
+  readonly capture: string;
+  close(): Promise<void>;
+}
+
+/** Our host, listening for a guest. */
+export async function liveHost(
+  addresses: readonly string[],
+  impairments: readonly Impairment[] = [],
+): Promise<LiveHost> {
+  const folder = mkdtempSync(join(tmpdir(), 'wireverbs-live-'));
+  const socket = join(folder, 'wire.sock');
+  const capture = join(folder, 'wire.pcapng');
+  const world = new LiveWorld();
+  const stack = new HostStack('eth0', world.pool, { mac: parseMac(OUR_MAC), addresses });
+  writeFileSync(capture, '');
+  const tap = new CaptureTap((bytes) => appendFileSync(capture, bytes));
+  world.tap(tap.port('eth0', 1, ['in', 'out', 'lost'], world.epochSeconds));
+  for (const impairment of impairments) world.impair(impairment);
+  await world.connect(stack, `qemu:${socket}`);
+  const close = async () => {
+    await world.close();
+    tap.flush();
+  };
+  return { world, stack, folder, socket, capture, close };
+}
+
+/** Boots a guest on our host's wire. A script that fails fails the test with the guest's console. */
+export async function guestOn(host: LiveHost, script: string, seconds?: number): Promise<GuestEnd> {
+  const end = await runGuest({ script, socket: host.socket, ...(seconds && { seconds }) });
+  assert.is(end.code, 0, `the guest's script ended with ${end.code}:\n${end.console}`);
+  return end;
+}
+
+/** The capture is right by our own check, and tshark finds nothing malformed in it. */
+export function judgeCapture(path: string): void {
+  const ours = spawnSync(process.execPath, [main, 'check', path], { encoding: 'utf8' });
+  assert.is(ours.status, 0, ours.stdout + ours.stderr);
+  const theirs = spawnSync('tshark', ['-n', '-r', path, '-Y', '_ws.malformed'], {
+    encoding: 'utf8',
+  });
+  if (theirs.error) {
+    assert.ok(!process.env.CI, 'tshark is not installed');
+    return;
+  }
+  assert.is(theirs.status, 0, theirs.stderr);
+  assert.is(theirs.stdout, '');
+}
