@@ -4,7 +4,7 @@
 import { sumIsGood } from '../../protocols/core/checksum/index.js';
 import { Ethernet, UDP } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, type Station } from '../frame/index.js';
-import { earlier, type Nanos, Random } from '../time/index.js';
+import { earlier, type Nanos, Random, START } from '../time/index.js';
 import {
   ALL_NODES,
   broadcastOf,
@@ -51,6 +51,7 @@ export class HostStack implements Station {
   readonly drops = new DropCounters();
   readonly neighbours: NeighbourTable;
   readonly icmp: Icmp;
+  #now = START;
   readonly #arp: Arp;
   readonly #discovery: NeighbourDiscovery;
   readonly #output: IpOutput;
@@ -113,6 +114,9 @@ export class HostStack implements Station {
     this.#settle(now);
     return mac;
   }
+
+  /** `lookup` at the last instant that the stack was told of, for those who have no clock. */
+  readonly resolve = (ip: Uint8Array): Uint8Array | undefined => this.lookup(this.#now, ip);
 
   /** Tells the link our addresses. */
   announce(now: Nanos): void {
@@ -197,6 +201,7 @@ export class HostStack implements Station {
 
   /** Does what the neighbour table asks for, and says that there is something to send. */
   #settle(now: Nanos): void {
+    this.#now = now;
     for (let task = this.neighbours.takeTask(); task; task = this.neighbours.takeTask()) {
       const { what, neighbour } = task;
       const { ip, key, mac } = neighbour;

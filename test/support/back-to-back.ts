@@ -25,6 +25,7 @@ import {
   MemoryPort,
   type Mr,
   modifyQp,
+  type Neighbours,
   openDevice,
   type Pd,
   pollCq,
@@ -90,7 +91,7 @@ export class Host {
         lid: index + 1,
         native: wire === 'IB',
       },
-      neighbours: () => macOf(index === 0 ? 1 : 0),
+      neighbours: options.neighbours ?? (() => macOf(index === 0 ? 1 : 0)),
       random: new Random(7).fork(text),
       tracer: { verdict: (_now, _qpn, _psn, what) => this.verdicts.push(what) },
     });
@@ -132,6 +133,8 @@ export type Wire = GidType;
 export interface HostOptions {
   readonly profile?: DeviceProfile;
   readonly v6?: boolean;
+  /** The other host's address, whatever is asked, unless given. */
+  readonly neighbours?: Neighbours;
 }
 
 export interface PairOptions extends HostOptions {
@@ -151,6 +154,21 @@ export interface End {
   readonly qp: QueuePair;
   readonly sendCq: CompletionQueue;
   readonly recvCq: CompletionQueue;
+}
+
+/** A queue pair in RESET with its completion queues. */
+export function createEnd(host: Host, options: EndOptions = {}): End {
+  const sendCq = createCq(host.context, options.cqe ?? 256);
+  const recvCq = createCq(host.context, options.cqe ?? 256);
+  const qp = createQp(host.pd, {
+    qpType: options.type ?? 'IBV_QPT_RC',
+    sendCq,
+    recvCq,
+    ...(options.cap ? { cap: options.cap } : {}),
+    ...(options.srq ? { srq: options.srq } : {}),
+    sqSigAll: options.sqSigAll ?? false,
+  });
+  return { qp, sendCq, recvCq };
 }
 
 interface Flight {
@@ -185,18 +203,7 @@ export class BackToBack {
   }
 
   end(index: 0 | 1, options: EndOptions = {}): End {
-    const host = this.hosts[index];
-    const sendCq = createCq(host.context, options.cqe ?? 256);
-    const recvCq = createCq(host.context, options.cqe ?? 256);
-    const qp = createQp(host.pd, {
-      qpType: options.type ?? 'IBV_QPT_RC',
-      sendCq,
-      recvCq,
-      ...(options.cap ? { cap: options.cap } : {}),
-      ...(options.srq ? { srq: options.srq } : {}),
-      sqSigAll: options.sqSigAll ?? false,
-    });
-    return { qp, sendCq, recvCq };
+    return createEnd(this.hosts[index], options);
   }
 
   /** Takes one end to RTS, towards the other. */

@@ -1,0 +1,1 @@
+export { HostPort, type RdmaSide } from './host-port.js';
