@@ -7,8 +7,13 @@ import * as testing from '../src/testing/index.js';
 import { assert, spec } from './support/spec.js';
 import { typeErrors } from './support/stranger.js';
 
-const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
-const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((m) => m[1]!);
+/** The code of a document. */
+const codeOf = (path: string): string[] => {
+  const text = readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((m) => m[1]!);
+};
+const examples = codeOf('README.md');
+const [ownProtocol = ''] = codeOf('docs/own-protocol.md');
 
 const { bth, build, eth, ipv4, reth, udp } = protocols;
 
@@ -34,7 +39,11 @@ spec('README', (it) => {
     assert.ok(examples.length >= 2);
     assert.is(
       typeErrors(
-        Object.fromEntries(examples.map((code, i) => [`e${i}.ts`, `${code}${i > 0 ? mine : ''}`])),
+        Object.fromEntries(
+          [...examples.map((code, i) => `${code}${i > 0 ? mine : ''}`), ownProtocol].map(
+            (code, i) => [`e${i}.ts`, code],
+          ),
+        ),
       ),
       '',
     );
