@@ -1,8 +1,6 @@
 // Messages of connection management as records: read from and written to the 256 bytes of a MAD (IBA 12.6, 13.4.3).
 
 import {
-  BASE_VERSION,
-  CLASS_COM_MGT,
   CMApr,
   CMDrep,
   CMDreq,
@@ -15,6 +13,10 @@ import {
   CMSidrRep,
   CMSidrReq,
   MAD,
+} from '../../../protocols/infiniband/mad/index.js';
+import {
+  BASE_VERSION,
+  CLASS_COM_MGT,
   MAD_SIZE,
   METHOD_SEND,
   madClasses,
