@@ -40,7 +40,7 @@ export class Completions {
   receive(now: Nanos, qp: QueuePair, job: RecvJob, status: number): void {
     const { set } = Cqe;
     const { arrival } = this.#dev;
-    const cq = qp.recvCq;
+    const cq = (qp.rq === null ? this.#dev.srqOf(job.srqNum)?.cq : null) ?? qp.recvCq;
     const { entry } = cq;
     const good = status === WC.SUCCESS;
     entry.fill(0);
@@ -61,6 +61,7 @@ export class Completions {
     set.wrIdLow(entry, 0, job.wrIdLow);
     set.qpNum(entry, 0, qp.qpn);
     set.wqeIndex(entry, 0, job.index % 2 ** 32);
+    set.srqNum(entry, 0, job.srqNum);
     this.#write(now, cq, !good || arrival.solicited);
   }
 

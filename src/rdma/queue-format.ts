@@ -82,6 +82,7 @@ export const Cqe = header(
     uint(32, 'qpNum', 'queue pair'),
     uint(32, 'srcQp', 'sender (UD)'),
     uint(32, 'wqeIndex', 'queue entry that is done, with all before it in its queue'),
+    uint(32, 'srqNum', 'shared receive queue that the entry is of; 0: none'),
     uint(16, 'pkeyIndex', 'partition key (GSI)'),
     uint(16, 'slid', 'sender local identifier'),
     uint(8, 'sl', 'service level'),

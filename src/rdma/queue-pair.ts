@@ -137,8 +137,6 @@ export class QueuePair {
   deadlineAt: Nanos = NEVER;
   heapAt = -1;
   destroyed = false;
-  /** XRC: the shared queue that the last request went to. */
-  xrcSrq = -1;
 
   constructor(
     readonly qpn: number,

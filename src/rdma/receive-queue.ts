@@ -2,6 +2,7 @@
 // of posting but come free in any.
 
 import type { Nanos } from '../time/index.js';
+import type { CompletionQueue } from './completion-queue.js';
 import { type AddressSpace, highHalf, lowHalf, UsageError } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
 import { highOf, lowOf, RecvWqe, Sge, WQE_UNIT } from './queue-format.js';
@@ -38,6 +39,8 @@ export class ReceiveQueue {
   taken = 0;
   freed = 0;
   readonly shared: boolean;
+  /** Where completions of an XRC shared queue go. */
+  cq: CompletionQueue | null = null;
   /** Asynchronous event when fewer are left; 0: none. */
   limit = 0;
   /** Number by which XRC packets name it. */
@@ -99,7 +102,9 @@ export class ReceiveQueue {
     if (this.rung === this.taken) return false;
     const index = this.shared ? this.#order[this.taken % this.maxWr]! : this.taken;
     this.ring.fetch(now, port, index, 0, this.ring.stride, this.#scratch, 0);
+    job.room(this.maxSge);
     job.fetch(this.#scratch, 0, index);
+    job.srqNum = this.shared ? this.handle : 0;
     this.taken++;
     return true;
   }

@@ -10,6 +10,7 @@ import {
   readCqe,
   type Wc,
 } from './completion-queue.js';
+import { wcOpcodes } from './constant.js';
 import type { AsyncEvent, RdmaDevice } from './device.js';
 import { type Actor, type AddressSpace, UsageError } from './memory-parts.js';
 import { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
@@ -138,14 +139,16 @@ export function pollCq(
 
 /** The queue entry of a completion, and in a send queue all before it, may be written again. */
 function release(device: RdmaDevice, cq: CompletionQueue, b: Uint8Array, at: number): void {
+  const index = Cqe.get.wqeIndex(b, at);
+  const srqNum = Cqe.get.srqNum(b, at);
+  if (srqNum !== 0) {
+    device.srqOf(srqNum)?.free(index);
+    return;
+  }
   const qp = device.qps.get(Cqe.get.qpNum(b, at));
   if (!qp) return;
-  const index = Cqe.get.wqeIndex(b, at);
-  const isRecv = Cqe.get.opcode(b, at) >= 128;
-  if (isRecv) {
-    const queue = qp.rq ?? device.srqOf(qp.xrcSrq);
-    queue?.free(index);
-  } else if (qp.sendCq === cq) {
+  if (Cqe.get.opcode(b, at) >= wcOpcodes.IBV_WC_RECV) qp.rq?.free(index);
+  else if (qp.sendCq === cq) {
     qp.freed += ((index - (qp.freed % 2 ** 32) + 2 ** 32) % 2 ** 32) + 1;
   }
 }
@@ -182,6 +185,7 @@ export function createSrq(pd: Pd, init: SrqInit): Srq {
   const queue = new ReceiveQueue(space, init.maxWr, init.maxSge, device.nextHandle());
   queue.limit = init.srqLimit ?? 0;
   device.srqs.set(queue.handle, queue);
+  queue.cq = init.cq ?? null;
   if (init.cq) init.cq.users++;
   pd.domain.uses++;
   return new Srq(pd, queue, init.cq ?? null);

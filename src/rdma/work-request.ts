@@ -114,14 +114,21 @@ export class SendJob {
 }
 
 export class RecvJob {
-  /** Slot or running number of the entry, for its completion. */
+  /** Slot or running number of the entry, for its completion; the shared queue that it is of, or 0. */
   index = 0;
   wrIdHigh = 0;
   wrIdLow = 0;
-  readonly sges: SgeList;
+  srqNum = 0;
+  sges: SgeList;
 
   constructor(most: number) {
     this.sges = new SgeList(most);
+  }
+
+  /** Makes room for the entries of another queue: one XRC queue pair receives from many. */
+  // hot
+  room(most: number): void {
+    if (this.sges.keys.length < most) this.sges = new SgeList(most);
   }
 
   // hot

@@ -8,7 +8,6 @@ import { ack, craft, names, said } from '../../support/rdma-packet.js';
 import { assert, spec } from '../../support/spec.js';
 
 const LEFT = 0;
-const RIGHT = 1;
 const PSN = 0x1000;
 const SIGNALED = 2;
 const FENCE = 1;
