@@ -110,10 +110,11 @@ export class Walk implements Scene {
    * and the old end becomes padding. A length beyond the bytes stops the walk with a length conflict and
    * returns false; dissecting of what is there may go on.
    */
-  limit(end: number, boundBy: string, field = boundBy.slice(boundBy.indexOf('.') + 1)): boolean {
+  limit(end: number, boundBy: string, named?: string): boolean {
     const layer = this.last;
     if (end > this.boundary || end < this.at) {
       if (end > this.boundary && this.quoted) return true;
+      const field = named ?? boundBy.slice(boundBy.indexOf('.') + 1);
       const need = end - layer.at;
       const have = end > this.boundary ? this.boundary - layer.at : this.at - layer.at;
       const at = layer.at + (layer.protocol.header.span(field)?.at ?? 0);
