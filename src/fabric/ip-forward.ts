@@ -7,7 +7,7 @@ import {
   sumIsGood,
   updateChecksum,
 } from '../../protocols/core/checksum/index.js';
-import { IPv4, IPv6 } from '../../protocols/index.js';
+import { IPv4, IPv4Option, IPv6 } from '../../protocols/index.js';
 import type { FramePool } from '../frame/index.js';
 
 const WORD = 4;
@@ -110,7 +110,9 @@ function forgetOptions(b: Uint8Array, from: number, end: number): void {
   for (let at = from; at < end; ) {
     const type = b[at]!;
     if (type === END_OF_OPTIONS) return;
-    const length = type === NO_OPERATION ? 1 : Math.max(2, b[at + 1] ?? end);
+    const whole = IPv4Option.check(b, at, end, 'ipv4.ihl') === null;
+    const given = whole ? IPv4Option.get.length(b, at) : end - at;
+    const length = type === NO_OPERATION ? 1 : Math.max(IPv4Option.size, given);
     if (type < COPIED) b.fill(NO_OPERATION, at, Math.min(end, at + length));
     at += length;
   }
