@@ -115,6 +115,12 @@ export class HostStack implements Station {
     return mac;
   }
 
+  /** The same, telling apart: 'pending' while somebody is asked, undefined where no subnet and no gateway leads. */
+  way(now: Nanos, ip: Uint8Array): Uint8Array | 'pending' | undefined {
+    if (!this.#output.nextHop(ip)) return undefined;
+    return this.lookup(now, ip) ?? 'pending';
+  }
+
   /** `lookup` at the last instant that the stack was told of, for those who have no clock. */
   readonly resolve = (ip: Uint8Array): Uint8Array | undefined => this.lookup(this.#now, ip);
 

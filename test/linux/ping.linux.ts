@@ -1,9 +1,13 @@
 // A stock Linux kernel and a host of ours ping each other over QEMU's wire.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chances } from '../../src/fabric/index.js';
 import { parseIp } from '../../src/stack/index.js';
 import { Random } from '../../src/time/index.js';
+import { inFolder, wireverbs } from '../support/cli.js';
 import { assert, spec } from '../support/spec.js';
+import { runGuest } from './guest.js';
 import { guestOn, judgeCapture, liveHost } from './host.js';
 
 const setup = `
@@ -68,4 +72,38 @@ ip neigh show dev eth0
     assert.ok(host.world.lost.get('loss')! > 0);
     judgeCapture(host.capture);
   });
+
+  it('the command does the same, with faults by rule and by chance, and ends when the guest is off', () =>
+    inFolder(async (folder) => {
+      const socket = join(folder, 'wire.sock');
+      const pcap = join(folder, 'wire.pcapng');
+      const faults = [
+        '--loss',
+        '0.02',
+        '--fault',
+        'drop the 2nd frame with icmp.type == 0 from us',
+      ];
+      const addresses = ['--ip', '10.0.0.1/24', '--ip', 'fd00::1/64'];
+      const [host, guest] = await Promise.all([
+        wireverbs([
+          ...['live', '--wire', `qemu:${socket}`, '--once', '--seconds', '110'],
+          ...[...addresses, '--pcap', pcap, ...faults],
+        ]),
+        listening(socket).then(() =>
+          runGuest({ script: `${setup} ping -c 50 -i 0.05 -W 3 10.0.0.1`, socket }),
+        ),
+      ]);
+      assert.is(host.status, 0, host.stderr);
+      assert.is(guest.code, 0, guest.console);
+      assert.match(host.stderr, /the peer has left/);
+      assert.match(host.stdout, /rule: drop the 2nd frame/);
+      const received = Number(/(\d+) received/.exec(guest.console)?.[1]);
+      assert.ok(received > 35 && received < 50, guest.console);
+      judgeCapture(pcap);
+    }));
 });
+
+/** Waits until somebody listens there; QEMU gives up at once where nobody does. */
+async function listening(socket: string): Promise<void> {
+  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 50));
+}

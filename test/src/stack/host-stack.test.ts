@@ -3,7 +3,6 @@
 import {
   arp,
   build,
-  check,
   dissect,
   eth,
   formatHex,
@@ -26,66 +25,17 @@ import { HostStack, parseIp } from '../../../src/stack/index.js';
 import { type Nanos, seconds } from '../../../src/time/index.js';
 import { capturedFrames } from '../../support/capture.js';
 import { assert, spec } from '../../support/spec.js';
-
-const US = '52:54:00:00:00:01';
-const PEER = '52:54:00:00:00:02';
-const ALL = 'ff:ff:ff:ff:ff:ff';
-const [IP, PEER_IP] = ['10.0.0.1', '10.0.0.2'];
-const [IP6, PEER_IP6] = ['fd00::1', 'fd00::2'];
-const OUR_LINK = 'fe80::5054:ff:fe00:1';
-
-class Bench {
-  now = 0 as Nanos;
-  readonly pool = new FramePool();
-  readonly stack: HostStack;
-  constructor(addresses: readonly string[] = [`${IP}/24`, `${IP6}/64`]) {
-    this.stack = new HostStack('a', this.pool, { mac: parseMac(US), addresses });
-  }
-  give(bytes: Uint8Array): Uint8Array[] {
-    const slot = this.pool.take();
-    this.pool.bytes(slot).set(bytes, this.pool.at(slot));
-    this.pool.setLength(slot, bytes.length);
-    this.stack.receive(this.now, 0, slot);
-    return this.sent();
-  }
-  /** Frames that left; every one of them is right by every check. */
-  sent(): Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    while (this.stack.takeReady() >= 0);
-    for (let slot = this.stack.transmit(this.now, 0); slot >= 0; ) {
-      const at = this.pool.at(slot);
-      frames.push(this.pool.bytes(slot).slice(at, at + this.pool.length(slot)));
-      this.pool.release(slot);
-      slot = this.stack.transmit(this.now, 0);
-    }
-    for (const frame of frames) {
-      const seen = dissect(frame);
-      assert.is(seen.stop, null);
-      assert.equal(check(seen).findings, []);
-    }
-    return frames;
-  }
-  built(...layers: LayerInput[]): Uint8Array[] {
-    return this.give(build(layers).bytes);
-  }
-  wait(time: Nanos): Uint8Array[] {
-    const until = this.now + time;
-    const frames: Uint8Array[] = [];
-    while (this.stack.wakeAt() <= until) {
-      this.now = this.stack.wakeAt();
-      this.stack.expire(this.now);
-      frames.push(...this.sent());
-    }
-    this.now = until as Nanos;
-    return frames;
-  }
-  state(ip: string) {
-    return this.stack.neighbours.get(parseIp(ip))?.state;
-  }
-  drops() {
-    return this.stack.drops.all;
-  }
-}
+import {
+  ALL,
+  Bench,
+  IP,
+  IP6,
+  OUR_LINK,
+  PEER,
+  PEER_IP,
+  PEER_IP6,
+  US,
+} from '../../support/stack-bench.js';
 
 const layersOf = (frame: Uint8Array) => dissect(frame).layers.map(({ key }) => key);
 const field = (frame: Uint8Array, key: string, name: string) =>
@@ -233,6 +183,38 @@ spec('host stack: neighbours', (it) => {
     }
     assert.is(bench.stack.neighbours.size, 1024);
     assert.is(bench.pool.inUse, 0);
+  });
+});
+
+spec('host stack: ways', (it) => {
+  it('leads to neighbours themselves, to other subnets by the gateway of their version, else nowhere', () => {
+    const bench = new Bench();
+    const gateways = ['10.0.0.254'];
+    const options = { mac: parseMac(US), addresses: [`${IP}/24`, `${IP6}/64`], gateways };
+    const stack = new HostStack('a', bench.pool, options);
+    const routed = Object.assign(bench, { stack });
+    const asked = (ip: string) => {
+      assert.is(stack.way(bench.now, parseIp(ip)), 'pending');
+      const [frame] = routed.sent();
+      return frame && field(frame, 'arp', 'targetIp');
+    };
+    const gateway = 0x0a0000fe;
+    assert.is(asked(PEER_IP), 0x0a000002);
+    assert.is(asked('192.0.2.7'), gateway);
+    assert.is(asked('198.51.100.1'), undefined, 'it is being asked for already');
+    assert.is(stack.way(bench.now, parseIp('2001:db8::1')), undefined);
+    stack.neighbours.tell(bench.now, parseIp('10.0.0.254'), parseMac(PEER), 'answer', false);
+    assert.equal(stack.way(bench.now, parseIp('192.0.2.7')), parseMac(PEER));
+  });
+  it('refuses addresses and sizes that no host can have', () => {
+    const pool = new FramePool();
+    const mac = parseMac(US);
+    const host = (address: string, mtu = 1500) =>
+      new HostStack('a', pool, { mac, addresses: [address], mtu });
+    assert.throws(() => host('10.0.0.1'), /no address with a prefix/);
+    assert.throws(() => host('10.0.0.1/33'), /at most 32 bits/);
+    assert.throws(() => host('224.0.0.1/24'), /no address that a host can have/);
+    assert.throws(() => host('fd00::1/64', 9000), /an MTU lies between 1280 and 4594/);
   });
 });
 
