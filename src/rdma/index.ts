@@ -3,6 +3,7 @@ export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completi
 export * from './constant.js';
 export { type AsyncEvent, type DeviceOptions, RdmaDevice } from './device.js';
 export type { Tracer } from './engine.js';
+export { MAD_BYTES, ManagementPort, type ReceivedMad } from './management-port.js';
 export { MemoryPort } from './memory-port.js';
 export { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
 export * from './profile.js';
