@@ -2,7 +2,7 @@
 // capture: `wireverbs check`, and tshark where it is installed.
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,8 @@ export interface LiveHost {
   readonly socket: string;
   readonly capture: string;
   close(): Promise<void>;
+  /** Throws the capture away; one of a test that failed stays, and its place is in the complaint. */
+  discard(): void;
 }
 
 /** Our host, listening for a guest. */
@@ -44,20 +46,25 @@ export async function liveHost(
     await world.close();
     tap.flush();
   };
-  return { world, stack, folder, socket, capture, close };
+  const discard = () => rmSync(folder, { recursive: true });
+  return { world, stack, folder, socket, capture, close, discard };
 }
 
 /** Boots a guest on our host's wire. A script that fails fails the test with the guest's console. */
 export async function guestOn(host: LiveHost, script: string, seconds?: number): Promise<GuestEnd> {
   const end = await runGuest({ script, socket: host.socket, ...(seconds && { seconds }) });
-  assert.is(end.code, 0, `the guest's script ended with ${end.code}:\n${end.console}`);
+  assert.is(
+    end.code,
+    0,
+    `${host.capture}: the guest's script ended with ${end.code}:\n${end.console}`,
+  );
   return end;
 }
 
 /** The capture is right by our own check, and tshark finds nothing malformed in it. */
 export function judgeCapture(path: string): void {
   const ours = spawnSync(process.execPath, [main, 'check', path], { encoding: 'utf8' });
-  assert.is(ours.status, 0, ours.stdout + ours.stderr);
+  assert.is(ours.status, 0, `${path}:\n${ours.stdout}${ours.stderr}`);
   const theirs = spawnSync('tshark', ['-n', '-r', path, '-Y', '_ws.malformed'], {
     encoding: 'utf8',
   });
@@ -66,5 +73,5 @@ export function judgeCapture(path: string): void {
     return;
   }
   assert.is(theirs.status, 0, theirs.stderr);
-  assert.is(theirs.stdout, '');
+  assert.is(theirs.stdout, '', path);
 }

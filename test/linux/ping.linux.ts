@@ -57,6 +57,7 @@ ip neigh show dev eth0
     assert.is(replies, 6);
     assert.is(host.stack.neighbours.get(parseIp('10.0.0.2'))?.state !== 'FAILED', true);
     judgeCapture(host.capture);
+    host.discard();
   });
 
   it('loss, copies and reordering on our side of the wire cost some replies and nothing else', async () => {
@@ -71,6 +72,7 @@ ip neigh show dev eth0
     assert.ok(received > 70 && received < 100, console);
     assert.ok(host.world.lost.get('loss')! > 0);
     judgeCapture(host.capture);
+    host.discard();
   });
 
   it('the command does the same, with faults by rule and by chance, and ends when the guest is off', () =>
