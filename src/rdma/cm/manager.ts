@@ -275,6 +275,7 @@ export class ConnectionManager implements Machine {
   /** A new connection of the passive side. */
   #request(now: Nanos, m: Message, from: MadAddress, listener: Listener): void {
     if (m.name !== 'REQ' && m.name !== 'SIDR_REQ') return;
+    listener.state = rowFor(listener.state, m.name)?.to ?? listener.state;
     const c = this.#born('passive', m.fields.serviceId, from);
     c.tid = m.tid;
     c.listener = listener;
