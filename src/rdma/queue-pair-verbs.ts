@@ -184,6 +184,7 @@ function apply(qp: QueuePair, attr: QpAttr): void {
 /** What a state brings with it. */
 function enter(device: RdmaDevice, qp: QueuePair, from: QpState, to: QpState): void {
   if (to === 'ERR') {
+    qp.responseCount = 0; // nothing more is said (IBA 10.3.1.7)
     device.toError(device.now, qp);
     return;
   }
