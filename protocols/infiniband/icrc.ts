@@ -95,9 +95,12 @@ export function icrcWith(c: IcrcCover, b: Uint8Array, from: number, end: number)
 export const icrcRoceV2 = (b: Uint8Array, ipAt: number, bthAt: number, end: number): number =>
   icrcWith(roceV2Cover(b, ipAt, bthAt), b, ipAt, end);
 
+/** The covers of packets without anything between their headers: RoCE v2 over IPv4 and IPv6, behind a GRH, local. */
+export const icrcCovers: readonly IcrcCover[] = [v4, v6, globalCover, localCover];
+
 /** ICRC.icrc of the trailer in layer `index`; undefined where the packet stands in nothing that defines one. */
 // hot
-export function icrcOf(scene: Scene, index: number): number | undefined {
+export function icrcOf(scene: Pick<Scene, 'bytes' | 'layers'>, index: number): number | undefined {
   const { layers, bytes } = scene;
   const trailer = layers[index]!;
   const { owner } = trailer;

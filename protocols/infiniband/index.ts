@@ -26,6 +26,7 @@ export {
 } from './extension.js';
 export * from './flow-control.js';
 export { icrcRoceV2 } from './icrc.js';
+export { IcrcBatch } from './icrc-batch.js';
 export * from './link.js';
 export { GRH, LRH, linkNextHeaders, RWH } from './link-header.js';
 export {

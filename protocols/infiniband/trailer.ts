@@ -49,7 +49,7 @@ const { icrc: icrcFound } = ICRC.get;
  * @returns undefined where the frame has none, or none that can be computed
  */
 // hot
-export function icrcIsRight(scene: Scene): boolean | undefined {
+export function icrcIsRight(scene: Pick<Scene, 'bytes' | 'layers'>): boolean | undefined {
   const { layers } = scene;
   for (let i = layers.length - 1; i >= 0; i--) {
     const { protocol, bytes, at } = layers[i]!;
