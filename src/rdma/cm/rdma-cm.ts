@@ -16,7 +16,6 @@ import type { Connection, ConnectionEvent, Listener, Path } from './connection.j
 import { type PortSpace, serviceIdOf } from './identifier.js';
 import { addressesIn, IP_HEADER_SIZE, withAddresses } from './ip-private-data.js';
 import type { ConnectionManager } from './manager.js';
-import { reasons } from './receive.js';
 import type { Told } from './states.js';
 
 /** What knows the way to an address: routes, neighbours, GIDs of our ports. */
@@ -305,8 +304,8 @@ export class RdmaCm implements Machine {
     const listenId = this.#listening.get(listener!);
     const addresses = addressesIn(e.privateData);
     if (!listenId || !addresses) {
-      if (c.sidrRequest) this.#manager.destroy(now, c);
-      else this.#manager.reject(now, c, undefined, { reason: reasons.CONSUMER_REJECT });
+      // The peer may have taken it back since: then there is nothing left to reject.
+      this.#manager.destroy(now, c);
       return undefined;
     }
     const id = this.createId(listenId.space);

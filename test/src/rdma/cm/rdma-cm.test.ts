@@ -9,6 +9,7 @@ import {
   formatGid,
   gidOfIp,
   type Message,
+  pathMtuFor,
   RDMA_UDP_QKEY,
   RdmaCm,
   readMessage,
@@ -153,6 +154,15 @@ spec('rdma_cm', (it) => {
     hosts.managers[1]!.receive(hosts.now, bytes, 0, MAD_SIZE, { lid: 0 });
     assert.is(hosts.cms[1]!.event(hosts.now), undefined);
     hosts.settle();
+    const again = writeMessage('REQ', 1n, { ...request, serviceId, localCommId: 2, localQpn: 4 });
+    hosts.managers[1]!.receive(hosts.now, again, 0, MAD_SIZE, { lid: 0 });
+    const ari = gidOfIp('::5').slice(8);
+    const back = { localCommId: 2, reason: reasons.TIMEOUT, ari: new Uint8Array(72) };
+    back.ari.set(ari);
+    const rejection = writeMessage('REJ', 1n, back);
+    const verdict = hosts.managers[1]!.receive(hosts.now, rejection, 0, MAD_SIZE, { lid: 0 });
+    assert.is(verdict, 'taken');
+    assert.is(hosts.cms[1]!.event(hosts.now), undefined, 'one that was taken back');
     const rej = hosts.said[0] as Message & { name: 'REJ' };
     assert.equal(
       [rej.name, rej.fields.messageRejected, rej.fields.reason],
@@ -199,6 +209,9 @@ spec('rdma_cm', (it) => {
     cm.destroyId(hosts.now, first);
     hosts.listening('RDMA_PS_TCP', 7);
     assert.throws(() => cm.listen(cm.createId()), /EINVAL/);
+  });
+  it('asks for the path MTU that Linux asks for, which leaves 96 bytes for headers (trap 24)', () => {
+    assert.equal([1500, 4180, 4191, 4192, 9000, 300].map(pathMtuFor), [3, 4, 4, 5, 5, 0]);
   });
   it('says goodbye for an identifier that is destroyed', () => {
     const hosts = new Hosts();
