@@ -1,5 +1,8 @@
 export { type Chances, chances } from './chance.js';
 export { EthernetSwitch, type SwitchDrop, type SwitchOptions } from './ethernet-switch.js';
+export { IbAdapter, type IbAdapterOptions } from './ib-adapter.js';
+export type { IbPortDrop, IbPortOptions } from './ib-port.js';
+export { IbSwitch, type IbSwitchDrop, type IbSwitchOptions } from './ib-switch.js';
 export { Fate, type Impairment } from './impairment.js';
 export { Link, type LinkOptions } from './link.js';
 export { Router } from './router.js';

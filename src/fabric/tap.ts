@@ -1,6 +1,7 @@
 // Taps write what they see to pcapng: nanosecond time stamps, an interface a tapped port, and for each frame that
 // was lost its reason as a comment.
 
+import { FlowControl } from '../../protocols/index.js';
 import { type PacketToWrite, PcapngWriter } from '../../protocols/pcap/index.js';
 import type { FramePool } from '../frame/index.js';
 import type { Nanos } from '../time/index.js';
@@ -8,6 +9,7 @@ import type { Nanos } from '../time/index.js';
 /** epb_flags (pcapng 4.3.1): direction of the frame as seen from the interface. */
 const INBOUND = 1;
 const OUTBOUND = 2;
+const INFINIBAND = 247;
 
 export type Direction = 'out' | 'in' | 'lost';
 
@@ -45,6 +47,8 @@ export class CaptureTap {
         why: string,
       ): void => {
         if (!only.includes(direction)) return;
+        // Flow-control packets are link packets, for which captures of InfiniBand have no place.
+        if (linkType === INFINIBAND && pool.length(slot) === FlowControl.size) return;
         const at = pool.at(slot);
         const packet: PacketToWrite = {
           bytes: pool.bytes(slot),
