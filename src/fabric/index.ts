@@ -10,3 +10,13 @@ export type { RouteOptions, RouterDrop, RouterOptions, RouterPort } from './rout
 export { parseRule, type Rule } from './rule.js';
 export type { EcnThresholds, PfcThresholds } from './shared-buffer.js';
 export { CaptureTap, type Direction } from './tap.js';
+export {
+  checkTopology,
+  dumbbell,
+  fatTree,
+  leafSpine,
+  pair,
+  star,
+  type Topology,
+  type TopologyLink,
+} from './topology.js';
