@@ -182,8 +182,12 @@ export class Simulation {
 
   /** Runs until nothing happens any more, or until `end`, or while `wanted` holds. */
   run(end: Nanos = NEVER, wanted: () => boolean = () => true): void {
+    if (end === NEVER) {
+      while (wanted() && this.step()); // without asking first when the next event is due
+      return;
+    }
     while (this.#queue.due() <= end && wanted() && this.step());
-    if (end !== NEVER && this.now < end && this.#queue.due() > end) this.now = end;
+    if (this.now < end && this.#queue.due() > end) this.now = end;
   }
 
   #arrive(wire: Wire, slot: number): void {
