@@ -4,6 +4,7 @@
 
 import { Ethernet, formatHex, IPv4, IPv6, parseMac } from '../../protocols/index.js';
 import type { FramePool, Station } from '../frame/index.js';
+import { RateLimit } from '../stack/rate-limit.js';
 import { type Nanos, type Random, seconds } from '../time/index.js';
 import { Classified } from './classify.js';
 import { FlowHash } from './flow-hash.js';
@@ -21,7 +22,6 @@ import {
 } from './ip-address.js';
 import { fragment, hopsLeft, ipFault, packetLength, takeHop } from './ip-forward.js';
 import { PrefixTable } from './prefix-table.js';
-import { RateLimit } from './rate-limit.js';
 import {
   answerFrame,
   errorFrame,

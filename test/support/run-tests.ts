@@ -4,11 +4,16 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
 import { run } from 'uvu/run';
 
 // uvu starts on its own unless this is set before it is loaded; `run` starts it, once.
 Object.assign(globalThis, { UVU_DEFER: 1 });
 const { tally } = await import('./spec.js');
+
+// Properties draw the same values in every run of the suite; WIREVERBS_SEED tries others (`random` for any).
+const { WIREVERBS_SEED = '1' } = process.env;
+if (WIREVERBS_SEED !== 'random') fc.configureGlobal({ seed: Number(WIREVERBS_SEED) });
 
 /** Runs every file that ends in `suffix`, or those whose path contains one of `wanted`. */
 export async function runTests(suffix: string, wanted: readonly string[]): Promise<void> {
