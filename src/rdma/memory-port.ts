@@ -63,26 +63,7 @@ export class MemoryPort {
     into: Uint8Array,
     at: number,
   ): MemoryVerdict {
-    let before = skip;
-    let left = length;
-    let to = at;
-    for (let i = 0; i < list.count && left > 0; i++) {
-      const size = list.lengths[i]!;
-      if (before >= size) {
-        before -= size;
-        continue;
-      }
-      const take = Math.min(size - before, left);
-      const low = list.lows[i]! + before;
-      const high = list.highs[i]! + (low >= WORD ? 1 : 0);
-      const verdict = this.keys.check(list.keys[i]!, pd, qpn, high, low >>> 0, take, LOCAL_READ);
-      if (verdict !== 'allowed') return verdict;
-      this.readChecked(now, take, into, to);
-      to += take;
-      left -= take;
-      before = 0;
-    }
-    return left === 0 ? 'allowed' : 'straddles-end';
+    return this.#each(now, pd, qpn, list, skip, length, LOCAL_READ, into, at);
   }
 
   /** Puts bytes into a scatter list from `skip` on. */
@@ -97,9 +78,25 @@ export class MemoryPort {
     from: Uint8Array,
     at: number,
   ): MemoryVerdict {
+    return this.#each(now, pd, qpn, list, skip, length, IBV_ACCESS_LOCAL_WRITE, from, at);
+  }
+
+  /** Checks and moves the list's elements one after the other; the right that is asked for says which way. */
+  // hot
+  #each(
+    now: Nanos,
+    pd: ProtectionDomain,
+    qpn: number,
+    list: SgeList,
+    skip: number,
+    length: number,
+    right: number,
+    bytes: Uint8Array,
+    start: number,
+  ): MemoryVerdict {
     let before = skip;
     let left = length;
-    let source = at;
+    let at = start;
     for (let i = 0; i < list.count && left > 0; i++) {
       const size = list.lengths[i]!;
       if (before >= size) {
@@ -109,11 +106,11 @@ export class MemoryPort {
       const take = Math.min(size - before, left);
       const low = list.lows[i]! + before;
       const high = list.highs[i]! + (low >= WORD ? 1 : 0);
-      const key = list.keys[i]!;
-      const verdict = this.keys.check(key, pd, qpn, high, low >>> 0, take, IBV_ACCESS_LOCAL_WRITE);
+      const verdict = this.keys.check(list.keys[i]!, pd, qpn, high, low >>> 0, take, right);
       if (verdict !== 'allowed') return verdict;
-      this.writeChecked(now, take, from, source);
-      source += take;
+      if (right === LOCAL_READ) this.readChecked(now, take, bytes, at);
+      else this.writeChecked(now, take, bytes, at);
+      at += take;
       left -= take;
       before = 0;
     }
