@@ -6,6 +6,7 @@ export type { Tracer } from './engine.js';
 export { MAD_BYTES, ManagementPort, type ReceivedMad } from './management-port.js';
 export { MemoryPort } from './memory-port.js';
 export { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
+export * from './post-verbs.js';
 export * from './profile.js';
 export { type QpAttribute, refuseTransition, stateAllows, transitions } from './qp-states.js';
 export { type QpCap, QueuePair } from './queue-pair.js';

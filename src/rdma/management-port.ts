@@ -7,8 +7,9 @@ import { IBV_SEND_SIGNALED, IBV_WC_GRH } from './constant.js';
 import { GSI_QKEY } from './datagram.js';
 import { IBV_ACCESS_LOCAL_WRITE } from './memory-parts.js';
 import type { Ah, Context, Mr, Pd } from './objects.js';
+import { postRecv, postSend } from './post-verbs.js';
 import type { QueuePair } from './queue-pair.js';
-import { createQp, modifyQp, postRecv, postSend } from './queue-pair-verbs.js';
+import { createQp, modifyQp } from './queue-pair-verbs.js';
 import { allocPd, createAh, createCq, destroyAh, pollCq, regMr } from './verbs.js';
 import { GRH, IPv4 } from './wire.js';
 

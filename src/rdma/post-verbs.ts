@@ -1,0 +1,189 @@
+// Posting work requests: entries are written to the queue's memory, and one doorbell rings for the whole list.
+
+import {
+  IBV_SEND_FENCE,
+  IBV_SEND_INLINE,
+  IBV_SEND_SIGNALED,
+  IBV_SEND_SOLICITED,
+  type WrOpcode,
+  wrOpcodes,
+} from './constant.js';
+import type { RdmaDevice } from './device.js';
+import { COPY, highHalf, lowHalf, UsageError } from './memory-parts.js';
+import type { Ah, Context, Mr, Mw } from './objects.js';
+import { stateAllows } from './qp-states.js';
+import { highOf, lowOf, SendWqe, Sge } from './queue-format.js';
+import type { QueuePair } from './queue-pair.js';
+import { type RecvWr, type SgeInput, writeSge } from './receive-queue.js';
+
+/** struct ibv_send_wr. */
+export interface SendWr {
+  readonly wrId?: number;
+  readonly opcode: WrOpcode;
+  readonly sgList?: readonly SgeInput[];
+  /** IBV_SEND_INLINE: the bytes themselves, in place of a scatter-gather list. */
+  readonly inlineData?: Uint8Array;
+  readonly sendFlags?: number;
+  readonly immData?: number;
+  readonly invalidateRkey?: number;
+  readonly rdma?: { readonly remoteAddr: bigint; readonly rkey: number };
+  readonly atomic?: {
+    readonly remoteAddr: bigint;
+    readonly rkey: number;
+    readonly compareAdd: bigint;
+    readonly swap?: bigint;
+  };
+  readonly ud?: { readonly ah: Ah; readonly remoteQpn: number; readonly remoteQkey: number };
+  readonly bindMw?: {
+    readonly mw: Mw;
+    readonly rkey: number;
+    readonly mr: Mr;
+    readonly addr: bigint;
+    readonly length: number;
+    readonly access: number;
+  };
+  readonly regMr?: { readonly mr: Mr; readonly key: number; readonly access: number };
+  /** FLUSH: bytes, placement (1 global, 2 persistent) and level (0 range, 1 region). */
+  readonly flush?: { readonly length: number; readonly type: number; readonly level: number };
+  readonly atomicWrite?: bigint;
+  readonly xrcSrqn?: number;
+}
+
+/**
+ * Posts a list of work requests with one doorbell. When one is refused, those before it are posted.
+ * @throws UsageError EINVAL or ENOMEM
+ */
+export function postSend(
+  { device, core }: Context,
+  qp: QueuePair,
+  wrs: SendWr | readonly SendWr[],
+): void {
+  if (qp.sq === null || !stateAllows[qp.state].postSend)
+    throw new UsageError('EINVAL', `nothing can be sent in ${qp.state}`);
+  const list = Array.isArray(wrs) ? (wrs as readonly SendWr[]) : [wrs as SendWr];
+  try {
+    for (const wr of list) writeWqe(device, core, qp, wr);
+  } finally {
+    if (qp.rung !== qp.posted) {
+      device.memory.doorbell(device.now, core);
+      qp.rung = qp.posted;
+      if (stateAllows[qp.state].flushesSend) device.flush(device.now, qp);
+      else device.activate(qp);
+    }
+  }
+}
+
+function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: SendWr): void {
+  const ring = qp.sq!;
+  if (qp.posted - qp.freed >= qp.cap.maxSendWr)
+    throw new UsageError('ENOMEM', `the send queue's ${qp.cap.maxSendWr} entries are all posted`);
+  const code = wrOpcodes[wr.opcode];
+  if (code === undefined) throw new UsageError('EINVAL', `there is no ${wr.opcode}`);
+  const flags = wr.sendFlags ?? 0;
+  const has = (flag: number): number => ((flags & flag) === flag ? 1 : 0);
+  const { inlineData } = wr;
+  const sges = wr.sgList ?? [];
+  if (sges.length > qp.cap.maxSendSge)
+    throw new UsageError('EINVAL', `${sges.length} entries, not at most ${qp.cap.maxSendSge}`);
+  if (inlineData && inlineData.length > qp.cap.maxInlineData)
+    throw new UsageError('EINVAL', `${inlineData.length} bytes inline`);
+  if (qp.datagram && !wr.ud) throw new UsageError('EINVAL', 'a datagram needs an address handle');
+  const { bytes } = ring;
+  const at = ring.at(qp.posted);
+  bytes.fill(0, at, at + SendWqe.size);
+  const { set } = SendWqe;
+  set.opcode(bytes, at, code);
+  set.fence(bytes, at, has(IBV_SEND_FENCE));
+  set.signaled(bytes, at, has(IBV_SEND_SIGNALED));
+  set.solicited(bytes, at, has(IBV_SEND_SOLICITED));
+  set.inline(bytes, at, inlineData ? 1 : has(IBV_SEND_INLINE));
+  set.numSge(bytes, at, sges.length);
+  const total = inlineData?.length ?? sges.reduce((sum, sge) => sum + sge.length, 0);
+  set.length(bytes, at, wr.flush?.length ?? total);
+  set.wrIdHigh(bytes, at, highOf(wr.wrId ?? 0));
+  set.wrIdLow(bytes, at, lowOf(wr.wrId ?? 0));
+  writeOperation(bytes, at, wr);
+  for (let i = 0; i < sges.length; i++) {
+    writeSge(bytes, at + SendWqe.size + i * Sge.size, sges[i]!);
+  }
+  if (inlineData) {
+    bytes.set(inlineData, at + SendWqe.size);
+    const { ledger } = device.memory.dma;
+    ledger.piece(device.now, core, COPY, inlineData.length, 0, -1, -1, 0);
+    ledger.operation(core, COPY, 0);
+  }
+  qp.posted++;
+}
+
+/** The fields that depend on what is asked for. */
+function writeOperation(b: Uint8Array, at: number, wr: SendWr): void {
+  const { set } = SendWqe;
+  const address = (value: bigint): void => {
+    set.vaHigh(b, at, highHalf(value));
+    set.vaLow(b, at, lowHalf(value));
+  };
+  const swap = (value: bigint): void => {
+    set.swapHigh(b, at, highHalf(value));
+    set.swapLow(b, at, lowHalf(value));
+  };
+  set.immediate(b, at, wr.immData ?? wr.invalidateRkey ?? 0);
+  set.xrcSrq(b, at, wr.xrcSrqn ?? 0);
+  if (wr.opcode === 'IBV_WR_LOCAL_INV') set.rkey(b, at, wr.invalidateRkey ?? 0);
+  if (wr.rdma) {
+    address(wr.rdma.remoteAddr);
+    set.rkey(b, at, wr.rdma.rkey);
+  }
+  if (wr.flush) set.immediate(b, at, wr.flush.level * FLUSH_LEVEL + wr.flush.type);
+  if (wr.atomicWrite !== undefined) swap(wr.atomicWrite);
+  if (wr.atomic) {
+    address(wr.atomic.remoteAddr);
+    set.rkey(b, at, wr.atomic.rkey);
+    const isSwap = wr.opcode === 'IBV_WR_ATOMIC_CMP_AND_SWP';
+    swap(isSwap ? (wr.atomic.swap ?? 0n) : wr.atomic.compareAdd);
+    const compare = isSwap ? wr.atomic.compareAdd : 0n;
+    set.compareHigh(b, at, highHalf(compare));
+    set.compareLow(b, at, lowHalf(compare));
+  }
+  if (wr.ud) {
+    set.ah(b, at, wr.ud.ah.handle);
+    set.remoteQpn(b, at, wr.ud.remoteQpn);
+    set.remoteQkey(b, at, wr.ud.remoteQkey);
+  }
+  if (wr.bindMw) {
+    address(wr.bindMw.addr);
+    set.length(b, at, wr.bindMw.length);
+    set.immediate(b, at, wr.bindMw.mw.rkey);
+    set.rkey(b, at, wr.bindMw.rkey);
+    set.xrcSrq(b, at, wr.bindMw.mr.lkey);
+    set.swapLow(b, at, wr.bindMw.access);
+  }
+  if (wr.regMr) {
+    set.rkey(b, at, wr.regMr.key);
+    set.xrcSrq(b, at, wr.regMr.mr.lkey);
+    set.swapLow(b, at, wr.regMr.access);
+  }
+}
+
+/** FETH.sel stands above the four bits of FETH.plt. */
+const FLUSH_LEVEL = 16;
+
+/** Posts a list of receive requests with one doorbell. */
+export function postRecv(
+  { device, core }: Context,
+  qp: QueuePair,
+  wrs: RecvWr | readonly RecvWr[],
+): void {
+  const { rq } = qp;
+  if (rq === null || rq.shared || !stateAllows[qp.state].postRecv)
+    throw new UsageError('EINVAL', `nothing can be posted for receiving in ${qp.state}`);
+  const list = Array.isArray(wrs) ? (wrs as readonly RecvWr[]) : [wrs as RecvWr];
+  try {
+    for (const wr of list) rq.post(wr);
+  } finally {
+    if (rq.rung !== rq.posted) {
+      device.memory.doorbell(device.now, core);
+      rq.rung = rq.posted;
+      if (stateAllows[qp.state].flushesRecv) device.flush(device.now, qp);
+    }
+  }
+}
