@@ -127,6 +127,33 @@ export const LinearForwardingTable = header(
 
 export const linearForwardingTable = attribute(LinearForwardingTable);
 
+export const MulticastForwardingTable = header(
+  'MulticastForwardingTable',
+  range(32).map((i) =>
+    uint(16, `portMask${i}`, `output ports of multicast LID ${i} of the block, by bits`, {
+      format: 'hex',
+    }),
+  ),
+  { key: 'mft', family: 'mad', title: 'Multicast forwarding table', section: 'IBA 14.2.5.12' },
+);
+
+export const multicastForwardingTable = attribute(MulticastForwardingTable);
+
+const pairs = range(8).map((i) => 2 * i);
+
+export const SLtoVLMappingTable = header(
+  'SLtoVLMappingTable',
+  pairs.map((sl) =>
+    word(
+      uint(4, `sl${sl}`, `virtual lane of service level ${sl}; 15: packets are dropped`),
+      uint(4, `sl${sl + 1}`, `virtual lane of service level ${sl + 1}`),
+    ),
+  ),
+  { key: 'sl-to-vl', family: 'mad', title: 'Service levels to lanes', section: 'IBA 14.2.5.8' },
+);
+
+export const slToVlMappingTable = attribute(SLtoVLMappingTable);
+
 const m = fieldsOf('sminfo');
 
 export const SMInfo = header(

@@ -43,9 +43,11 @@ import {
 import {
   guidInfo,
   linearForwardingTable,
+  multicastForwardingTable,
   nodeDescription,
   nodeInfo,
   pKeyTable,
+  slToVlMappingTable,
   smInfo,
   switchInfo,
 } from './sm-attribute.js';
@@ -91,7 +93,9 @@ const sm: Table = [
   [0x14, guidInfo],
   [0x15, portInfo],
   [0x16, pKeyTable],
+  [0x17, slToVlMappingTable],
   [0x19, linearForwardingTable],
+  [0x1b, multicastForwardingTable],
   [0x20, smInfo],
 ];
 
