@@ -1,6 +1,8 @@
 // Topologies as data: hosts, switches and the links between them, as JSON has them too. The shapes that people name
 // are made here; `world/fabric.ts` makes a simulation of any.
 
+import type { EcnThresholds, PfcThresholds } from './shared-buffer.js';
+
 export interface TopologyLink {
   /** Names of hosts or switches. Ports are numbered in the order of the list. */
   readonly a: string;
@@ -10,11 +12,28 @@ export interface TopologyLink {
   readonly metres?: number;
 }
 
+/** What a switch or router is set to, or the port of a host on InfiniBand; what is left out is its own default. */
+export interface NodeSettings {
+  /** From the arrival of a frame's last bit to its queue. */
+  readonly latencyNs?: number;
+  /** Of Ethernet switches and routers: memory shared by all ports. */
+  readonly bufferBytes?: number;
+  /** By priority: marking of congestion, and lossless priorities. */
+  readonly ecn?: Readonly<Record<number, EcnThresholds>>;
+  readonly pfc?: Readonly<Record<number, PfcThresholds>>;
+  /** Of InfiniBand ports: data lanes, receive buffer of each, and the queue from which on FECN is marked. */
+  readonly lanes?: number;
+  readonly laneBytes?: number;
+  readonly fecnBytes?: number;
+}
+
 export interface Topology {
   readonly name: string;
   readonly hosts: readonly string[];
   readonly switches: readonly string[];
   readonly links: readonly TopologyLink[];
+  /** By name of a switch or host. */
+  readonly settings?: Readonly<Record<string, NodeSettings>>;
 }
 
 export interface ShapeOptions {
@@ -129,6 +148,9 @@ export function checkTopology(topology: Topology): Topology {
     if (!(rate > 0)) fail(`links[${i}].rate`, `expected bits a second above 0, found ${rate}`);
     if (!(metres >= 0)) fail(`links[${i}].metres`, `expected 0 or more, found ${metres}`);
   });
+  for (const node of Object.keys(topology.settings ?? {})) {
+    if (!known.has(node)) fail('settings', `'${node}' is no host and no switch`);
+  }
   for (const host of hosts) {
     const count = cables.get(host) ?? 0;
     if (count !== 1) fail(`'${host}'`, `a host has one link, found ${count}`);

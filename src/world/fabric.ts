@@ -49,7 +49,7 @@ const transit = (link: number, end: number) =>
 const transit6 = (link: number, end: number) => `fd01:${link.toString(16)}::${1 + end}`;
 
 /**
- * Adds the topology to `sim`. Latencies, buffers and the like are the switches' own defaults.
+ * Adds the topology to `sim`. What its settings leave out is the switches' own default.
  * @throws RangeError when the topology is wrong, or has loops that Ethernet switches would flood for ever
  */
 export function buildFabric(
@@ -71,7 +71,9 @@ export function buildFabric(
   places.forEach(({ name }, i) => {
     const device = devices[i]!;
     const { rate } = topology.links[ways.get(name)![0]!.link]!;
-    const station = kind === 'infiniband' ? new IbAdapter(device, sim.pool, { rate }) : device;
+    const set = topology.settings?.[name];
+    const station =
+      kind === 'infiniband' ? new IbAdapter(device, sim.pool, { ...set, rate }) : device;
     stations.set(name, sim.add(station));
   });
   topology.switches.forEach((name, index) => {
@@ -127,9 +129,10 @@ function makeSwitch(
 ): Station {
   const { rate } = topology.links[ports[0]!.link]!;
   const random = sim.random.fork(name);
-  if (kind === 'infiniband') return new IbSwitch(name, sim.pool, { ports: ports.length, rate });
-  if (kind === 'switched')
-    return new EthernetSwitch(name, sim.pool, { ports: ports.length, rate }, random);
+  const own = topology.settings?.[name];
+  const set = { ...own, ports: ports.length, rate };
+  if (kind === 'infiniband') return new IbSwitch(name, sim.pool, set);
+  if (kind === 'switched') return new EthernetSwitch(name, sim.pool, set, random);
   const host = (way: Way) => topology.hosts.indexOf(way.to);
   const end = ({ link }: Way) => (topology.links[link]!.a === name ? 0 : 1);
   const sides = ports.map((way) => {
@@ -163,6 +166,7 @@ function makeSwitch(
     name,
     sim.pool,
     {
+      ...own,
       rate,
       ports: sides.map(({ way, addresses }) => ({
         mac: macOf(SWITCH, index, way.port),
