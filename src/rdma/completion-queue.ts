@@ -1,6 +1,7 @@
 // Completion queues (IBA 11.4.2): the device writes entries by DMA, the CPU finds new ones by their owner bit. Events
 // are queued in a completion channel; a queue that runs over is in error, and so is every queue pair that needs it.
 
+import { Signal } from '../cpu/index.js';
 import type { Nanos } from '../time/index.js';
 import { NEVER } from '../time/index.js';
 import {
@@ -59,6 +60,8 @@ export const emptyWc = (): Wc => ({
 
 /** Where events of completion queues wait, struct ibv_comp_channel. One event a queue at a time. */
 export class CompletionChannel {
+  /** Raised when the interrupt that announces an event was served. */
+  readonly signal = new Signal();
   readonly events: CompletionQueue[] = [];
 }
 
@@ -66,6 +69,8 @@ type Armed = 'no' | 'solicited' | 'any';
 
 export class CompletionQueue {
   readonly ring: Ring;
+  /** Raised when an entry can be seen in memory. */
+  readonly signal = new Signal();
   /** Written by the device, read by the CPU, both since creation. */
   produced = 0;
   consumed = 0;
@@ -107,6 +112,7 @@ export class CompletionQueue {
     Cqe.set.owner(this.entry, 0, 1 - lap);
     this.ring.store(now, port, this.produced, this.entry);
     this.produced++;
+    this.signal.raise(now);
     if (this.armed === 'no' || (this.armed === 'solicited' && !solicited)) return 'written';
     this.#sinceEvent++;
     if (this.#sinceEvent < this.moderationCount && this.moderationNs > 0) {

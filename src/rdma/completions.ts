@@ -70,7 +70,7 @@ export class Completions {
     const dev = this.#dev;
     const wasOverrun = cq.overrun;
     const result = cq.write(now, dev.memory, solicited);
-    if (result === 'event') this.#interrupt(now);
+    if (result === 'event') this.#interrupt(now, cq);
     if (cq.eventAt < this.wakeAt) this.wakeAt = cq.eventAt;
     if (result !== 'overrun' || wasOverrun) return;
     dev.report({ type: 'IBV_EVENT_CQ_ERR', cq });
@@ -82,9 +82,11 @@ export class Completions {
     }
   }
 
-  #interrupt(now: Nanos): void {
-    const { dma } = this.#dev.memory;
-    dma.ledger.record(now, dma.device, INTERRUPT, 0, 0, 0);
+  #interrupt(now: Nanos, cq: CompletionQueue): void {
+    const { memory, interrupts } = this.#dev;
+    memory.dma.ledger.record(now, memory.dma.device, INTERRUPT, 0, 0, 0);
+    if (interrupts) interrupts.interrupt(now, cq);
+    else cq.channel?.signal.raise(now);
   }
 
   /** Events that moderation held back. */
@@ -94,7 +96,7 @@ export class Completions {
     for (const cq of this.#dev.cqs) {
       if (cq.eventAt <= now) {
         cq.raise();
-        this.#interrupt(now);
+        this.#interrupt(now, cq);
       } else if (cq.eventAt < this.wakeAt) this.wakeAt = cq.eventAt;
     }
   }

@@ -2,6 +2,7 @@
 // their queue pair's requester or responder, and what these have to say goes out as the wire is free, one queue pair
 // after the other. Frames that are no RDMA packets wait for the host's stack.
 
+import { Signal } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
 import { type Nanos, NEVER, type Random, START } from '../time/index.js';
 import type { Neighbours, Path, PortAddress } from './address.js';
@@ -39,6 +40,11 @@ export interface AsyncEvent {
   readonly qp?: QueuePair;
   readonly cq?: CompletionQueue;
   readonly srq?: ReceiveQueue;
+}
+
+/** Where a device's interrupts go: to a core, which raises the channel's signal when it has served one. */
+export interface InterruptLine {
+  interrupt(now: Nanos, cq: CompletionQueue): void;
 }
 
 export interface DeviceOptions {
@@ -91,6 +97,10 @@ export class RdmaDevice implements Station, Engine {
   /** Members of multicast groups, by GID in hex. */
   readonly groups = new Map<string, Set<QueuePair>>();
   readonly events: AsyncEvent[] = [];
+  /** Raised with each asynchronous event. */
+  readonly signal = new Signal();
+  /** Without one, channels hear of their events at once. */
+  interrupts: InterruptLine | null = null;
   readonly #pkeys: readonly number[];
   readonly #packet = new Packet();
   readonly #completions: Completions;
@@ -370,8 +380,9 @@ export class RdmaDevice implements Station, Engine {
   }
 
   report(event: AsyncEvent): void {
-    if (this.events.length < MAX_WAITING) this.events.push(event);
-    else this.counters.add('async_events_lost');
+    if (this.events.length >= MAX_WAITING) return this.counters.add('async_events_lost');
+    this.events.push(event);
+    this.signal.raise(this.now);
   }
 
   srqTaken(srq: ReceiveQueue): void {

@@ -1,7 +1,7 @@
 export * from './address.js';
 export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completion-queue.js';
 export * from './constant.js';
-export { type AsyncEvent, type DeviceOptions, RdmaDevice } from './device.js';
+export { type AsyncEvent, type DeviceOptions, type InterruptLine, RdmaDevice } from './device.js';
 export type { Tracer } from './engine.js';
 export { MAD_BYTES, ManagementPort, type ReceivedMad } from './management-port.js';
 export { MemoryPort } from './memory-port.js';

@@ -97,6 +97,12 @@ export class ManagementPort {
     for (const ah of this.#ahs.splice(0, count)) destroyAh(ah);
   }
 
+  /** Has a MAD arrived? */
+  // hot
+  get waiting(): boolean {
+    return this.#cq.peek() >= 0;
+  }
+
   /** The next MAD; undefined when none waits. Others' sizes are dropped. */
   receive(): ReceivedMad | undefined {
     this.#reap();

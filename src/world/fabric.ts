@@ -19,6 +19,9 @@ export interface HostPlace {
   readonly mac: string;
   readonly ip: string;
   readonly ipv6: string;
+  /** Both with their prefixes, and the routers that lead out of their subnets. */
+  readonly addresses: readonly string[];
+  readonly gateways: readonly string[];
   readonly lid: number;
   /** Link address of the next hop towards another host. */
   readonly macOf: (other: number) => string;
@@ -114,6 +117,8 @@ function place(
     index,
     mac: macOf(HOST, index, 0),
     ...own,
+    addresses: [`${own.ip}/${direct ? 16 : 24}`, `${own.ipv6}/64`],
+    gateways: direct ? [] : [`${subnet(index)}.1`, `${subnet6(index)}:1`],
     lid: index + 1,
     macOf: (other) => (direct ? macOf(HOST, other, 0) : macOf(SWITCH, router, way.toPort)),
   };

@@ -37,10 +37,14 @@ export interface CapturedFrame {
 }
 
 /** All packets of a capture. @throws Error when the file is damaged */
-export function capturedFrames(name: string): CapturedFrame[] {
+export const capturedFrames = (name: string): CapturedFrame[] =>
+  readCapture(captureBytes(name), name);
+
+/** All packets of a capture file's bytes. @throws Error when they are damaged */
+export function readCapture(file: Uint8Array, name = 'capture'): CapturedFrame[] {
   const reader = new CaptureReader();
   const frames: CapturedFrame[] = [];
-  reader.push(captureBytes(name));
+  reader.push(file);
   while (reader.next()) {
     const { number, linkType, timestamp, bytes, at, end } = reader.record;
     frames.push({ number, linkType, timestamp, bytes: bytes.slice(at, end) });

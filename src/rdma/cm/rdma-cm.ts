@@ -1,6 +1,7 @@
 // What librdmacm's programs know, over the connection manager: identifiers that are bound, resolved, listened on and
 // connected by IP address and port. Queue pairs stay with the application: events say what they must be set to.
 
+import { Signal } from '../../cpu/index.js';
 import { UsageError } from '../../memory/index.js';
 import {
   after,
@@ -21,7 +22,12 @@ import type { Told } from './states.js';
 /** What knows the way to an address: routes, neighbours, GIDs of our ports. */
 export interface AddressLookup {
   /** 'pending' while neighbours are being asked; undefined when there is no way. */
-  path(now: Nanos, target: Uint8Array, source?: Uint8Array): Path | 'pending' | undefined;
+  path(now: Nanos, target: Uint8Array, source?: Uint8Array): ResolvedPath | 'pending' | undefined;
+}
+
+export interface ResolvedPath extends Path {
+  /** Our IP address, where it is not the GID itself. */
+  readonly localIp?: Uint8Array;
 }
 
 export type CmIdState =
@@ -109,6 +115,8 @@ interface Query {
 }
 
 export class RdmaCm implements Machine {
+  /** Raised when events wait. */
+  readonly signal = new Signal();
   readonly #manager: ConnectionManager;
   readonly #lookup: AddressLookup;
   readonly #random: Random;
@@ -277,7 +285,7 @@ export class RdmaCm implements Machine {
         return false;
       }
       id.path = path;
-      id.localAddress = path.localGid;
+      id.localAddress = path.localIp ?? path.localGid;
       id.state = 'ADDR_RESOLVED';
       this.#push(now, 'RDMA_CM_EVENT_ADDR_RESOLVED', id, 0);
       return false;
@@ -288,13 +296,21 @@ export class RdmaCm implements Machine {
   #push(now: Nanos, type: CmEventType, id: CmId, status: number): void {
     this.#translate(now);
     this.#events.push({ type, id, status, privateData: NOTHING });
+    this.signal.raise(now);
+  }
+
+  /** Must be called after the manager did anything: raises the signal when it has told something. */
+  settle(now: Nanos): void {
+    this.#translate(now);
   }
 
   /** The manager's events, in their order. */
   #translate(now: Nanos): void {
     for (let e = this.#manager.event(); e; e = this.#manager.event()) {
       const event = e.listener ? this.#requested(now, e) : this.#changed(e);
-      if (event) this.#events.push(event);
+      if (!event) continue;
+      this.#events.push(event);
+      this.signal.raise(now);
     }
   }
 

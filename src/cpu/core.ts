@@ -1,0 +1,130 @@
+// One core: what it does now, what waits for it, and where its time went.
+
+import type { Actor, Ledger } from '../memory/index.js';
+import { after, type Nanos, NEVER, START } from '../time/index.js';
+import type { Thread } from './thread.js';
+
+/** What an interrupt has the core do: a driver's handler, a softirq. */
+export interface InterruptWork {
+  /** Does it, when the core gets to it; how many nanoseconds it takes. */
+  run(now: Nanos): number;
+  /** That time is over. */
+  done?(now: Nanos): void;
+}
+
+type Activity = 'idle' | 'interrupt' | 'switch' | 'busy' | 'spin';
+
+export class Core {
+  readonly actor: Actor;
+  /** Threads that belong here and have not ended. */
+  threads = 0;
+  /** Threads that could run, in turn, and those that wait for a signal or a time. */
+  readonly ready: Thread[] = [];
+  readonly waiting: Thread[] = [];
+  /** The thread that has the core, and the one that had it last. */
+  current: Thread | null = null;
+  last: Thread | null = null;
+  sliceEnd: Nanos = START;
+  switchLeft = 0;
+  /** What interrupts have asked for, and the one that is being served. */
+  readonly work: InterruptWork[] = [];
+  doing: InterruptWork | null = null;
+  doingUntil: Nanos = START;
+  /** When it must be looked at again. */
+  next: Nanos = NEVER;
+
+  /** Nanoseconds so far: threads at work, threads that poll, interrupts, switches. The rest was idle. */
+  busyNs = 0;
+  spinNs = 0;
+  interruptNs = 0;
+  switchNs = 0;
+  #activity: Activity = 'idle';
+  #since: Nanos = START;
+
+  constructor(
+    readonly index: number,
+    ledger: Ledger,
+  ) {
+    this.actor = ledger.actor(`core${index}`);
+  }
+
+  /** Part of the time since the start that it was not idle; polling counts as busy, as `top` shows it. */
+  utilisation(now: Nanos): number {
+    this.account(now);
+    const used = this.busyNs + this.spinNs + this.interruptNs + this.switchNs;
+    return now > 0 ? used / now : 0;
+  }
+
+  /** Books the time since it was last asked on what the core was doing. */
+  // hot
+  account(now: Nanos): void {
+    const took = now - this.#since;
+    this.#since = now;
+    if (took === 0) return;
+    switch (this.#activity) {
+      case 'interrupt':
+        this.interruptNs += took;
+        break;
+      case 'switch':
+        this.switchNs += took;
+        this.switchLeft = Math.max(0, this.switchLeft - took);
+        break;
+      case 'busy':
+        this.busyNs += took;
+        this.current!.left = Math.max(0, this.current!.left - took);
+        break;
+      case 'spin':
+        this.spinNs += took;
+    }
+  }
+
+  /** What it does from now on, and until when. */
+  // hot
+  plan(now: Nanos, timeSliceNs: number): Nanos {
+    const thread = this.current;
+    if (this.doing !== null) {
+      this.#activity = 'interrupt';
+      return this.doingUntil;
+    }
+    if (thread === null) {
+      this.#activity = 'idle';
+      return this.#earliest();
+    }
+    let next: Nanos;
+    if (this.switchLeft > 0) {
+      this.#activity = 'switch';
+      next = after(now, this.switchLeft);
+    } else if (thread.left > 0) {
+      this.#activity = 'busy';
+      next = after(now, thread.left);
+    } else {
+      this.#activity = 'spin';
+      next = thread.until;
+    }
+    // A slice ends only for others' sake.
+    if (this.ready.length === 0) this.sliceEnd = after(now, timeSliceNs);
+    else if (this.sliceEnd > now && this.sliceEnd < next) next = this.sliceEnd;
+    const rise = this.#earliest();
+    return rise < next ? rise : next;
+  }
+
+  #earliest(): Nanos {
+    let first: Nanos = NEVER;
+    for (const thread of this.waiting) if (thread.until < first) first = thread.until;
+    return first;
+  }
+
+  /** A thread that was ended from outside. */
+  forget(thread: Thread): void {
+    for (const list of [this.ready, this.waiting]) {
+      const i = list.indexOf(thread);
+      if (i >= 0) list.splice(i, 1);
+    }
+    if (this.current === thread) {
+      this.current = null;
+      this.switchLeft = 0;
+      this.#activity = 'idle';
+    }
+    if (this.last === thread) this.last = null;
+  }
+}

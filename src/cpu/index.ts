@@ -1,0 +1,5 @@
+export { Core, type InterruptWork } from './core.js';
+export { Cores, type SpawnOptions } from './cores.js';
+export type { CpuProfile } from './profile.js';
+export { Signal, type Waiter } from './signal.js';
+export { type Program, Thread, type ThreadState, type Wait } from './thread.js';

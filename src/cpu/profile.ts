@@ -1,0 +1,26 @@
+// What processors and kernels differ in, as data. Numbers are in `profiles/cpu.ts`, with their sources.
+
+export interface CpuProfile {
+  readonly name: string;
+  readonly cores: number;
+  /** A system call that does nothing: into the kernel and back. */
+  readonly systemCallNs: number;
+  /** From one thread to another on a core. */
+  readonly contextSwitchNs: number;
+  /** From the event to when a thread that gave up its core is ready to run. */
+  readonly wakeUpNs: number;
+  /** What an interrupt takes on its core before its handler begins, and until the core goes on. */
+  readonly interruptNs: number;
+  /** How long a thread keeps its core while others wait for it. */
+  readonly timeSliceNs: number;
+  /** Bytes that a core copies, in bits a second. */
+  readonly copyBitsPerSecond: number;
+  /** Writing a work request and ringing the doorbell; taking one completion; looking and finding none. */
+  readonly postNs: number;
+  readonly pollNs: number;
+  readonly emptyPollNs: number;
+  /**
+   * In real time a program takes the time that it takes: what it spends is counted, and nothing waits for it.
+   */
+  readonly realTime?: boolean;
+}

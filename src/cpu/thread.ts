@@ -1,0 +1,134 @@
+// A thread and the program that it runs. A program is a generator: it yields what it waits for, made by its thread's
+// own methods, and goes on when that is over. Between two yields no time passes.
+
+import type { Actor } from '../memory/index.js';
+import type { Nanos } from '../time/index.js';
+import { NEVER, START } from '../time/index.js';
+import { Signal } from './signal.js';
+
+/** What a program yields; only a thread makes one. */
+export interface Wait {
+  readonly name: string;
+}
+
+export type Program = (thread: Thread) => Generator<Wait, void, void>;
+
+export type ThreadState = 'ready' | 'running' | 'spinning' | 'blocked' | 'sleeping' | 'ended';
+
+/** What the cores do for a thread. */
+export interface Scheduler {
+  /** A thread that waits is to go on. */
+  wake(now: Nanos, thread: Thread): void;
+  countSystemCall(thread: Thread): number;
+}
+
+export class Thread implements Wait {
+  /** The time, as the program sees it. */
+  now: Nanos = START;
+  state: ThreadState = 'ready';
+  /** The wait that ended last ended by its time, not by its signal. */
+  timedOut = false;
+  /** Raised when the program has ended: another thread can wait for it. */
+  readonly done = new Signal();
+  waitsFor: Signal | null = null;
+
+  // What its cores keep of it.
+  /** Nanoseconds that it still has to spend before it goes on. */
+  left = 0;
+  /** When a thread that waits goes on at the latest; when one that was woken is ready. */
+  until: Nanos = NEVER;
+  woken = false;
+  /** It goes on at the same instant so often: a program that never waits is found by this. */
+  steps = 0;
+  readonly #running: Generator<Wait, void, void>;
+  readonly #scheduler: Scheduler;
+
+  constructor(
+    readonly name: string,
+    /** The core that it runs on, and that core's number in the ledger. */
+    readonly core: number,
+    readonly actor: Actor,
+    scheduler: Scheduler,
+    program: Program,
+  ) {
+    this.#scheduler = scheduler;
+    this.#running = program(this);
+  }
+
+  get ended(): boolean {
+    return this.state === 'ended';
+  }
+
+  /** The core is busy for so long. */
+  // hot
+  spend(ns: number): Wait {
+    if (!(ns >= 0)) throw new RangeError(`${this.name} spends ${ns} ns`);
+    this.left = Math.ceil(ns);
+    return this;
+  }
+
+  /** A system call: counted, and its time spent, with what the kernel does in it. */
+  systemCall(ns = 0): Wait {
+    return this.spend(this.#scheduler.countSystemCall(this) + ns);
+  }
+
+  /** Waits for the signal without giving the core up: busy polling. */
+  // hot
+  spin(signal: Signal, until: Nanos = NEVER): Wait {
+    return this.#wait(signal, until, 'spinning');
+  }
+
+  /** Gives the core up until the signal is raised. */
+  block(signal: Signal, until: Nanos = NEVER): Wait {
+    return this.#wait(signal, until, 'blocked');
+  }
+
+  /** Gives the core up until then. */
+  sleep(until: Nanos): Wait {
+    this.timedOut = false;
+    this.state = 'sleeping';
+    this.until = until;
+    return this;
+  }
+
+  // hot
+  #wait(signal: Signal, until: Nanos, state: 'spinning' | 'blocked'): Wait {
+    this.timedOut = false;
+    if (signal.look(this)) return this;
+    this.state = state;
+    this.waitsFor = signal;
+    this.until = until;
+    return this;
+  }
+
+  // Called by signals and by the cores.
+
+  // hot
+  wake(now: Nanos): void {
+    this.waitsFor?.look(this);
+    this.waitsFor = null;
+    this.woken = true;
+    this.#scheduler.wake(now, this);
+  }
+
+  /** Runs the program to its next yield. */
+  // hot
+  go(now: Nanos): void {
+    this.steps = now === this.now ? this.steps + 1 : 0;
+    this.now = now;
+    this.state = 'running';
+    if (this.#running.next().done !== true) return;
+    this.state = 'ended';
+    this.done.raise(now);
+  }
+
+  /** Ends it where it stands; its `finally` blocks run. */
+  kill(now: Nanos): void {
+    if (this.ended) return;
+    this.now = now;
+    this.#running.return();
+    this.state = 'ended';
+    this.waitsFor = null;
+    this.done.raise(now);
+  }
+}

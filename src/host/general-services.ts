@@ -1,0 +1,161 @@
+// Queue pair 1 of a host: between the port for MADs and the connection manager, and what rdma_cm asks about addresses.
+// MADs whose next hop is still being asked for wait, few and not for ever.
+
+import {
+  ConnectionManager,
+  type MadAddress,
+  pathMtuFor,
+  RdmaCm,
+  type ResolvedPath,
+  usual,
+} from '../rdma/cm/index.js';
+import { type AhAttr, MAD_BYTES, ManagementPort, openDevice } from '../rdma/index.js';
+import { after, earlier, ms, type Nanos, NEVER } from '../time/index.js';
+import { sameBytes } from './bytes.js';
+import type { Host } from './host.js';
+
+/** Which port of an InfiniBand subnet has an IP address: what IPoIB's ARP and a path query find out. */
+export type Directory = (
+  ip: Uint8Array,
+) => { readonly gid: Uint8Array; readonly lid: number } | undefined;
+
+/** MADs whose neighbour is being asked for; more are lost, and their senders repeat them. */
+const MOST_HELD = 64;
+const HELD_FOR = ms(3000);
+const HELD_INTERVAL = ms(1);
+/** 4.096 us x 2^16, as Linux's CMA_IBOE_PACKET_LIFETIME since 6.6. */
+const PACKET_LIFE_TIME = 16;
+const IB_MTU_CODE = 5;
+
+interface HeldMad {
+  readonly bytes: Uint8Array;
+  readonly to: MadAddress;
+  readonly until: Nanos;
+}
+
+export interface ServiceOptions {
+  readonly directory?: Directory;
+}
+
+export class GeneralServices {
+  readonly port: ManagementPort;
+  readonly manager: ConnectionManager;
+  readonly rdmaCm: RdmaCm;
+  /** MADs that were lost for want of a way or of room. */
+  lost = 0;
+  readonly #host: Host;
+  readonly #directory: Directory;
+  #held: HeldMad[] = [];
+  #heldAt: Nanos = NEVER;
+  readonly #mad = new Uint8Array(MAD_BYTES);
+
+  constructor(host: Host, guid: bigint, options: ServiceOptions) {
+    this.#host = host;
+    this.#directory = options.directory ?? (() => undefined);
+    this.port = new ManagementPort(
+      openDevice(host.device, host.space, host.ledger.actor('kernel')),
+    );
+    const random = host.random.fork('cm');
+    this.manager = new ConnectionManager({ guid, random });
+    this.rdmaCm = new RdmaCm(this.manager, this, random);
+  }
+
+  // AddressLookup
+
+  path(now: Nanos, target: Uint8Array, source?: Uint8Array): ResolvedPath | 'pending' | undefined {
+    const { stack, mtu } = this.#host;
+    if (!stack) return this.#native(target);
+    const way = stack.way(now, target);
+    if (way === undefined || way === 'pending') return way;
+    const localGid = source ?? stack.sourceFor(target);
+    if (!localGid) return undefined;
+    return { localGid, remoteGid: target, mtu: pathMtuFor(mtu), lifeTime: PACKET_LIFE_TIME };
+  }
+
+  #native(target: Uint8Array): ResolvedPath | undefined {
+    const { address } = this.#host.device;
+    const found = this.#directory(target);
+    if (!found) return undefined;
+    const localGid = address.gids[0]!.bytes;
+    const ends = { localGid, localLid: address.lid, remoteGid: found.gid, remoteLid: found.lid };
+    return { ...ends, mtu: IB_MTU_CODE, hopLimit: 1, lifeTime: PACKET_LIFE_TIME };
+  }
+
+  /** An address vector for what connection management calls an address. */
+  vectorOf(to: MadAddress): AhAttr {
+    const { native, gids } = this.#host.device.address;
+    if (native) return { dlid: to.lid, sl: to.sl ?? 0 };
+    const { localGid } = to;
+    const index = localGid ? gids.findIndex(({ bytes }) => sameBytes(bytes, localGid)) : 0;
+    return {
+      grh: {
+        dgid: to.gid!,
+        sgidIndex: Math.max(0, index),
+        flowLabel: to.flowLabel ?? 0,
+        trafficClass: to.trafficClass ?? 0,
+        hopLimit: to.hopLimit ?? usual.hopLimit,
+      },
+    };
+  }
+
+  wakeAt(now: Nanos): Nanos {
+    if (this.manager.waiting > 0) return now;
+    return earlier(this.rdmaCm.wakeAt(), this.#heldAt);
+  }
+
+  expire(now: Nanos): void {
+    if (this.rdmaCm.wakeAt() <= now) this.rdmaCm.expire(now);
+    if (this.#heldAt <= now) this.#retry(now);
+    this.rdmaCm.settle(now);
+  }
+
+  /** MADs that arrived go to the manager, what it has to say goes out, and programs hear of events. */
+  // hot
+  settle(now: Nanos): void {
+    if (this.port.waiting) this.#receive(now);
+    if (this.manager.waiting > 0) this.#send(now);
+  }
+
+  #receive(now: Nanos): void {
+    for (let mad = this.port.receive(); mad; mad = this.port.receive()) {
+      const { from, localGid } = mad;
+      const gid = from.grh && (from.grh.dgid as Uint8Array);
+      this.manager.receive(now, mad.bytes, 0, mad.bytes.length, {
+        lid: from.dlid ?? 0,
+        sl: from.sl ?? 0,
+        ...(gid && { gid }),
+        ...(localGid && { localGid }),
+      });
+    }
+    this.rdmaCm.settle(now);
+  }
+
+  #send(now: Nanos): void {
+    for (let to = this.manager.transmit(this.#mad); to; to = this.manager.transmit(this.#mad)) {
+      this.#pass(now, { bytes: this.#mad, to, until: after(now, HELD_FOR) });
+    }
+    this.rdmaCm.settle(now);
+  }
+
+  /** Sends a MAD if the next hop is known, and holds it if it is being asked for. */
+  #pass(now: Nanos, mad: HeldMad): void {
+    const { stack } = this.#host;
+    const { to } = mad;
+    const way = stack && to.gid ? stack.way(now, to.gid) : undefined;
+    if (way === 'pending') {
+      if (this.#held.length >= MOST_HELD || mad.until <= now) this.lost++;
+      else this.#held.push({ ...mad, bytes: mad.bytes.slice() });
+      this.#heldAt = after(now, HELD_INTERVAL);
+      return;
+    }
+    const reachable = way !== undefined || !stack;
+    if (!reachable || !this.port.send(this.vectorOf(to), mad.bytes)) this.lost++;
+  }
+
+  #retry(now: Nanos): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldAt = NEVER;
+    for (const mad of held) this.#pass(now, mad);
+  }
+}

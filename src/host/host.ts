@@ -1,0 +1,219 @@
+// A host of the world as one station with one port: memory, an RDMA device, the stack beside it, connection management
+// on QP1, and cores on which programs run. What a program needs of it is here; drivers see a station.
+
+import {
+  Cores,
+  type CpuProfile,
+  type InterruptWork,
+  type Program,
+  type SpawnOptions,
+  type Thread,
+} from '../cpu/index.js';
+import type { FramePool, Station } from '../frame/index.js';
+import {
+  AddressSpace,
+  DmaEngine,
+  KeyTable,
+  Ledger,
+  MachineMemory,
+  PcieLink,
+  type PcieProfile,
+} from '../memory/index.js';
+import { HostPort } from '../nic/index.js';
+import { xeonHaswell } from '../profiles/cpu.js';
+import { pcieGen3x16 } from '../profiles/pcie.js';
+import type { ConnectionManager, RdmaCm } from '../rdma/cm/index.js';
+import {
+  type CompletionQueue,
+  type Context,
+  type DeviceProfile,
+  type GidType,
+  type InterruptLine,
+  MemoryPort,
+  openDevice,
+  RdmaDevice,
+  rxeProfile,
+  type Tracer,
+} from '../rdma/index.js';
+import { HostStack } from '../stack/index.js';
+import { earlier, type Nanos, type Random, START } from '../time/index.js';
+import { type Directory, GeneralServices } from './general-services.js';
+import { guidOf, largestMtu, parsedMac, portGidOf, roceGids } from './identity.js';
+
+/** Of each machine unless told: chunks of it are backed when touched. */
+const MEMORY_BYTES = 2 ** 28;
+const DEFAULT_MTU = 1500;
+/** Native InfiniBand has no Ethernet around its packets; its largest MTU (IBA 14.2.5.6). */
+const IB_MTU = 4096;
+
+export interface HostOptions {
+  readonly name: string;
+  readonly pool: FramePool;
+  readonly mac: Uint8Array | string;
+  /** Such as '10.0.0.1/24' and 'fd00::1/64'. The first is what RDMA's GID 0 says. */
+  readonly addresses: readonly string[];
+  readonly gateways?: readonly string[];
+  readonly random: Random;
+  /** RoCE v2 unless given. */
+  readonly wire?: GidType;
+  /** Of the Ethernet link: 1500 unless given. */
+  readonly mtu?: number;
+  /** InfiniBand: our LID, and who is where. */
+  readonly lid?: number;
+  readonly directory?: Directory;
+  readonly nic?: DeviceProfile;
+  readonly pcie?: PcieProfile;
+  readonly cpu?: CpuProfile;
+  /** Bytes of each NUMA node. */
+  readonly nodes?: readonly number[];
+  /** Of the channel adapter; follows from the MAC unless given (trap 28: one that restarts needs a new one). */
+  readonly guid?: bigint;
+  /** Events that the ledger keeps; counters alone unless given. */
+  readonly ledgerEvents?: number;
+  readonly tracer?: Tracer;
+}
+
+export class Host implements Station, InterruptLine {
+  readonly ports = 1;
+  readonly name: string;
+  readonly pool: FramePool;
+  readonly random: Random;
+  /** The last instant that the host was told of. */
+  now: Nanos = START;
+  readonly ledger: Ledger;
+  readonly memory: MachineMemory;
+  /** Of the process that programs share, unless they make their own. */
+  readonly space: AddressSpace;
+  readonly keys: KeyTable;
+  readonly pcie: PcieLink;
+  readonly dma: DmaEngine;
+  readonly device: RdmaDevice;
+  /** What takes frames that are no RDMA; InfiniBand has none. */
+  readonly stack: HostStack | null;
+  readonly cores: Cores;
+  readonly services: GeneralServices;
+  readonly mtu: number;
+  readonly #port: Station;
+
+  constructor(options: HostOptions) {
+    const { name, pool, random, wire = 'RoCE v2' } = options;
+    const native = wire === 'IB';
+    const mac = parsedMac(options.mac);
+    this.name = name;
+    this.pool = pool;
+    this.random = random.fork(name);
+    this.mtu = options.mtu ?? DEFAULT_MTU;
+    this.ledger = new Ledger(options.ledgerEvents ?? 0);
+    this.memory = new MachineMemory({ nodes: options.nodes ?? [MEMORY_BYTES] });
+    this.space = new AddressSpace(this.memory, 'user', name);
+    this.keys = new KeyTable(this.memory);
+    this.pcie = new PcieLink(options.pcie ?? pcieGen3x16);
+    this.dma = new DmaEngine(this.pcie, this.ledger, this.ledger.actor('nic'));
+    this.stack = native ? null : this.#newStack(options, mac);
+    const guid = options.guid ?? guidOf(mac);
+    this.device = new RdmaDevice({
+      name: `${name} rdma`,
+      pool,
+      memory: new MemoryPort(this.keys, this.dma),
+      profile: options.nic ?? rxeProfile,
+      address: {
+        mac,
+        gids: this.stack ? roceGids(this.stack, wire) : [{ bytes: portGidOf(guid), type: wire }],
+        lid: options.lid ?? 0,
+        native,
+      },
+      neighbours: (gid) => this.stack?.lookup(this.now, gid),
+      random: this.random.fork('rdma'),
+      mtu: native ? IB_MTU : largestMtu(this.mtu),
+      ...(options.tracer && { tracer: options.tracer }),
+    });
+    this.device.interrupts = this;
+    this.cores = new Cores(options.cpu ?? xeonHaswell, this.ledger);
+    this.#port = this.stack ? new HostPort(name, this.device, this.stack) : this.device;
+    this.services = new GeneralServices(this, guid, options);
+  }
+
+  #newStack(options: HostOptions, mac: Uint8Array): HostStack {
+    const { addresses, gateways = [] } = options;
+    const random = this.random.fork('stack');
+    return new HostStack(this.name, this.pool, { mac, addresses, gateways, mtu: this.mtu, random });
+  }
+
+  get cm(): ConnectionManager {
+    return this.services.manager;
+  }
+
+  get rdmaCm(): RdmaCm {
+    return this.services.rdmaCm;
+  }
+
+  /** Starts a program; who drives the host must be told (`settle`), as of anything from outside. */
+  spawn(name: string, program: Program, options?: SpawnOptions): Thread {
+    return this.cores.spawn(this.now, name, program, options);
+  }
+
+  /** ibv_open_device of a thread: what it does is booked on its core. */
+  open(thread: Thread): Context {
+    return openDevice(this.device, this.space, thread.actor);
+  }
+
+  /** The device's interrupt for a completion queue; the core that serves it then wakes who waits. */
+  interrupt(now: Nanos, cq: CompletionQueue): void {
+    const work: InterruptWork = {
+      run: () => 0,
+      done: (at) => cq.channel?.signal.raise(at),
+    };
+    this.cores.interrupt(now, cq.handle % this.cores.cores.length, work);
+  }
+
+  // Station
+
+  // hot
+  receive(now: Nanos, _port: number, slot: number): void {
+    this.#tell(now);
+    this.#port.receive(now, 0, slot);
+    this.#settle(now);
+  }
+
+  // hot
+  takeReady(): number {
+    return this.#port.takeReady();
+  }
+
+  // hot
+  transmit(now: Nanos, _port: number): number {
+    this.#tell(now);
+    return this.#port.transmit(now, 0);
+  }
+
+  // hot
+  wakeAt(): Nanos {
+    return earlier(
+      this.#port.wakeAt(),
+      earlier(this.cores.wakeAt(), this.services.wakeAt(this.now)),
+    );
+  }
+
+  expire(now: Nanos): void {
+    this.#tell(now);
+    if (this.#port.wakeAt() <= now) this.#port.expire(now);
+    this.services.expire(now);
+    this.#settle(now);
+  }
+
+  // hot
+  #tell(now: Nanos): void {
+    this.now = now;
+    this.device.now = now;
+  }
+
+  /** MADs to and from their manager, and programs, until neither has anything left to do at this instant. */
+  // hot
+  #settle(now: Nanos): void {
+    this.services.settle(now);
+    while (this.cores.wakeAt() <= now) {
+      this.cores.expire(now);
+      this.services.settle(now);
+    }
+  }
+}
