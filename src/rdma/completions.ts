@@ -128,9 +128,11 @@ export class Completions {
       while (qp.tail < qp.rung) {
         const job = qp.tail < qp.fetched ? qp.job(qp.tail) : fetchJob(dev, qp, now);
         qp.tail++;
-        // What was done already but had to wait for its turn is done all the same.
+        // What was done already but had to wait for its turn is done all the same; what failed behind another
+        // failure is flushed like the rest (IBA 10.8.6).
         const done = job.done && job.status === WC.SUCCESS && job.packets > 0;
-        this.send(now, qp, job, done ? WC.SUCCESS : job.status || WC.WR_FLUSH_ERR);
+        if (!done) this.send(now, qp, job, WC.WR_FLUSH_ERR);
+        else if (job.signaled || qp.sqSigAll) this.send(now, qp, job, WC.SUCCESS);
       }
       qp.cursor = qp.tail;
       qp.reads = 0;
