@@ -2,9 +2,10 @@
 // price of the masked fields.
 
 import CRC32 from 'crc-32';
-import { crc32 } from '../protocols/core/checksum/index.js';
+import { Crc32Runs, crc32 } from '../protocols/core/checksum/index.js';
 import { Ethernet } from '../protocols/ethernet/index.js';
 import { IPv4, UDP } from '../protocols/index.js';
+import { icrcCovers } from '../protocols/infiniband/icrc.js';
 import { ICRC, icrcRoceV2 } from '../protocols/infiniband/index.js';
 import { COUNT, framesOf } from './frames.js';
 import { compare, type Row } from './support.js';
@@ -19,6 +20,17 @@ const each = (use: (at: number, end: number, index: number) => number) => () => 
   return sum;
 };
 
+const runs = new Crc32Runs(icrcCovers, COUNT);
+const IPV4_COVER = 0;
+
+/** All in one call of the kernel. */
+function together(): number {
+  let wrong = 0;
+  for (const { at, end } of places) runs.add(at + Ethernet.size, end - ICRC.size, IPV4_COVER);
+  runs.verify(bytes, () => wrong++);
+  return wrong;
+}
+
 export const suite = (): Promise<Row[]> =>
   compare(
     'ICRC of a packet of 1 KiB',
@@ -26,6 +38,7 @@ export const suite = (): Promise<Row[]> =>
       'crc-32, nothing masked': each((_at, _end, i) => CRC32.buf(plain[i]!)),
       'kernel, nothing masked': each((at, end) => crc32(bytes, at + Ethernet.size, end)),
       ICRC: each((at, end) => icrcRoceV2(bytes, at + Ethernet.size, at + bthAt, end)),
+      'ICRCs, many at once': together,
     },
     { per: COUNT },
   );

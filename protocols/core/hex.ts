@@ -1,5 +1,5 @@
-// Numbers in hexadecimal, for the lines that are printed of every frame. Number.toString(16) takes five times as
-// long above 2^31 and bigint's needs a bigint first; pieces from tables need neither.
+// Numbers in hexadecimal and decimal, for the lines that are printed of every frame. Number.toString(16) takes five
+// times as long above 2^31 and bigint's needs a bigint first; pieces from tables need neither.
 
 import { uint } from './field.js';
 import { header } from './header.js';
@@ -35,4 +35,22 @@ export function hexOf64(b: Uint8Array, at: number): string {
   const high = highHalf(b, at);
   const low = hexOf(lowHalf(b, at));
   return high === 0 ? low : hexOf(high) + '00000000'.slice(low.length) + low;
+}
+
+/** The numbers below 1,000, plain and with leading zeros. */
+const plainDecimals: readonly string[] = Array.from({ length: 1000 }, (_, i) => String(i));
+const paddedDecimals = plainDecimals.map((digits) => digits.padStart(3, '0'));
+
+/**
+ * The decimal digits of a whole number below 2^31. V8 keeps the text of each number that it prints in a table, which
+ * holds every frame's sequence number alive through the next garbage collection; pieces from tables are forgotten.
+ */
+// hot
+export function decimalOf(value: number): string {
+  if (value < 1000) return plainDecimals[value]!;
+  const thousands = (value / 1000) | 0;
+  const tail = paddedDecimals[value - thousands * 1000]!;
+  if (thousands < 1000) return plainDecimals[thousands]! + tail;
+  const millions = (thousands / 1000) | 0;
+  return decimalOf(millions) + paddedDecimals[thousands - millions * 1000]! + tail;
 }

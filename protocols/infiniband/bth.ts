@@ -1,7 +1,7 @@
 // Packets of the InfiniBand transport: BTH, the headers that its opcode says, payload, pad and ICRC. A whole
 // packet is dissected from here, whether UDP, a GRH or an LRH carries it.
 
-import { hexOf } from '../core/hex.js';
+import { decimalOf, hexOf } from '../core/hex.js';
 import type { Protocol } from '../core/protocol.js';
 import { type Completion, protocol, type Scene } from '../core/protocol.js';
 import type { Walk } from '../core/walk.js';
@@ -91,7 +91,7 @@ export const bth = protocol(BTH, {
     const opcode = get.opcode(bytes, at);
     const name = opcodeByCode[opcode]?.name ?? `opcode 0x${hexOf(opcode)}`;
     const carries = payloadSize(scene, index);
-    const size = carries > 0 ? ` ${carries} bytes` : '';
-    return `${name} QP 0x${hexOf(get.destQp(bytes, at))} PSN ${get.psn(bytes, at)}${size}`;
+    const size = carries > 0 ? ` ${decimalOf(carries)} bytes` : '';
+    return `${name} QP 0x${hexOf(get.destQp(bytes, at))} PSN ${decimalOf(get.psn(bytes, at))}${size}`;
   },
 });

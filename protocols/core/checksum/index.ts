@@ -10,6 +10,7 @@ export {
   defaultEngine,
   useEngine,
 } from './crc32.js';
+export { type Cover, Crc32Runs } from './crc32-runs.js';
 export type { CrcEngine } from './engine.js';
 export {
   checksumOfSum,

@@ -9,7 +9,9 @@
 // A message is taken as if zeros stood before it up to a whole number of vectors, which changes no CRC and
 // lets every stage count in vectors.
 
+import { crcEach } from './assemble-each.js';
 import * as map from './memory-map.js';
+import { comeBack, multiples, sliced, sum, vectorsOf } from './reduction.js';
 import {
   type Code,
   type Func,
@@ -22,24 +24,6 @@ import {
   v128,
   when,
 } from './wasm-writer.js';
-
-/** Distances in bytes; each list, with 0, is a multiple of the polynomial (a test divides it). */
-export interface Multiples {
-  readonly long: readonly number[];
-  readonly short: readonly number[];
-}
-
-// Found by search: the fewest terms at that length, and no distance below 16, so that a vector never needs
-// itself. The long ones have none below 128 either: reading across two stores that are still on their way
-// waits for both (CRC-32C of 1 KiB: 203 ns with 65 as the smallest distance, 166 with 154). CRC-32C has the
-// factor x + 1, so its multiples have an even number of terms.
-export const multiples = {
-  crc32: { long: [145, 183, 211, 300], short: [27, 39, 43, 44, 47, 53, 56, 67, 68] },
-  crc32c: { long: [154, 177, 183, 258, 290], short: [19, 40, 43, 45, 46, 48, 52, 54, 62] },
-} as const satisfies Record<string, Multiples>;
-
-const vectorsOf = (distances: readonly number[]): number => Math.ceil(Math.max(...distances) / 16);
-const sum = (parts: readonly Code[]): Code => parts.reduce((a, b) => v128.xor(a, b));
 
 // Parameters and local variables.
 const at = 0; // where the input lies
@@ -121,26 +105,6 @@ function longStage(distances: readonly number[]): Code {
   ];
 }
 
-/** XORs into `input` what comes back from cancelled vectors; `cancelled(k)` is the code of vector k, null is zero. */
-function comeBack(
-  input: Code,
-  vector: number,
-  distances: readonly number[],
-  cancelled: (k: number) => Code | null,
-): Code {
-  const parts: Code[] = [input];
-  for (const d of distances) {
-    const from = 16 * vector - d;
-    const k = Math.floor(from / 16);
-    const [low, high] = [cancelled(k), from % 16 === 0 ? null : cancelled(k + 1)];
-    if (low === null && high === null) continue;
-    parts.push(
-      from % 16 === 0 ? low! : v128.window(low ?? v128.zero, high ?? v128.zero, from - 16 * k),
-    );
-  }
-  return sum(parts);
-}
-
 /** The same in registers; leaves `vectorsOf(distances)` vectors at `shortRestAt`. */
 function shortStage(distances: readonly number[]): Code {
   const kept = vectorsOf(distances);
@@ -177,27 +141,14 @@ function shortStage(distances: readonly number[]): Code {
 
 /** Slicing by 4 * `words`: each byte has a table of what it becomes when the run has passed. */
 function slice(words: number, tables: number): Code {
-  const lookups: Code[] = [];
-  for (let i = 0; i < 4 * words; i++) {
-    const word = get(a + (i >> 2));
-    const bits = 8 * (i & 3);
-    // The table's entries are four bytes wide: the index is shifted to where it already is four times itself.
-    const index =
-      bits === 0
-        ? i32.shl(i32.and(word, i32.const(255)), i32.const(2))
-        : i32.and(i32.shr(word, i32.const(bits - 2)), i32.const(255 << 2));
-    lookups.push(i32.load(index, tables + 1024 * (4 * words - 1 - i)));
-  }
   const loads = Array.from({ length: words }, (_, w) => {
     const word = i32.load(get(at), 4 * w);
     return set(a + w, w === 0 ? i32.xor(word, get(state)) : word);
   });
+  const locals = Array.from({ length: words }, (_, w) => a + w);
   return [
     ...loads.flat(),
-    ...set(
-      state,
-      lookups.reduce((x, y) => i32.xor(x, y)),
-    ),
+    ...set(state, sliced(locals, tables)),
     ...step(at, 4 * words),
     ...step(length, -4 * words),
   ];
@@ -267,7 +218,7 @@ function internetSum(): Func {
   };
 }
 
-/** The module's bytes: crc32 and crc32c (at, lengthBytes, state) -> state, internetSum likewise. */
+/** The module's bytes: crc32 and crc32c (at, lengthBytes, state) -> state, internetSum likewise, crc32Each. */
 export function assembleKernel(): Uint8Array {
-  return module([crc('crc32'), crc('crc32c'), internetSum()]);
+  return module([crc('crc32'), crc('crc32c'), internetSum(), crcEach()]);
 }

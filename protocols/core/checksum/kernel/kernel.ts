@@ -2,7 +2,18 @@
 // or its SIMD instructions are missing there is no kernel, and packet memory is plain memory.
 
 import { tables } from '../table.js';
-import { maskAt, packetsAt, stageAt, tablesAt } from './memory-map.js';
+import {
+  coverBytes,
+  coversAt,
+  coversLimit,
+  maskAt,
+  packetsAt,
+  runBytes,
+  runsAt,
+  runsLimit,
+  stageAt,
+  tablesAt,
+} from './memory-map.js';
 import { kernelBase64 } from './module.js';
 
 type Run = (at: number, lengthBytes: number, state: number) => number;
@@ -11,6 +22,11 @@ export interface Kernel {
   readonly crc32: Run;
   readonly crc32c: Run;
   readonly internetSum: Run;
+  /** Computes and compares the runs of a table (assemble-each.ts). */
+  readonly crc32Each: Run;
+  /** That table, and the covers that its runs name. */
+  readonly runs: Int32Array;
+  readonly covers: Uint8Array;
   /** Where input from elsewhere is copied to, `chunkBytes` long; begins at `stageAt`. */
   readonly stage: Uint8Array;
 }
@@ -58,9 +74,11 @@ function instantiate(lengthBytes: number): { kernel: Kernel; buffer: ArrayBuffer
   new Uint32Array(buffer, tablesAt.crc32c, 4096).set(tables.crc32c);
   new Uint8Array(buffer, maskAt + 16, 16).fill(255);
   const exported = new wasm.Instance(module, { env: { memory } }).exports as Kernel;
-  const { crc32, crc32c, internetSum } = exported;
+  const { crc32, crc32c, internetSum, crc32Each } = exported;
   const stage = new Uint8Array(buffer, stageAt, packetsAt - stageAt);
-  const kernel = { crc32, crc32c, internetSum, stage };
+  const runs = new Int32Array(buffer, runsAt, (runBytes / 4) * runsLimit);
+  const covers = new Uint8Array(buffer, coversAt, coverBytes * coversLimit);
+  const kernel = { crc32, crc32c, internetSum, crc32Each, runs, covers, stage };
   kernels.set(buffer, kernel);
   return { kernel, buffer };
 }

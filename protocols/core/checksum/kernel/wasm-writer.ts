@@ -57,6 +57,7 @@ export const i32 = {
   add: plain(0x6a),
   sub: plain(0x6b),
   and: plain(0x71),
+  or: plain(0x72),
   xor: plain(0x73),
   shl: plain(0x74),
   shr: plain(0x76),
@@ -67,6 +68,7 @@ export const v128 = {
   store: store(0xfd, 11),
   zero: [0xfd, 12, ...new Array<number>(16).fill(0)] as Code,
   and: simd(78),
+  or: simd(80),
   xor: simd(81),
   /** Sixteen bytes of low:high (32 bytes), starting at byte `from`: one instruction on every SIMD machine. */
   window: (low: Code, high: Code, from: number): Code => [

@@ -17,8 +17,9 @@ import {
   portableEngine,
   useEngine,
 } from '../../../../protocols/core/checksum/index.js';
-import { assembleKernel, multiples } from '../../../../protocols/core/checksum/kernel/assemble.js';
+import { assembleKernel } from '../../../../protocols/core/checksum/kernel/assemble.js';
 import { kernelBase64 } from '../../../../protocols/core/checksum/kernel/module.js';
+import { multiples } from '../../../../protocols/core/checksum/kernel/reduction.js';
 import { assert, spec } from '../../../support/spec.js';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
