@@ -2,8 +2,8 @@
 // congestion, and pauses senders of lossless priorities before their frames would be lost. Store and forward.
 
 import type { FramePool, Station } from '../frame/index.js';
+import { Classified, type Trust } from '../nic/index.js';
 import type { Nanos, Random } from '../time/index.js';
-import { Classified, type Trust } from './classify.js';
 import { MacTable } from './mac-table.js';
 import { type BufferDrop, type BufferOptions, SharedBuffer } from './shared-buffer.js';
 

@@ -4,9 +4,9 @@
 
 import { Ethernet, formatHex, IPv4, IPv6, parseMac } from '../../protocols/index.js';
 import type { FramePool, Station } from '../frame/index.js';
+import { Classified } from '../nic/index.js';
 import { RateLimit } from '../stack/rate-limit.js';
 import { type Nanos, type Random, seconds } from '../time/index.js';
-import { Classified } from './classify.js';
 import { FlowHash } from './flow-hash.js';
 import {
   equalAddress,

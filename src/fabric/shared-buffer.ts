@@ -1,26 +1,28 @@
 // The memory of a switch or router, shared by all its ports: frames wait here by port and priority. Congestion is
 // marked, and senders of lossless priorities are paused before their frames would be lost.
 
-import { build, eth, macControl, PFC, pfc } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, SlotQueue } from '../frame/index.js';
+import {
+  type Classified,
+  Egress,
+  LONGEST_QUANTA,
+  markCongestion,
+  PauseReader,
+  type PfcThresholds,
+  PRIORITIES,
+  pauseFrame,
+  quantaNs,
+  Stops,
+} from '../nic/index.js';
 import { type Nanos, NEVER, type Random } from '../time/index.js';
-import { type Classified, markCongestion } from './classify.js';
-import { Egress, PRIORITIES } from './egress.js';
-import { PauseReader } from './pause-reader.js';
+
+export type { PfcThresholds } from '../nic/index.js';
 
 export interface EcnThresholds {
   /** Bytes in an egress queue below which nothing and above which everything is marked; between, up to `most`. */
   readonly kmin: number;
   readonly kmax: number;
   readonly most: number;
-}
-
-export interface PfcThresholds {
-  /** Bytes of one priority from one port at which the sender is paused, and at which it goes on. */
-  readonly xoff: number;
-  readonly xon: number;
-  /** Bytes kept free beyond, a port and priority, for what is on its way when the pause is sent. */
-  readonly headroom: number;
 }
 
 export interface BufferOptions {
@@ -43,10 +45,6 @@ const DEFAULT_BUFFER = 12 << 20;
 const DEFAULT_LATENCY = 300;
 /** Frames of its own that a switch lets wait at a port: pauses for all priorities many times over. */
 const MOST_OWN = 256;
-/** Longest pause that PFC can ask for (802.1Q 36.1): 65,535 times 512 bits. */
-const LONGEST_QUANTA = 0xffff;
-const QUANTUM_BITS = 512;
-
 export class SharedBuffer {
   /** Frames marked, and pause frames sent (asking to stop), over all ports. */
   marked = 0;
@@ -67,7 +65,7 @@ export class SharedBuffer {
   readonly #pipePort = new SlotQueue();
   /** Bytes in the buffer by port of entry and priority. */
   readonly #held: Float64Array;
-  readonly #stopped: Uint8Array;
+  readonly #stops: Stops;
   /** When the first pause ends that holds something back. */
   #resumes: Nanos = NEVER;
 
@@ -86,7 +84,7 @@ export class SharedBuffer {
     this.#egress = Array.from({ length: ports }, () => new Egress(pool));
     this.#ready = new ReadyPorts(ports);
     this.#held = new Float64Array(ports * PRIORITIES);
-    this.#stopped = new Uint8Array(ports * PRIORITIES);
+    this.#stops = new Stops(ports * PRIORITIES, options.rate);
   }
 
   /** A frame came in; `arrived` gives it back when it is through the switch's pipeline. */
@@ -119,11 +117,16 @@ export class SharedBuffer {
 
   wakeAt(): Nanos {
     const piped = this.#pipe.count > 0 ? this.#pipe.firstExtra : NEVER;
-    return (piped < this.#resumes ? piped : this.#resumes) as Nanos;
+    const own = this.#resumes < this.#stops.againAt ? this.#resumes : this.#stops.againAt;
+    return (piped < own ? piped : own) as Nanos;
   }
 
-  /** Ports whose pause is over go on. */
+  /** Ports whose pause is over go on; senders that are stopped are told again before theirs is. */
   resume(now: Nanos): void {
+    this.#stops.remind(now, (cell) => {
+      this.pausesSent++;
+      this.#sendPause(Math.floor(cell / PRIORITIES), cell % PRIORITIES, LONGEST_QUANTA);
+    });
     if (this.#resumes > now) return;
     this.#resumes = NEVER;
     for (let port = 0; port < this.ports; port++) {
@@ -167,8 +170,8 @@ export class SharedBuffer {
     egress.waiting++;
     this.bytes += length;
     this.#held[cell] = held;
-    if (lossless && held > lossless.xoff && this.#stopped[cell] === 0) {
-      this.#stopped[cell] = 1;
+    if (lossless && held > lossless.xoff && this.#stops.stopped[cell] === 0) {
+      this.#stops.stop(now, cell);
       this.pausesSent++;
       this.#sendPause(ingress, priority, LONGEST_QUANTA);
     }
@@ -201,20 +204,14 @@ export class SharedBuffer {
     const cell = ingress * PRIORITIES + priority;
     this.#held[cell] = this.#held[cell]! - length;
     const lossless = this.#pfc[priority];
-    if (!lossless || this.#stopped[cell] === 0 || this.#held[cell]! > lossless.xon) return;
-    this.#stopped[cell] = 0;
+    if (!lossless || this.#stops.stopped[cell] === 0 || this.#held[cell]! > lossless.xon) return;
+    this.#stops.go(cell);
     this.#sendPause(ingress, priority, 0);
   }
 
   #sendPause(port: number, priority: number, quanta: number): void {
-    const slot = this.pool.take();
+    const slot = pauseFrame(this.pool, priority, quanta);
     if (slot < 0) return this.drop('no slot');
-    const at = this.pool.at(slot);
-    this.pool.bytes(slot).set(pfcTemplate, at);
-    this.pool.setLength(slot, pfcTemplate.length);
-    const body = at + pfcTemplate.length - PFC.size;
-    PFC.set[`e${priority as 0}`](this.pool.bytes(slot), body, 1);
-    PFC.set[`time${priority as 0}`](this.pool.bytes(slot), body, quanta);
     this.say(port, slot);
   }
 
@@ -223,14 +220,3 @@ export class SharedBuffer {
     this.drop(why);
   }
 }
-
-/** Nanoseconds that `quanta` of 512 bits take. */
-export const quantaNs = (quanta: number, rate: number): number =>
-  Math.ceil((quanta * QUANTUM_BITS * 1e9) / rate);
-
-/** A PFC frame that pauses nothing yet (802.1Q 36.1); switches and NICs fill in class and time. */
-const pfcTemplate = build([
-  eth({ dst: '01:80:c2:00:00:01', src: '02:00:00:00:00:00' }),
-  macControl(),
-  pfc(),
-]).bytes;

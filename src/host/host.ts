@@ -19,7 +19,7 @@ import {
   PcieLink,
   type PcieProfile,
 } from '../memory/index.js';
-import { HostPort } from '../nic/index.js';
+import { HostPort, type PortOptions } from '../nic/index.js';
 import { xeonHaswell } from '../profiles/cpu.js';
 import { pcieGen3x16 } from '../profiles/pcie.js';
 import type { ConnectionManager, RdmaCm } from '../rdma/cm/index.js';
@@ -43,6 +43,7 @@ import { guidOf, largestMtu, parsedMac, portGidOf, roceGids } from './identity.j
 /** Of each machine unless told: chunks of it are backed when touched. */
 const MEMORY_BYTES = 2 ** 28;
 const DEFAULT_MTU = 1500;
+const DEFAULT_RATE = 100e9;
 /** Native InfiniBand has no Ethernet around its packets; its largest MTU (IBA 14.2.5.6). */
 const IB_MTU = 4096;
 
@@ -62,6 +63,10 @@ export interface HostOptions {
   readonly lid?: number;
   readonly directory?: Directory;
   readonly nic?: DeviceProfile;
+  /** Bits a second of its link; 100 Gb/s unless given. */
+  readonly rate?: number;
+  /** Makes the port heed and send pauses by priority, with a receive buffer if wanted. */
+  readonly port?: Omit<PortOptions, 'pool' | 'rate'>;
   readonly pcie?: PcieProfile;
   readonly cpu?: CpuProfile;
   /** Bytes of each NUMA node. */
@@ -93,6 +98,8 @@ export class Host implements Station, InterruptLine {
   readonly cores: Cores;
   readonly services: GeneralServices;
   readonly mtu: number;
+  /** Its Ethernet port; InfiniBand has none. */
+  readonly port: HostPort | null;
   readonly #port: Station;
 
   constructor(options: HostOptions) {
@@ -125,11 +132,16 @@ export class Host implements Station, InterruptLine {
       neighbours: (gid) => this.stack?.lookup(this.now, gid),
       random: this.random.fork('rdma'),
       mtu: native ? IB_MTU : largestMtu(this.mtu),
+      rate: options.rate ?? DEFAULT_RATE,
+      heedsPauses: options.port !== undefined,
       ...(options.tracer && { tracer: options.tracer }),
     });
     this.device.interrupts = this;
     this.cores = new Cores(options.cpu ?? xeonHaswell, this.ledger);
-    this.#port = this.stack ? new HostPort(name, this.device, this.stack) : this.device;
+    const rate = options.rate ?? DEFAULT_RATE;
+    const link = options.port ? { ...options.port, pool, rate } : null;
+    this.port = this.stack ? new HostPort(name, this.device, this.stack, link) : null;
+    this.#port = this.port ?? this.device;
     this.services = new GeneralServices(this, guid, options);
   }
 

@@ -1,1 +1,13 @@
-export { HostPort, type RdmaSide } from './host-port.js';
+export { Classified, markCongestion, type Trust } from './classify.js';
+export { Egress } from './egress.js';
+export { HostPort, type PortOptions, type RdmaSide } from './host-port.js';
+export {
+  LONGEST_QUANTA,
+  type PfcThresholds,
+  pauseFrame,
+  quantaNs,
+  Stops,
+} from './pause-frame.js';
+export { PauseReader } from './pause-reader.js';
+export { PRIORITIES } from './priority.js';
+export { ReceiveBuffer, type ReceiveBufferOptions } from './receive-buffer.js';

@@ -9,6 +9,7 @@ import type { Neighbours, Path, PortAddress } from './address.js';
 import { receiveResponse } from './completer.js';
 import type { CompletionQueue } from './completion-queue.js';
 import { Completions } from './completions.js';
+import { CongestionControl } from './congestion.js';
 import type { AsyncEventType } from './constant.js';
 import { receiveDatagram } from './datagram.js';
 import { Deadlines } from './deadline.js';
@@ -16,13 +17,13 @@ import { addressedTo, groupKey } from './destination.js';
 import type { Arrival, Engine, Tracer } from './engine.js';
 import { hdrCheck } from './header-checks.js';
 import type { MemoryPort } from './memory-port.js';
+import { nextPacket } from './next-packet.js';
 import { Packet } from './packet.js';
 import type { DeviceProfile } from './profile.js';
 import type { QueuePair } from './queue-pair.js';
 import type { ReceiveQueue } from './receive-queue.js';
-import { nextRequest, timedOut } from './requester.js';
+import { timedOut } from './requester.js';
 import { receiveRequest, receiveUnreliable } from './responder.js';
-import { nextResponse } from './response-packet.js';
 import { Counters, counterOf, type DropReason } from './verdict.js';
 import { BTH } from './wire.js';
 import type { RecvJob, SendJob } from './work-request.js';
@@ -34,6 +35,7 @@ const LAST_QPN = MULTICAST_QPN - 1;
 const MAX_WAITING = 1024;
 /** The next try when there was no frame slot. */
 const SLOT_RETRY_NS = 1000;
+const DEFAULT_RATE = 100e9;
 
 export interface AsyncEvent {
   readonly type: AsyncEventType;
@@ -58,6 +60,10 @@ export interface DeviceOptions {
   readonly tracer?: Tracer;
   /** Largest path MTU of the port. */
   readonly mtu?: number;
+  /** Bits a second of its link, at which flows begin; 100 Gb/s unless given. */
+  readonly rate?: number;
+  /** The port in front of it tells it of pauses (`congestion.pause`). */
+  readonly heedsPauses?: boolean;
   /** Partition keys by index; the default partition alone unless given. */
   readonly pkeys?: readonly number[];
 }
@@ -101,6 +107,7 @@ export class RdmaDevice implements Station, Engine {
   readonly signal = new Signal();
   /** Without one, channels hear of their events at once. */
   interrupts: InterruptLine | null = null;
+  readonly congestion: CongestionControl;
   readonly #pkeys: readonly number[];
   readonly #packet = new Packet();
   readonly #completions: Completions;
@@ -124,6 +131,11 @@ export class RdmaDevice implements Station, Engine {
     this.mtu = options.mtu ?? 4096;
     this.#pkeys = options.pkeys ?? [0xffff];
     this.#completions = new Completions(this);
+    this.congestion = new CongestionControl(
+      this,
+      options.rate ?? DEFAULT_RATE,
+      options.heedsPauses ?? false,
+    );
   }
 
   // Station
@@ -152,7 +164,7 @@ export class RdmaDevice implements Station, Engine {
     this.now = now;
     while (this.#turn < this.#turns.length) {
       const qp = this.#turns[this.#turn]!;
-      const slot = this.#next(qp, now);
+      const slot = nextPacket(this, qp, now);
       if (slot >= 0) {
         this.#takeTurn();
         this.#turns.push(qp);
@@ -201,6 +213,11 @@ export class RdmaDevice implements Station, Engine {
     this.pool.release(slot);
   }
 
+  /** The port's peer pauses a priority until then. */
+  pause(now: Nanos, priority: number, until: Nanos): void {
+    this.congestion.pause(now, priority, until);
+  }
+
   // Receiving
 
   // hot
@@ -220,8 +237,9 @@ export class RdmaDevice implements Station, Engine {
 
   // hot
   #deliver(qp: QueuePair, pkt: Packet, now: Nanos): DropReason | '' {
-    if (pkt.opcode.service === 'CNP') return this.#congestion(qp);
-    if (pkt.congested) this.counters.add('np_ecn_marked_roce_packets');
+    if (pkt.opcode.service === 'CNP') return this.congestion.heard(qp, now);
+    if (pkt.congested) this.congestion.noticed(qp, pkt, now);
+    if (pkt.echoed && this.address.native) this.congestion.heard(qp, now);
     if (qp.datagram) return receiveDatagram(this, qp, pkt, now);
     if (pkt.opcode.kind === 'response') return receiveResponse(this, qp, pkt, now);
     if (qp.state === 'RTR' && !qp.established) {
@@ -229,12 +247,6 @@ export class RdmaDevice implements Station, Engine {
       if (this.profile.tellsEstablished) this.event('IBV_EVENT_COMM_EST', qp);
     }
     return qp.reliable ? receiveRequest(this, qp, pkt, now) : receiveUnreliable(this, qp, pkt, now);
-  }
-
-  /** The peer met congestion that we caused (IBA A17.9). Counted; a rate controller would slow down here. */
-  #congestion(_qp: QueuePair): DropReason | '' {
-    this.counters.add('rp_cnp_handled');
-    return '';
   }
 
   #takeGroup(pkt: Packet, now: Nanos): DropReason | '' {
@@ -270,21 +282,6 @@ export class RdmaDevice implements Station, Engine {
   }
 
   // Sending
-
-  /** Answers first; requests have their turn after a response packet that more follow. */
-  // hot
-  #next(qp: QueuePair, now: Nanos): number {
-    if (qp.destroyed) return -1;
-    if (qp.requestsFirst && qp.responseCount > 0) {
-      qp.requestsFirst = false;
-      const request = nextRequest(this, qp, now);
-      if (request >= 0) return request;
-    }
-    const response = nextResponse(this, qp, now);
-    if (response < 0) return nextRequest(this, qp, now);
-    qp.requestsFirst = true;
-    return response;
-  }
 
   // hot
   #takeTurn(): void {

@@ -1,5 +1,6 @@
 export * from './address.js';
 export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completion-queue.js';
+export * from './congestion-profile.js';
 export * from './constant.js';
 export { type AsyncEvent, type DeviceOptions, type InterruptLine, RdmaDevice } from './device.js';
 export type { Tracer } from './engine.js';
@@ -11,6 +12,7 @@ export * from './profile.js';
 export { type QpAttribute, refuseTransition, stateAllows, transitions } from './qp-states.js';
 export { type QpCap, QueuePair } from './queue-pair.js';
 export * from './queue-pair-verbs.js';
+export { Dcqcn, InjectionDelay, type RateLimiter } from './rate-limiter.js';
 export type { RecvWr, SgeInput } from './receive-queue.js';
 export * from './verbs.js';
 export { counterOf, type DropReason, outcome, type Verdict } from './verdict.js';

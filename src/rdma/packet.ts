@@ -80,6 +80,8 @@ export class Packet {
   payloadLength = 0;
   /** Congestion was met on the way: ECN in IP, FECN in BTH. */
   congested = false;
+  /** BECN in BTH: what we sent met congestion. */
+  echoed = false;
 
   /**
    * Finds the transport packet in a frame.
@@ -187,6 +189,7 @@ export class Packet {
     this.psn = get.psn(bytes, bthAt);
     this.ackReq = get.ackReq(bytes, bthAt);
     if (get.fecn(bytes, bthAt) === 1) this.congested = true;
+    this.echoed = get.becn(bytes, bthAt) === 1;
     return '';
   }
 

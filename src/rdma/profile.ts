@@ -1,6 +1,8 @@
 // What devices differ in, as data: limits and habits. The two here are Linux's rdma_rxe, against whose captures the
 // device is judged, and one with the habits of an HCA.
 
+import type { CongestionProfile } from './congestion-profile.js';
+
 export interface DeviceProfile {
   readonly name: string;
   readonly maxQp: number;
@@ -33,6 +35,8 @@ export interface DeviceProfile {
   readonly gsiAckReq: number;
   /** IBV_EVENT_COMM_EST at the first packet in RTR; rxe has none. */
   readonly tellsEstablished: boolean;
+  /** How it meets congestion; without, it counts marks and ignores CNPs, as rxe does. */
+  readonly congestion?: CongestionProfile;
 }
 
 /** drivers/infiniband/sw/rxe/rxe_param.h of Linux 6.1. */

@@ -2,6 +2,7 @@
 
 import { type AhAttr, pathOf, udpSourcePort } from './address.js';
 import type { CompletionQueue } from './completion-queue.js';
+import { capable } from './congestion.js';
 import { type Mtu, mtuBytes, type QpState, type QpType, qpTypes } from './constant.js';
 import { GSI_QKEY } from './datagram.js';
 import type { RdmaDevice } from './device.js';
@@ -119,7 +120,10 @@ export function modifyQp({ device }: Context, qp: QueuePair, attr: QpAttr): void
   const from = qp.state;
   const path = attr.ahAttr && newPath(device, qp, attr);
   apply(qp, attr);
-  if (path) qp.path = path;
+  if (path) {
+    qp.path = path;
+    device.congestion.attach(qp);
+  }
   enter(device, qp, from, to);
 }
 
@@ -146,7 +150,8 @@ function newPath(device: RdmaDevice, qp: QueuePair, attr: QpAttr) {
   const port = udpSourcePort(label, qp.qpn, destination);
   const { migReq } = device.profile;
   const id = device.firstIdentification();
-  return pathOf(device.address, device.neighbours, ahAttr!, port, migReq, id);
+  const vector = capable(device, qp, ahAttr!);
+  return pathOf(device.address, device.neighbours, vector, port, migReq, id);
 }
 
 function apply(qp: QueuePair, attr: QpAttr): void {

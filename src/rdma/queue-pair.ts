@@ -4,6 +4,7 @@
 import { type Nanos, NEVER } from '../time/index.js';
 import type { Path } from './address.js';
 import type { CompletionQueue } from './completion-queue.js';
+import type { Flow } from './congestion.js';
 import type { QpState, QpType } from './constant.js';
 import type { ProtectionDomain } from './memory-parts.js';
 import { SendWqe, Sge, WQE_UNIT } from './queue-format.js';
@@ -60,6 +61,8 @@ export class QueuePair {
   portNum = 1;
   qkey = 0;
   path: Path | null = null;
+  /** What congestion control knows of it; null when it takes no part. */
+  flow: Flow | null = null;
   mtu = 1024;
   destQpn = 0;
   timeoutCode = 0;
@@ -217,6 +220,7 @@ export class QueuePair {
     this.rqPsn = 0;
     this.sqPsn = 0;
     this.path = null;
+    this.flow = null;
     this.established = false;
     this.startResponder();
     this.startRequester();

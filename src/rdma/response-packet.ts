@@ -2,6 +2,7 @@
 // atomics' answers.
 
 import type { Nanos } from '../time/index.js';
+import { echoCongestion } from './congestion.js';
 import type { Engine } from './engine.js';
 import { IBV_ACCESS_REMOTE_READ } from './memory-parts.js';
 import { FIRST, LAST, MIDDLE, ONLY, rcResponses, xrcResponses } from './opcode-map.js';
@@ -29,6 +30,7 @@ export function nextResponse(dev: Engine, qp: QueuePair, now: Nanos): number {
   if (slot < 0) return -1;
   const response = qp.responses[qp.responseHead]!;
   const { template } = qp.path;
+  const echoes = response.kind !== 'read' && qp.flow?.becnDue === true;
   const into = dev.pool.bytes(slot);
   const at = dev.pool.at(slot);
   template.open(into, at);
@@ -41,6 +43,7 @@ export function nextResponse(dev: Engine, qp: QueuePair, now: Nanos): number {
     return nextResponse(dev, qp, now);
   }
   dev.pool.setLength(slot, template.close(into, at, end) - at);
+  if (echoes) echoCongestion(dev, qp, slot);
   dev.counters.add('sent_pkts');
   return slot;
 }

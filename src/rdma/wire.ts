@@ -1,6 +1,7 @@
 // The wire formats that the device works with, in one place: headers with their accessors, opcodes, arithmetic.
 
-export { byteSwap32 } from '../../protocols/core/byte-order.js';
+export { byteSwap16, byteSwap32 } from '../../protocols/core/byte-order.js';
+export { crc16 } from '../../protocols/core/checksum/index.js';
 export { Halves } from '../../protocols/core/hex.js';
 export { Ethernet, eth, VLAN, vlan } from '../../protocols/ethernet/index.js';
 export {
@@ -19,6 +20,7 @@ export {
   AtomicETH,
   BTH,
   bth,
+  CNP,
   creditCounts,
   DETH,
   type Extension,

@@ -4,7 +4,7 @@
 import { type FramePool, SlotQueue } from '../frame/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
 
-export const PRIORITIES = 8;
+import { PRIORITIES } from './priority.js';
 
 export class Egress {
   readonly queues = Array.from({ length: PRIORITIES }, () => new SlotQueue());

@@ -2,7 +2,7 @@
 
 import { PAUSE_OPCODE, PFC_OPCODE } from '../../protocols/ethernet/mac-control.js';
 import { Ethernet, MACControl, Pause, PFC } from '../../protocols/index.js';
-import { PRIORITIES } from './egress.js';
+import { PRIORITIES } from './priority.js';
 
 export class PauseReader {
   /** Calls `wait` for every priority that the control frame at `at` means; other control frames say nothing. */

@@ -1,0 +1,44 @@
+// What a queue pair sends next: notifications, answers, requests, as far as congestion control and the port's pauses
+// let it.
+
+import type { Nanos } from '../time/index.js';
+import type { Flow } from './congestion.js';
+import type { RdmaDevice } from './device.js';
+import type { QueuePair } from './queue-pair.js';
+import { nextRequest } from './requester.js';
+import { nextResponse } from './response-packet.js';
+
+/** The queue pair's next packet in a slot, or -1. */
+// hot
+export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
+  if (qp.destroyed) return -1;
+  return qp.flow === null ? inTurn(dev, qp, now) : heldBack(dev, qp, qp.flow, now);
+}
+
+/** Answers first; requests have their turn after a response packet that more follow. */
+// hot
+function inTurn(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
+  if (qp.requestsFirst && qp.responseCount > 0) {
+    qp.requestsFirst = false;
+    const request = nextRequest(dev, qp, now);
+    if (request >= 0) return request;
+  }
+  const response = nextResponse(dev, qp, now);
+  if (response < 0) return nextRequest(dev, qp, now);
+  qp.requestsFirst = true;
+  return response;
+}
+
+/** Acknowledgements and CNPs are small and bring relief: no rate limit holds them. A pause holds all of its priority. */
+// hot
+function heldBack(dev: RdmaDevice, qp: QueuePair, flow: Flow, now: Nanos): number {
+  const { congestion } = dev;
+  if (flow.cnpDue) return congestion.writeCnp(qp, flow);
+  if (congestion.stops(qp, flow, now)) return -1;
+  const answers = qp.responseCount > 0 && qp.responses[qp.responseHead]!.kind !== 'read';
+  if (congestion.holds(qp, flow, now)) return answers ? nextResponse(dev, qp, now) : -1;
+  const before = qp.responseCount;
+  const slot = inTurn(dev, qp, now);
+  if (slot >= 0 && !(answers && qp.responseCount < before)) congestion.sent(flow, now, slot);
+  return slot;
+}
