@@ -3,6 +3,7 @@
 
 import { collapseIPv6Number, IPv4, IPv6 } from 'ip-num';
 import { HEX_BYTES } from './hex.js';
+import { Printed } from './printed.js';
 
 /** Printed addresses kept; the tables are emptied when full, so that hostile captures cannot grow them. */
 const KEPT = 4096;
@@ -21,10 +22,13 @@ function kept<K>(table: Map<K, string>, key: K, print: () => string): string {
 /** Dotted decimal of a 32-bit number. */
 // hot
 export function formatIpv4(address: number): string {
-  // Tables find signed numbers of 32 bits faster than those above 2^31.
-  return printed4.get(address | 0) ?? printIpv4(address);
+  return lately4.of(address);
 }
 
+/** In front of the table that never prints twice, those printed last, which are found faster. */
+const lately4 = new Printed((address) => printIpv4(address));
+
+// Tables find signed numbers of 32 bits faster than those above 2^31.
 const printIpv4 = (address: number): string =>
   kept(printed4, address | 0, () => IPv4.fromNumber(BigInt(address)).toString());
 

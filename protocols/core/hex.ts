@@ -3,6 +3,7 @@
 
 import { uint } from './field.js';
 import { header } from './header.js';
+import { Printed } from './printed.js';
 
 /** Two digits of each byte. */
 export const HEX_BYTES: readonly string[] = Array.from({ length: 256 }, (_, i) =>
@@ -33,9 +34,29 @@ export function hexOf(value: number): string {
 // hot
 export function hexOf64(b: Uint8Array, at: number): string {
   const high = highHalf(b, at);
-  const low = hexOf(lowHalf(b, at));
-  return high === 0 ? low : hexOf(high) + '00000000'.slice(low.length) + low;
+  return high === 0 ? hexOf(lowHalf(b, at)) : hexOf(high) + eightDigits(lowHalf(b, at));
 }
+
+/** The same behind a text that names it; `before` prints that text and the high half, without a zero. */
+// hot
+export function namedHexOf64(before: Printed, b: Uint8Array, at: number): string {
+  const high = highHalf(b, at);
+  const low = lowHalf(b, at);
+  return before.of(high) + (high === 0 ? hexOf(low) : eightDigits(low));
+}
+
+/** What `namedHexOf64` wants: `name` and the digits of the high half. */
+export const beforeHex = (name: string): Printed =>
+  new Printed((high) => (high === 0 ? name : name + hexOf(high)));
+
+const threeDigits: readonly string[] = Array.from({ length: 4096 }, (_, i) =>
+  i.toString(16).padStart(3, '0'),
+);
+
+/** A number below 2^32 with leading zeros. */
+// hot
+const eightDigits = (value: number): string =>
+  threeDigits[value >>> 20]! + threeDigits[(value >>> 8) & 0xfff]! + HEX_BYTES[value & 255]!;
 
 /** The numbers below 1,000, plain and with leading zeros. */
 const plainDecimals: readonly string[] = Array.from({ length: 1000 }, (_, i) => String(i));

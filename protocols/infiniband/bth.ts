@@ -2,6 +2,7 @@
 // packet is dissected from here, whether UDP, a GRH or an LRH carries it.
 
 import { decimalOf, hexOf } from '../core/hex.js';
+import { Printed } from '../core/printed.js';
 import type { Protocol } from '../core/protocol.js';
 import { type Completion, protocol, type Scene } from '../core/protocol.js';
 import type { Walk } from '../core/walk.js';
@@ -58,6 +59,17 @@ function carrier({ layers }: Scene, index: number): string {
   }
 }
 
+/** Opcodes there are. */
+const CODES = 256;
+
+/** What the summary says before the PSN, by queue pair and opcode. */
+const packets = new Printed((packet) => {
+  const opcode = packet % CODES;
+  const name = opcodeByCode[opcode]?.name ?? `opcode 0x${hexOf(opcode)}`;
+  return `${name} QP 0x${hexOf((packet - opcode) / CODES)} PSN `;
+});
+const sizes = new Printed((size) => ` ${size} bytes`);
+
 /** CNPs have 16 reserved bytes whether or not anybody writes them down (IBA A17.9.3). */
 const reservedOfCnp: Completion = {
   protocol: cnp,
@@ -89,9 +101,9 @@ export const bth = protocol(BTH, {
   // hot
   info({ bytes, at }, scene, index) {
     const opcode = get.opcode(bytes, at);
-    const name = opcodeByCode[opcode]?.name ?? `opcode 0x${hexOf(opcode)}`;
+    const packet = packets.of(get.destQp(bytes, at) * CODES + opcode);
     const carries = payloadSize(scene, index);
-    const size = carries > 0 ? ` ${decimalOf(carries)} bytes` : '';
-    return `${name} QP 0x${hexOf(get.destQp(bytes, at))} PSN ${decimalOf(get.psn(bytes, at))}${size}`;
+    const psn = packet + decimalOf(get.psn(bytes, at));
+    return carries > 0 ? psn + sizes.of(carries) : psn;
   },
 });

@@ -3,7 +3,8 @@
 
 import { reserved, uint, word } from '../core/field.js';
 import { header } from '../core/header.js';
-import { hexOf, hexOf64 } from '../core/hex.js';
+import { beforeHex, hexOf, namedHexOf64 } from '../core/hex.js';
+import { Printed } from '../core/printed.js';
 import { protocol } from '../core/protocol.js';
 import { alignedAddress, exactDmaLength, inAtomicWrite, zeroReserved } from './rule.js';
 
@@ -88,6 +89,9 @@ export const RETH = header(
 
 const { dmaLen: dmaLenOf } = RETH.get;
 
+const vaBefore = beforeHex('va 0x');
+const lengthBehind = new Printed((length) => `, ${length} bytes`);
+
 /** Longest message (IBA 9.7.4.1.6): 2^31 bytes. */
 export const MAX_MESSAGE = 2 ** 31;
 
@@ -100,7 +104,8 @@ export const reth = protocol(RETH, {
     if (inAtomicWrite(scene, index)) alignedAddress(scene, index, report);
   },
   // hot
-  info: ({ bytes, at }) => `va 0x${hexOf64(bytes, at + RETH.at.va)}, ${dmaLenOf(bytes, at)} bytes`,
+  info: ({ bytes, at }) =>
+    namedHexOf64(vaBefore, bytes, at + RETH.at.va) + lengthBehind.of(dmaLenOf(bytes, at)),
 });
 
 export const AtomicETH = header(
@@ -129,7 +134,7 @@ export const AtomicETH = header(
 export const atomiceth = protocol(AtomicETH, {
   continues: true,
   verify: alignedAddress,
-  info: ({ bytes, at }) => `va 0x${hexOf64(bytes, at + AtomicETH.at.va)}`,
+  info: ({ bytes, at }) => namedHexOf64(vaBefore, bytes, at + AtomicETH.at.va),
 });
 
 export const AtomicAckETH = header(
