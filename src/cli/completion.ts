@@ -5,6 +5,7 @@ import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { type Protocol, protocolByKey, protocols } from '../../protocols/index.js';
 import { filterNames } from '../../protocols/text/filter.js';
+import { testNames, transports, wires } from '../apps/perftest/index.js';
 import { goldenFrames } from '../testing/index.js';
 import { fieldNames } from './field-view.js';
 
@@ -41,6 +42,10 @@ export function completeCommand(program: Command): void {
     for (const name of filterNames(protocols)) yield [name, ''];
   });
   offerFor(root, 'build', 'seal', sealings);
+  const words = (list: readonly string[]): Offer[] => list.map((word) => [word, '']);
+  offer(root, 'perftest', 'test', () => words(testNames));
+  offerFor(root, 'perftest', 'wire', () => words(wires));
+  offerFor(root, 'perftest', 'qp-type', () => words(transports));
 }
 
 /** The library always tells the shell that no files may stand there; for captures they may. */
@@ -56,6 +61,7 @@ function offerFiles(root: Root): void {
   for (const command of ['dissect', 'check']) handleArgument(root, command, 'input', expect);
   handleArgument(root, 'golden export', 'dir', expect);
   handleOption(root, 'build', 'output', expect);
+  for (const option of ['topology', 'pcap']) handleOption(root, 'perftest', option, expect);
   const { setup } = root;
   root.setup = (name, executable, shell) => {
     setup.call(root, name, executable, shell);

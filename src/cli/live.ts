@@ -10,6 +10,7 @@ import { Random } from '../time/index.js';
 import { LiveWorld } from '../world/live.js';
 import { UsageError } from './failure.js';
 import { wholeNumber } from './input.js';
+import { probability, several } from './option.js';
 import { counted, print, remark, table } from './terminal.js';
 
 interface Options {
@@ -51,15 +52,6 @@ qemu:PATH is a unix socket; wireverbs connects to it, or listens where nobody do
     -device virtio-net-pci,netdev=n0,csum=off,guest_csum=off,gso=off,host_tso4=off,guest_tso4=off
 In faults, 'from us' and 'from peer' say whose frames are meant.
 `;
-
-const several = (text: string, before: readonly string[] = []) => [...before, text];
-
-function probability(text: string): number {
-  const p = Number(text);
-  if (text === '' || !(p >= 0 && p <= 1))
-    throw new InvalidArgumentError(`expected a probability from 0 to 1, found '${text}'.`);
-  return p;
-}
 
 /** Reads an option with the library's own words for what is wrong; the text is kept. */
 function checked(text: string, parse: (text: string) => unknown): string {

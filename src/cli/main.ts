@@ -13,6 +13,7 @@ import { explain } from './failure.js';
 import { goldenCommand } from './golden.js';
 import { headerCommand } from './header.js';
 import { liveCommand } from './live.js';
+import { perftestCommand } from './perftest.js';
 import { remark } from './terminal.js';
 
 const { version } = JSON.parse(
@@ -38,6 +39,7 @@ checkCommand(program);
 headerCommand(program);
 goldenCommand(program);
 liveCommand(program);
+perftestCommand(program);
 demoCommand(program);
 completeCommand(program);
 

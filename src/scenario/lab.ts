@@ -1,0 +1,293 @@
+// A world to try things in: a topology with whole hosts, one wire for all of them, faults, taps, and the time. What a
+// scenario of one's own gets, and what `wireverbs perftest` stands on.
+
+import { parseMac } from '../../protocols/index.js';
+import {
+  Perftest,
+  type PerftestOptions,
+  perftestParameters,
+  type WireName,
+} from '../apps/perftest/index.js';
+import type { CpuProfile, Program, Thread } from '../cpu/index.js';
+import {
+  CaptureTap,
+  type Chances,
+  chances,
+  type Direction,
+  pair,
+  parseRule,
+  type Rule,
+  type Topology,
+} from '../fabric/index.js';
+import type { Station } from '../frame/index.js';
+import { guidOf, Host, type HostOptions, portGidOf } from '../host/index.js';
+import type { PcieProfile } from '../memory/index.js';
+import { type DeviceProfile, type GidType, hcaProfile } from '../rdma/index.js';
+import { parseIp } from '../stack/index.js';
+import { type Nanos, NEVER, ns } from '../time/index.js';
+import { buildFabric, type Fabric, type FabricKind, type HostPlace } from '../world/fabric.js';
+import { Simulation, type Tap } from '../world/sim.js';
+
+/** What a lab is made of; two hosts and a cable with RoCE v2 unless told. */
+export interface LabOptions {
+  readonly topology?: Topology;
+  readonly wire?: WireName;
+  /** Ethernet switches or IP routers; follows from the topology: routers where it has loops. */
+  readonly kind?: FabricKind;
+  /** Hosts are first of all known by their IPv6 addresses. */
+  readonly ipv6?: boolean;
+  readonly seed?: number;
+  readonly nic?: DeviceProfile;
+  readonly cpu?: CpuProfile;
+  readonly pcie?: PcieProfile;
+  /** More of a host, by name. */
+  readonly hosts?: Readonly<Record<string, Partial<HostOptions>>>;
+  /** Memory of each host; 1 GiB unless given, backed when touched. */
+  readonly memoryBytes?: number;
+  /** Events that each host's ledger keeps; counters alone unless given. */
+  readonly ledgerEvents?: number;
+}
+
+const gidTypes: Readonly<Record<WireName, GidType>> = {
+  ib: 'IB',
+  rocev1: 'RoCE v1',
+  rocev2: 'RoCE v2',
+};
+/** An Ethernet MTU that the largest InfiniBand MTU fits into with all headers. */
+const ETHERNET_MTU = 4200;
+const MEMORY_BYTES = 2 ** 30;
+const ETHERNET = 1;
+const INFINIBAND = 247;
+
+/** Runs to its end, or until nothing happens any more. */
+export class Lab {
+  readonly sim: Simulation;
+  readonly topology: Topology;
+  readonly wire: WireName;
+  readonly kind: FabricKind;
+  readonly hosts: readonly Host[];
+  readonly fabric: Fabric;
+  readonly tests: Perftest[] = [];
+  /** What a rule calls a station, beside its own name: 'client' and 'server', say. */
+  readonly aliases = new Map<string, string>();
+  readonly #captures: CaptureTap[] = [];
+  readonly #stations = new Map<string, { readonly station: Station; readonly ports: number }>();
+
+  /** @throws RangeError when the topology is wrong */
+  constructor(options: LabOptions = {}) {
+    const { topology = pair(), wire = 'rocev2', seed = 1 } = options;
+    this.topology = topology;
+    this.wire = wire;
+    this.kind = options.kind ?? kindOf(topology, wire);
+    if (this.kind === 'routed' && wire === 'rocev1' && options.kind === undefined)
+      throw new RangeError(
+        `topology ${topology.name}: has loops, which need routers, and RoCE v1 cannot be routed`,
+      );
+    this.sim = new Simulation({ seed });
+    const hosts: Host[] = [];
+    const places: HostPlace[] = [];
+    this.fabric = buildFabric(this.sim, topology, this.kind, (place) => {
+      places.push(place);
+      const host = new Host(this.#hostOptions(place, places, options));
+      hosts.push(host);
+      return host;
+    });
+    this.hosts = hosts;
+    topology.hosts.forEach((name, i) => {
+      this.#stations.set(name, { station: this.fabric.hosts[i]!, ports: 1 });
+    });
+    for (const [name, station] of this.fabric.switches)
+      this.#stations.set(name, { station, ports: station.ports });
+  }
+
+  #hostOptions(place: HostPlace, places: readonly HostPlace[], options: LabOptions): HostOptions {
+    const { name, mac, gateways, lid, addresses } = place;
+    const { random, pool } = this.sim;
+    const { nic = hcaProfile, cpu, pcie, ledgerEvents, memoryBytes = MEMORY_BYTES } = options;
+    return {
+      name,
+      pool,
+      random,
+      mac,
+      gateways,
+      lid,
+      addresses: options.ipv6 ? [...addresses].reverse() : addresses,
+      wire: gidTypes[this.wire],
+      mtu: ETHERNET_MTU,
+      directory: (ip) => {
+        const there = places.find((p) => parseIp(p.ip).every((byte, i) => byte === ip[i]));
+        return there && { gid: portGidOf(guidOf(parseMac(there.mac))), lid: there.lid };
+      },
+      nic,
+      nodes: [memoryBytes],
+      ...(cpu && { cpu }),
+      ...(pcie && { pcie }),
+      ...(ledgerEvents !== undefined && { ledgerEvents }),
+      ...options.hosts?.[name],
+    };
+  }
+
+  /** The time now. */
+  get now(): Nanos {
+    return this.sim.now;
+  }
+
+  /** @throws RangeError when there is no host of that name */
+  host(name: string): Host {
+    const known = this.aliases.get(name) ?? name;
+    const host = this.hosts[this.topology.hosts.indexOf(known)];
+    if (!host)
+      throw new RangeError(
+        `there is no host '${name}'; there are ${this.topology.hosts.join(', ')}`,
+      );
+    return host;
+  }
+
+  /** The host's address for this wire, as `parseIp` reads it. */
+  address(host: Host, ipv6 = false): string {
+    const place = this.fabric.places[this.hosts.indexOf(host)]!;
+    return ipv6 ? place.ipv6 : place.ip;
+  }
+
+  /** Starts a program on a core of a host, now or at an instant. */
+  spawn(host: Host, name: string, program: Program, core?: number): Thread {
+    const thread = host.spawn(name, program, core === undefined ? {} : { core });
+    this.settle(host);
+    return thread;
+  }
+
+  /** Does something at an instant. */
+  at(when: number, call: (now: Nanos) => void): void {
+    this.sim.at(ns(when), (now) => {
+      call(now);
+      for (const host of this.hosts) this.settle(host);
+    });
+  }
+
+  /** Must be called after a host was changed from outside its own programs. */
+  settle(host: Host): void {
+    this.sim.settle(this.fabric.hosts[this.hosts.indexOf(host)]!);
+  }
+
+  /** A test of perftest's between two hosts, to be started now or at an instant. @throws RangeError */
+  perftest(options: Omit<PerftestOptions, 'wire'>, from: Host, to: Host, start?: number): Perftest {
+    const parameters = perftestParameters({ ...options, wire: this.wire });
+    const test = new Perftest(from, to, parameters, (call) => {
+      this.sim.at(this.now, (now) => {
+        call(now);
+        this.settle(from);
+        this.settle(to);
+      });
+    });
+    this.tests.push(test);
+    this.at(start ?? this.now, () => test.start());
+    return test;
+  }
+
+  /**
+   * A fault in words, such as 'drop the 3rd frame with bth.opcode == RC_RDMA_WRITE_MIDDLE from h0'. 'from' names a
+   * host or switch; without it, frames are meant as they leave hosts.
+   * @throws RangeError when the rule cannot be read or names nobody
+   */
+  fault(text: string): Rule {
+    const rule = parseRule(text, this.linkType);
+    for (const [station, port] of this.#ports(rule.from === '' ? undefined : rule.from))
+      this.sim.impair(station, port, rule);
+    return rule;
+  }
+
+  /** Faults by probability, on frames as they leave a station, or all hosts. */
+  chances(odds: Chances, from?: string): void {
+    for (const [station, port] of this.#ports(from)) {
+      const random = this.sim.random.fork(`chances ${station.name}.${port}`);
+      this.sim.impair(station, port, chances(odds, random));
+    }
+  }
+
+  *#ports(from: string | undefined): Generator<readonly [Station, number]> {
+    const names = from === undefined ? this.topology.hosts : [this.aliases.get(from) ?? from];
+    for (const name of names) {
+      const found = this.#stations.get(name);
+      if (!found)
+        throw new RangeError(
+          `there is no '${name}'; there are ${[...this.#stations.keys()].join(', ')}`,
+        );
+      for (let port = 0; port < found.ports; port++) yield [found.station, port];
+    }
+  }
+
+  /** What captures begin with: 1 Ethernet, 247 InfiniBand. */
+  get linkType(): number {
+    return this.kind === 'infiniband' ? INFINIBAND : ETHERNET;
+  }
+
+  /**
+   * Writes what the ports of stations see as pcapng: hosts by name, ports of switches as 's0.2'; all hosts unless named.
+   * `write` gets the file's bytes piece by piece; `finish` hands over the rest.
+   */
+  capture(
+    write: (bytes: Uint8Array) => void,
+    where: readonly string[] = this.topology.hosts,
+    only?: readonly Direction[],
+  ): CaptureTap {
+    const capture = new CaptureTap(write);
+    for (const text of where) {
+      const [, name = text, port = '0'] = /^(.+?)(?:\.(\d+))?$/.exec(text) ?? [];
+      const found = this.#stations.get(this.aliases.get(name) ?? name);
+      if (!found)
+        throw new RangeError(
+          `there is no '${name}'; there are ${[...this.#stations.keys()].join(', ')}`,
+        );
+      this.sim.tap(found.station, Number(port), capture.port(text, this.linkType, only));
+    }
+    this.#captures.push(capture);
+    return capture;
+  }
+
+  /** Shows every frame of a station's port to `tap`. */
+  tap(name: string, tap: Tap, port = 0): void {
+    const found = this.#stations.get(this.aliases.get(name) ?? name);
+    if (!found) throw new RangeError(`there is no '${name}'`);
+    this.sim.tap(found.station, port, tap);
+  }
+
+  /**
+   * Runs until every program has ended, or `end`, or nothing happens any more; then what captures still hold is written.
+   * `watch` is called now and then on the way.
+   */
+  run(end: number = NEVER, watch: () => void = () => {}): void {
+    // Time stands still when nothing happens any more: programs that wait for ever are not counted as busy until then.
+    this.sim.run(NEVER, () => this.now < end && this.#busy(watch));
+    this.finish();
+  }
+
+  /** Runs on for that long, whatever programs do: answers and acknowledgements that are under way arrive. */
+  runFor(duration: number): void {
+    this.sim.run((this.now + duration) as Nanos);
+    this.finish();
+  }
+
+  /** Hands captures what they still hold. */
+  finish(): void {
+    for (const capture of this.#captures) capture.flush();
+  }
+
+  #waiting = 0;
+  #sinceWatched = 0;
+  #busy(watch: () => void): boolean {
+    // Looked at now and then: there are few threads, but many events.
+    if (this.#waiting-- > 0) return true;
+    this.#waiting = LOOK_EVERY;
+    if (this.#sinceWatched++ % WATCH_EVERY === 0) watch();
+    if (this.tests.some((test) => !test.ended)) return true;
+    return this.hosts.some(({ cores }) => cores.threads.length > 0);
+  }
+}
+
+const LOOK_EVERY = 16;
+const WATCH_EVERY = 512;
+
+function kindOf({ hosts, switches, links }: Topology, wire: WireName): FabricKind {
+  if (wire === 'ib') return 'infiniband';
+  return links.length >= hosts.length + switches.length ? 'routed' : 'switched';
+}
