@@ -51,6 +51,8 @@ export class KeyTable {
   /** The byte that each index had last. */
   readonly #bytes: number[] = [];
   readonly #free: number[] = [];
+  /** Windows of type 2B by the number of the queue pair that bound them. */
+  readonly #bound = new Map<number, Set<Window>>();
   #nextIndex = 1; // so that 0 is never a key
   #used = 0;
   #domains = 0;
@@ -132,7 +134,26 @@ export class KeyTable {
     this.#mustBe(window.rkey, window);
     if (window.region !== null) window.region.windows--;
     window.region = null;
+    this.disown(window);
     this.#leave(window.rkey, window.pd);
+  }
+
+  /** A queue pair bound the window: the window serves it alone. */
+  own(window: Window, qp: number): void {
+    window.qp = qp;
+    const windows = this.#bound.get(qp) ?? new Set();
+    this.#bound.set(qp, windows.add(window));
+  }
+
+  disown(window: Window): void {
+    const windows = this.#bound.get(window.qp);
+    windows?.delete(window);
+    if (windows?.size === 0) this.#bound.delete(window.qp);
+    window.qp = -1;
+  }
+
+  windowsOf(qp: number): readonly Window[] {
+    return [...(this.#bound.get(qp) ?? [])];
   }
 
   /** What a key stands for now, or why nothing; the key byte must be right. */

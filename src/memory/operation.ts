@@ -46,7 +46,7 @@ export function bindWindow(keys: KeyTable, by: Bearer, request: BindRequest): Op
   if (window.type === 2 && window.region !== null) return 'not-free';
   if (request.lengthBytes === 0) {
     if (window.type === 2) return 'empty';
-    unbind(window);
+    unbind(keys, window);
     rename(keys, window, request.newKey);
     return 'done';
   }
@@ -55,10 +55,10 @@ export function bindWindow(keys: KeyTable, by: Bearer, request: BindRequest): Op
   if (!(region instanceof Region)) return 'wrong-kind';
   const refusal = refusesWindow(region, by, request);
   if (refusal !== null) return refusal;
-  unbind(window);
+  unbind(keys, window);
   rename(keys, window, request.newKey);
   place(window, region, request);
-  if (window.type === 2) window.qp = by.qp;
+  if (window.type === 2) keys.own(window, by.qp);
   return 'done';
 }
 
@@ -90,10 +90,10 @@ function place(window: Window, region: Region, { va, lengthBytes, access }: Bind
   region.windows++;
 }
 
-function unbind(window: Window): void {
+function unbind(keys: KeyTable, window: Window): void {
   if (window.region !== null) window.region.windows--;
   window.region = null;
-  window.qp = -1;
+  keys.disown(window);
   window.access = 0;
   window.lengthBytes = 0;
 }
@@ -185,7 +185,7 @@ function invalidate(keys: KeyTable, by: Bearer, key: number, isRemote: boolean):
     if (entry.type === 1) return 'wrong-kind'; // o10-37.2.26
     if (entry.region === null) return 'done';
     if (entry.qp !== by.qp) return 'wrong-qp';
-    unbind(entry);
+    unbind(keys, entry);
     return 'done';
   }
   if (entry.kind !== 'fast') return 'wrong-kind';
@@ -197,7 +197,7 @@ function invalidate(keys: KeyTable, by: Bearer, key: number, isRemote: boolean):
   return 'done';
 }
 
-/** A queue pair is gone: the windows of type 2B that it bound are free again. */
-export function releaseWindows(windows: Iterable<Window>, qp: number): void {
-  for (const window of windows) if (window.type === 2 && window.qp === qp) unbind(window);
+/** A queue pair is gone: the windows of type 2B that it bound are free again (IBA 10.6.7.2.2). */
+export function releaseWindows(keys: KeyTable, qp: number): void {
+  for (const window of keys.windowsOf(qp)) unbind(keys, window);
 }

@@ -126,7 +126,7 @@ function multicastMac(gid: Uint8Array): Uint8Array {
   return Uint8Array.of(0x33, 0x33, gid[12]!, gid[13]!, gid[14]!, gid[15]!);
 }
 
-const isMulticast = (gid: Uint8Array): boolean =>
+export const isMulticast = (gid: Uint8Array): boolean =>
   gid[0] === 0xff || (isMapped(gid) && gid[12]! >= 224 && gid[12]! < 240);
 
 /** @throws UsageError when the address vector cannot be used from this port */

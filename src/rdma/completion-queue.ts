@@ -68,7 +68,7 @@ export class CompletionChannel {
 type Armed = 'no' | 'solicited' | 'any';
 
 export class CompletionQueue {
-  readonly ring: Ring;
+  ring: Ring;
   /** Raised when an entry can be seen in memory. */
   readonly signal = new Signal();
   /** Written by the device, read by the CPU, both since creation. */
@@ -92,7 +92,7 @@ export class CompletionQueue {
   constructor(
     readonly handle: number,
     space: AddressSpace,
-    readonly count: number,
+    public count: number,
     readonly channel: CompletionChannel | null,
   ) {
     this.ring = new Ring(space, count, CQE_BYTES);
@@ -133,6 +133,27 @@ export class CompletionQueue {
     this.channel.events.push(this);
   }
 
+  /**
+   * ibv_resize_cq: what waits moves to a ring of another length, in order (IBA 11.2.8.3).
+   * @returns the bytes that the CPU copied; -1 when the new ring would not hold them
+   */
+  resize(count: number): number {
+    const waiting = this.produced - this.consumed;
+    if (waiting > count) return -1;
+    const ring = new Ring(this.ring.space, count, CQE_BYTES);
+    for (let i = 0; i < waiting; i++) {
+      const from = this.ring.at(this.consumed + i);
+      ring.bytes.set(this.ring.bytes.subarray(from, from + CQE_BYTES), ring.at(i));
+      Cqe.set.owner(ring.bytes, ring.at(i), 1);
+    }
+    this.ring.release();
+    this.ring = ring;
+    this.count = count;
+    this.consumed = 0;
+    this.produced = waiting;
+    return waiting * CQE_BYTES;
+  }
+
   /** The CPU looks at the next entry: where it lies in the ring, or -1 when it is not new. */
   // hot
   peek(): number {
@@ -164,7 +185,8 @@ export class CompletionQueue {
 export function readCqe(b: Uint8Array, at: number, wc: Wc): void {
   const { get } = Cqe;
   wc.wrId = joined(get.wrIdHigh(b, at), get.wrIdLow(b, at));
-  wc.status = wcStatuses[get.status(b, at)]!;
+  // What a driver does not know it calls so (mlx4_handle_error_cqe and others do).
+  wc.status = wcStatuses[get.status(b, at)] ?? 'IBV_WC_GENERAL_ERR';
   wc.opcode = names[get.opcode(b, at)]!;
   wc.vendorErr = get.vendorErr(b, at);
   wc.byteLen = get.byteLen(b, at);

@@ -118,8 +118,9 @@ export const mtuBytes = {
 } as const;
 export type Mtu = keyof typeof mtuBytes;
 
-/** enum ibv_event_type, those that a device of ours can report. */
+/** enum ibv_event_type, those that a device of ours can report; async-event.ts says when, and of the others why not. */
 export type AsyncEventType =
+  | 'IBV_EVENT_DEVICE_FATAL'
   | 'IBV_EVENT_CQ_ERR'
   | 'IBV_EVENT_QP_FATAL'
   | 'IBV_EVENT_QP_REQ_ERR'
@@ -128,6 +129,5 @@ export type AsyncEventType =
   | 'IBV_EVENT_SQ_DRAINED'
   | 'IBV_EVENT_PORT_ACTIVE'
   | 'IBV_EVENT_PORT_ERR'
-  | 'IBV_EVENT_SRQ_ERR'
   | 'IBV_EVENT_SRQ_LIMIT_REACHED'
   | 'IBV_EVENT_QP_LAST_WQE_REACHED';

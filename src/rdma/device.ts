@@ -103,6 +103,8 @@ export class RdmaDevice implements Station, Engine {
   /** Members of multicast groups, by GID in hex. */
   readonly groups = new Map<string, Set<QueuePair>>();
   readonly events: AsyncEvent[] = [];
+  portIsUp = true;
+  failed = false;
   /** Raised with each asynchronous event. */
   readonly signal = new Signal();
   /** Without one, channels hear of their events at once. */

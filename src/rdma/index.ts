@@ -1,12 +1,16 @@
 export * from './address.js';
+export { asyncEvents, type UnusedEvent, unusedEvents } from './async-event.js';
 export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completion-queue.js';
+export { completionStatuses } from './completion-status.js';
 export * from './congestion-profile.js';
 export * from './constant.js';
 export { type AsyncEvent, type DeviceOptions, type InterruptLine, RdmaDevice } from './device.js';
 export type { Tracer } from './engine.js';
+export { type MadEnd, type MadOptions, MadRequests } from './mad-request.js';
 export { MAD_BYTES, ManagementPort, type ReceivedMad } from './management-port.js';
 export { MemoryPort } from './memory-port.js';
 export { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
+export * from './port-verbs.js';
 export * from './post-verbs.js';
 export * from './profile.js';
 export { type QpAttribute, refuseTransition, stateAllows, transitions } from './qp-states.js';

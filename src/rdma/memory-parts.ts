@@ -24,6 +24,7 @@ export {
   fastRegister,
   invalidateLocally,
   invalidateRemotely,
+  releaseWindows,
 } from '../memory/operation.js';
 export {
   highHalf,

@@ -4,6 +4,7 @@
 import type { Nanos } from '../time/index.js';
 import {
   type Actor,
+  COPY,
   type DmaEngine,
   IBV_ACCESS_LOCAL_WRITE,
   type KeyTable,
@@ -115,6 +116,14 @@ export class MemoryPort {
       before = 0;
     }
     return left === 0 ? 'allowed' : 'straddles-end';
+  }
+
+  /** A core copied into or out of a queue. */
+  copied(now: Nanos, core: Actor, bytes: number): void {
+    if (bytes === 0) return;
+    const { ledger } = this.dma;
+    ledger.piece(now, core, COPY, bytes, 0, -1, -1, 0);
+    ledger.operation(core, COPY, 0);
   }
 
   /** A core rang: a write to a register of the device. */

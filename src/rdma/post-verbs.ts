@@ -9,7 +9,7 @@ import {
   wrOpcodes,
 } from './constant.js';
 import type { RdmaDevice } from './device.js';
-import { COPY, highHalf, lowHalf, UsageError } from './memory-parts.js';
+import { highHalf, lowHalf, UsageError } from './memory-parts.js';
 import type { Ah, Context, Mr, Mw } from './objects.js';
 import { stateAllows } from './qp-states.js';
 import { highOf, lowOf, SendWqe, Sge } from './queue-format.js';
@@ -108,9 +108,7 @@ function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: 
   }
   if (inlineData) {
     bytes.set(inlineData, at + SendWqe.size);
-    const { ledger } = device.memory.dma;
-    ledger.piece(device.now, core, COPY, inlineData.length, 0, -1, -1, 0);
-    ledger.operation(core, COPY, 0);
+    device.memory.copied(device.now, core, inlineData.length);
   }
   qp.posted++;
 }

@@ -15,7 +15,9 @@ export interface DeviceProfile {
   readonly maxSrqWr: number;
   readonly maxPd: number;
   readonly maxAh: number;
+  readonly maxMcastGrp: number;
   readonly maxMcastQpAttach: number;
+  readonly maxTotalMcastQpAttach: number;
   /** READs and atomics outstanding, as responder and as requester. */
   readonly maxQpRdAtom: number;
   readonly maxQpInitRdAtom: number;
@@ -52,7 +54,9 @@ export const rxeProfile: DeviceProfile = {
   maxSrqWr: 16384,
   maxPd: 65536,
   maxAh: 65536,
+  maxMcastGrp: 8192,
   maxMcastQpAttach: 56,
+  maxTotalMcastQpAttach: 0x70000,
   maxQpRdAtom: 128,
   maxQpInitRdAtom: 128,
   maxUnackedPackets: 128,
@@ -78,7 +82,9 @@ export const hcaProfile: DeviceProfile = {
   maxSrqWr: 32767,
   maxPd: 8388608,
   maxAh: 2147483647,
+  maxMcastGrp: 2097152,
   maxMcastQpAttach: 240,
+  maxTotalMcastQpAttach: 503316480,
   maxQpRdAtom: 16,
   maxQpInitRdAtom: 16,
   maxUnackedPackets: 4096,

@@ -62,7 +62,7 @@ export const transitions: readonly Transition[] = [
       IBV_QPT_GSI: 'pkeyIndex qkey',
       ...XRC(initial, initial),
     },
-    optional: { IBV_QPT_GSI: 'portNum' },
+    optional: {},
   },
   {
     from: 'INIT',

@@ -7,7 +7,7 @@ import { type Mtu, mtuBytes, type QpState, type QpType, qpTypes } from './consta
 import { GSI_QKEY } from './datagram.js';
 import type { RdmaDevice } from './device.js';
 import { isDrained } from './finish.js';
-import { UsageError } from './memory-parts.js';
+import { releaseWindows, UsageError } from './memory-parts.js';
 import type { Context, Pd, Srq } from './objects.js';
 import { type QpAttribute, refuseTransition } from './qp-states.js';
 import { type QpCap, QueuePair, sendStride } from './queue-pair.js';
@@ -80,6 +80,7 @@ function capOf(device: RdmaDevice, cap: Partial<QpCap> | undefined): QpCap {
 
 export function createQp(pd: Pd, init: QpInit): QueuePair {
   const { device, space } = pd.context;
+  if (device.failed) throw new UsageError('EIO', 'the device has failed');
   if (!qpTypes.includes(init.qpType)) throw new UsageError('EINVAL', `type ${init.qpType}`);
   if (device.qps.size >= device.profile.maxQp) throw new UsageError('ENOMEM', 'queue pairs');
   const cap = capOf(device, init.cap);
@@ -111,11 +112,15 @@ export function createQp(pd: Pd, init: QpInit): QueuePair {
 /** @throws UsageError EINVAL when the transition or an attribute is not allowed */
 export function modifyQp({ device }: Context, qp: QueuePair, attr: QpAttr): void {
   const to = attr.qpState ?? qp.state;
+  if (device.failed && to !== 'RESET') throw new UsageError('EIO', 'the device has failed');
   const given = Object.keys(attr).filter((name) => name !== 'qpState') as QpAttribute[];
   if (attr.curQpState !== undefined && attr.curQpState !== qp.state)
     throw new UsageError('EINVAL', `the queue pair is in ${qp.state}, not ${attr.curQpState}`);
   const refused = refuseTransition(qp.type, qp.state, to, given);
   if (refused !== '') throw new UsageError('EINVAL', refused);
+  // IBA 10.3.1.5: nothing changes before the queue is drained; only the ways out are open (rxe_qp_chk_attr).
+  if (qp.state === 'SQD' && !isDrained(qp) && to !== 'ERR' && to !== 'RESET')
+    throw new UsageError('EINVAL', 'the send queue is not drained yet');
   checkValues(device, attr);
   const from = qp.state;
   const path = attr.ahAttr && newPath(device, qp, attr);
@@ -227,6 +232,8 @@ export function queryQp(qp: QueuePair): Required<Pick<QpAttr, 'qpState' | 'rqPsn
 export function destroyQp(pd: Pd, qp: QueuePair): void {
   const { device } = pd.context;
   if (qp.destroyed) throw new UsageError('EINVAL', `queue pair ${qp.qpn} is gone already`);
+  for (const group of device.groups.values())
+    if (group.has(qp)) throw new UsageError('EBUSY', `queue pair ${qp.qpn} is in a group`);
   qp.destroyed = true;
   qp.state = 'RESET';
   qp.sendCq.clean(qp.qpn);
@@ -235,7 +242,7 @@ export function destroyQp(pd: Pd, qp: QueuePair): void {
   qp.recvCq.users--;
   qp.sq?.release();
   if (qp.rq !== null && !qp.rq.shared) qp.rq.ring.release();
-  for (const group of device.groups.values()) group.delete(qp);
+  releaseWindows(device.memory.keys, qp.qpn);
   device.qps.delete(qp.qpn);
   pd.domain.uses--;
 }

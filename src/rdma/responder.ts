@@ -2,8 +2,9 @@
 // outcomes says: acknowledge, NAK, answer again, or be silent.
 
 import type { Nanos } from '../time/index.js';
+import { WC } from './constant.js';
 import type { Engine } from './engine.js';
-import { execute, fillRead, packetsOf } from './execute.js';
+import { execute, fillRead, packetsOf, takeReceive } from './execute.js';
 import { IBV_ACCESS_REMOTE_READ } from './memory-parts.js';
 import type { Packet } from './packet.js';
 import type { QueuePair, Response } from './queue-pair.js';
@@ -101,6 +102,7 @@ function refuse(
       dropped = 'queue-full';
   }
   if (cost.fatal) {
+    if (verdict === 'remote-access') writeWithImmediate(dev, qp, pkt, now);
     if (qp.hasRecv && cost.receive >= 0) {
       qp.hasRecv = false;
       clearArrival(dev, qp);
@@ -111,6 +113,17 @@ function refuse(
   }
   dev.activate(qp);
   return dropped;
+}
+
+/**
+ * IBA 11.6.2, local access error: what a WRITE with immediate data was to change may not be changed, and the receive
+ * request that it would have completed says so.
+ */
+function writeWithImmediate(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): void {
+  if (pkt.opcode.does !== 'RDMA_WRITE' || pkt.immAt < 0 || !takeReceive(dev, qp, pkt, now)) return;
+  qp.hasRecv = false;
+  clearArrival(dev, qp);
+  dev.completeRecv(now, qp, qp.recvJob, WC.LOC_ACCESS_ERR);
 }
 
 export function clearArrival(dev: Engine, qp: QueuePair): void {
@@ -181,9 +194,12 @@ export function receiveUnreliable(
   const begins = place === 'first' || place === 'only';
   const inOrder = pkt.psn === qp.expectedPsn;
   qp.expectedPsn = psnAdd(pkt.psn, 1);
-  if (!inOrder || begins)
-    qp.receiving = qp.receiving >= 0 && inOrder && !begins ? qp.receiving : -1;
+  if (!inOrder || begins) {
+    if (qp.receiving >= 0) abandon(dev, qp, now);
+    qp.receiving = -1;
+  }
   if (opcodeFollows(qp, pkt, dev) !== undefined) {
+    if (qp.receiving >= 0) abandon(dev, qp, now);
     qp.receiving = -1;
     return inOrder ? 'bad-sequence' : 'out-of-sequence';
   }
@@ -191,9 +207,21 @@ export function receiveUnreliable(
   if (verdict === 'accept') verdict = execute(dev, qp, pkt, now);
   dev.tracer?.verdict(now, qp.qpn, pkt.psn, verdict);
   const ends = place === 'last' || place === 'only';
+  if (verdict !== 'accept') abandon(dev, qp, now);
   qp.receiving = verdict !== 'accept' || ends ? -1 : pkt.code;
   if (verdict === 'accept') return '';
   return unreliableDrops[verdict] ?? 'bad-sequence';
+}
+
+/**
+ * A message is lost in the middle. Its receive request serves the next one; but one of a shared queue may be wanted by
+ * others, so that it is given back with the status for that (IBA 11.6.2, remote aborted error).
+ */
+function abandon(dev: Engine, qp: QueuePair, now: Nanos): void {
+  if (!qp.hasRecv || !qp.rq?.shared) return;
+  qp.hasRecv = false;
+  clearArrival(dev, qp);
+  dev.completeRecv(now, qp, qp.recvJob, WC.REM_ABORT_ERR);
 }
 
 /** What UC's refusals are called; the receive request stays for the next message. */

@@ -1,7 +1,7 @@
-// The verbs for resources, by libibverbs' names: devices, protection domains, memory, completion queues, shared receive
-// queues, address handles, multicast. They change state and return; misuse is a UsageError with the errno of the call.
+// The verbs for resources, by libibverbs' names: protection domains, memory, completion queues, shared receive queues,
+// address handles. They change state and return; misuse is a UsageError with the errno of the call.
 
-import { type AhAttr, datagramSourcePort, gidOf, pathOf } from './address.js';
+import { type AhAttr, datagramSourcePort, pathOf } from './address.js';
 import {
   CompletionChannel as Channel,
   type CompletionChannel,
@@ -11,35 +11,15 @@ import {
   type Wc,
 } from './completion-queue.js';
 import { wcOpcodes } from './constant.js';
-import type { AsyncEvent, RdmaDevice } from './device.js';
+import type { RdmaDevice } from './device.js';
 import { type Actor, type AddressSpace, UsageError } from './memory-parts.js';
 import { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
 import { Cqe } from './queue-format.js';
-import type { QueuePair } from './queue-pair.js';
 import { ReceiveQueue, type RecvWr } from './receive-queue.js';
 
 /** A process opens the device: its address space, and the core that it runs on. */
 export const openDevice = (device: RdmaDevice, space: AddressSpace, core: Actor): Context =>
   new Context(device, space, core);
-
-export interface DeviceAttr {
-  readonly maxQp: number;
-  readonly maxQpWr: number;
-  readonly maxSge: number;
-  readonly maxCq: number;
-  readonly maxCqe: number;
-  readonly maxQpRdAtom: number;
-  readonly maxSrq: number;
-  readonly maxSrqWr: number;
-}
-
-export const queryDevice = ({ device }: Context): DeviceAttr => device.profile;
-
-export const queryGid = ({ device }: Context, index: number): Uint8Array => {
-  const gid = device.address.gids[index];
-  if (!gid) throw new UsageError('EINVAL', `there is no GID ${index}`);
-  return gid.bytes;
-};
 
 export const allocPd = (context: Context): Pd =>
   new Pd(context, context.device.memory.keys.allocatePd());
@@ -105,6 +85,17 @@ export function modifyCq(cq: CompletionQueue, count: number, periodUs: number): 
   if (!(count >= 1 && periodUs >= 0)) throw new UsageError('EINVAL', `${count} in ${periodUs} us`);
   cq.moderationCount = count;
   cq.moderationNs = Math.round(periodUs * 1000);
+}
+
+/** ibv_resize_cq. @throws UsageError EINVAL when the device has no such queue, or what waits does not fit */
+export function resizeCq(context: Context, cq: CompletionQueue, cqe: number): void {
+  const { device, core } = context;
+  const { maxCqe } = device.profile;
+  if (!(Number.isInteger(cqe) && cqe > 0 && cqe <= maxCqe))
+    throw new UsageError('EINVAL', `${cqe} entries, not 1 to ${maxCqe}`);
+  const copied = cq.resize(cqe);
+  if (copied < 0) throw new UsageError('EINVAL', `more than ${cqe} completions wait`);
+  device.memory.copied(device.now, core, copied);
 }
 
 export function destroyCq({ device }: Context, cq: CompletionQueue): void {
@@ -246,24 +237,3 @@ export function destroyAh(ah: Ah): void {
   ah.pd.context.device.ahs.delete(ah.handle);
   ah.pd.domain.uses--;
 }
-
-const groupOf = (gid: Uint8Array | string): string =>
-  (typeof gid === 'string' ? gidOf(gid) : gid).join();
-
-export function attachMcast({ device }: Context, qp: QueuePair, gid: Uint8Array | string): void {
-  if (!qp.datagram) throw new UsageError('EINVAL', 'only datagram queue pairs join groups');
-  const key = groupOf(gid);
-  const group = device.groups.get(key) ?? new Set();
-  if (group.size >= device.profile.maxMcastQpAttach)
-    throw new UsageError('ENOMEM', `${group.size} members`);
-  group.add(qp);
-  device.groups.set(key, group);
-}
-
-export function detachMcast({ device }: Context, qp: QueuePair, gid: Uint8Array | string): void {
-  const group = device.groups.get(groupOf(gid));
-  if (!group?.delete(qp)) throw new UsageError('EINVAL', 'the queue pair is no member');
-}
-
-/** The next asynchronous event; undefined when none waits. */
-export const getAsyncEvent = ({ device }: Context): AsyncEvent | undefined => device.events.shift();

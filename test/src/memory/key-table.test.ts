@@ -288,9 +288,9 @@ spec('memory windows', (it) => {
       errno(() => keys.deregister(region)),
       'EBUSY',
     );
-    releaseWindows([window], 2);
+    releaseWindows(keys, 2);
     assert.is(region.windows, 1);
-    releaseWindows([window], 1);
+    releaseWindows(keys, 1);
     keys.deregister(region);
   });
 });
