@@ -235,6 +235,16 @@ export class FlowWorld {
     return flow;
   }
 
+  /** Every host says something, so that switches need not flood any more. */
+  introduce(): void {
+    const { length } = this.hosts;
+    for (let from = 0; from < length; from++)
+      this.add({ from, to: (from + 1) % length, bytes: 64, depth: 1 });
+    this.run(this.sim.now + 2000, 2000);
+    this.finish(this.sim.now + 100_000);
+    this.flows.length = 0;
+  }
+
   #ready(own: number, other: number, qp: QueuePair, peer: QueuePair, options: FlowOptions): void {
     const { context, device } = this.hosts[own]!;
     const target = this.hosts[other]!.device.address;
