@@ -10,6 +10,7 @@ import * as dissect from './dissect.js';
 import * as encode from './encode.js';
 import * as icrc from './icrc.js';
 import * as memoryDma from './memory-dma.js';
+import * as rcWrite from './rc-write.js';
 import { isMet, type Row, table } from './support.js';
 
 const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -22,6 +23,7 @@ const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
   capture: capture.suite,
   check: check.suite,
   'memory-dma': memoryDma.suite,
+  'rc-write': rcWrite.suite,
 };
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('--'));

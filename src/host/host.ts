@@ -21,6 +21,7 @@ import {
 } from '../memory/index.js';
 import { HostPort, type PortOptions } from '../nic/index.js';
 import { xeonHaswell } from '../profiles/cpu.js';
+import type { NicProfile } from '../profiles/nic.js';
 import { pcieGen3x16 } from '../profiles/pcie.js';
 import type { ConnectionManager, RdmaCm } from '../rdma/cm/index.js';
 import {
@@ -67,6 +68,8 @@ export interface HostOptions {
   readonly rate?: number;
   /** Makes the port heed and send pauses by priority, with a receive buffer if wanted. */
   readonly port?: Omit<PortOptions, 'pool' | 'rate'>;
+  /** The card whose parts take time, in its slot; without one the device does everything at once. */
+  readonly card?: NicProfile;
   readonly pcie?: PcieProfile;
   readonly cpu?: CpuProfile;
   /** Bytes of each NUMA node. */
@@ -114,7 +117,7 @@ export class Host implements Station, InterruptLine {
     this.memory = new MachineMemory({ nodes: options.nodes ?? [MEMORY_BYTES] });
     this.space = new AddressSpace(this.memory, 'user', name);
     this.keys = new KeyTable(this.memory);
-    this.pcie = new PcieLink(options.pcie ?? pcieGen3x16);
+    this.pcie = new PcieLink(options.pcie ?? options.card?.pcie ?? pcieGen3x16);
     this.dma = new DmaEngine(this.pcie, this.ledger, this.ledger.actor('nic'));
     this.stack = native ? null : this.#newStack(options, mac);
     const guid = options.guid ?? guidOf(mac);
@@ -135,6 +138,7 @@ export class Host implements Station, InterruptLine {
       rate: options.rate ?? DEFAULT_RATE,
       heedsPauses: options.port !== undefined,
       ...(options.tracer && { tracer: options.tracer }),
+      ...(options.card && { timing: options.card.timing }),
     });
     this.device.interrupts = this;
     this.cores = new Cores(options.cpu ?? xeonHaswell, this.ledger);

@@ -17,6 +17,8 @@ const setLow = numberSetter({ at: 0, ...word });
 const setHigh = numberSetter({ at: 4, ...word });
 const WORD = 2 ** 32;
 const ATOMIC_BYTES = 8;
+/** Addresses share locks when there are more than these. */
+const ATOMIC_LOCKS = 4096;
 
 export class DmaEngine {
   /** Set by the atomic operations: what was in memory before. */
@@ -25,8 +27,11 @@ export class DmaEngine {
   readonly pcie: PcieLink;
   readonly ledger: Ledger;
   readonly device: Actor;
-  /** Atomic operations of one device follow each other: IBV_ATOMIC_HCA, atomic among this device's own. */
-  #atomicFree = 0 as Nanos;
+  /**
+   * Atomic operations of one device on one address follow each other (IBV_ATOMIC_HCA). The next may read when the one
+   * before has its value: its read does not pass the posted write (PCIe 2.4.1, table 2-40).
+   */
+  readonly #atomicFree = new Float64Array(ATOMIC_LOCKS);
 
   constructor(pcie: PcieLink, ledger: Ledger, device: Actor) {
     this.pcie = pcie;
@@ -64,6 +69,30 @@ export class DmaEngine {
     const done = this.#read(now, translation, offset, lengthBytes, into, at, flow);
     this.ledger.operation(this.device, DMA_READ, done - now);
     return done;
+  }
+
+  // hot
+  /**
+   * The bytes of a write whose time on the link was told before, `tookNs` ago, are in memory: for entries of rings,
+   * which a CPU that polls must not see earlier. `lengthBytes` from the beginning of `bytes`, in one piece.
+   */
+  land(
+    now: Nanos,
+    tookNs: number,
+    translation: Translation,
+    offset: number,
+    bytes: Uint8Array,
+    lengthBytes: number,
+    flow = 0,
+  ): void {
+    inside(offset, lengthBytes, translation.lengthBytes);
+    const address = translation.addressOf(offset);
+    const target = translation.memory.locate(address);
+    const { at } = translation.memory;
+    inside(at, lengthBytes, target.length);
+    move(bytes, 0, lengthBytes, target, at);
+    this.ledger.piece(now, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, address, flow);
+    this.ledger.operation(this.device, DMA_WRITE, tookNs);
   }
 
   // hot
@@ -124,7 +153,10 @@ export class DmaEngine {
     return done;
   }
 
-  /** COMPARE_SWAP (IBA 9.4.5.1): writes `swap` if memory holds `compare`; `originalHigh` and `Low` say what it held. */
+  /**
+   * COMPARE_SWAP (IBA 9.4.5.1): writes `swap` if memory holds `compare`; `originalHigh` and `Low` say what it held.
+   * @returns when the device knows what it held
+   */
   compareSwap(
     now: Nanos,
     translation: Translation,
@@ -136,11 +168,9 @@ export class DmaEngine {
     flow = 0,
   ): Nanos {
     const read = this.#fetch(now, translation, offset, flow);
-    if (this.originalHigh !== compareHigh || this.originalLow !== compareLow) {
-      this.#atomicFree = read;
-      return read;
-    }
-    return this.#store(read, translation, offset, swapHigh, swapLow, flow);
+    if (this.originalHigh === compareHigh && this.originalLow === compareLow)
+      this.#store(now, read, translation, offset, swapHigh, swapLow, flow);
+    return read;
   }
 
   /** FETCH_ADD (IBA 9.4.5.2): adds in 64 bits, wrapping around. */
@@ -155,7 +185,8 @@ export class DmaEngine {
     const read = this.#fetch(now, translation, offset, flow);
     const low = this.originalLow + addLow;
     const high = this.originalHigh + addHigh + (low >= WORD ? 1 : 0);
-    return this.#store(read, translation, offset, high % WORD, low % WORD, flow);
+    this.#store(now, read, translation, offset, high % WORD, low % WORD, flow);
+    return read;
   }
 
   /** FLUSH (IBA annex A19): when all that was written so far is visible; a core's caches keep nothing back here. */
@@ -232,33 +263,34 @@ export class DmaEngine {
     const bytes = memory.locate(address);
     this.originalHigh = getHigh(bytes, memory.at);
     this.originalLow = getLow(bytes, memory.at);
-    const start = now > this.#atomicFree ? now : this.#atomicFree;
-    const done = this.pcie.read(start, address, ATOMIC_BYTES);
+    const lock = Math.floor(address / ATOMIC_BYTES) % ATOMIC_LOCKS;
+    const start = Math.max(now, this.#atomicFree[lock]!);
+    const done = (this.pcie.read(now, address, ATOMIC_BYTES) + start - now) as Nanos;
+    this.#atomicFree[lock] = done;
     const took = done - now;
     this.ledger.piece(now, this.device, DMA_READ, ATOMIC_BYTES, took, address, NOWHERE, flow);
     this.ledger.operation(this.device, DMA_READ, took);
     return done;
   }
 
+  /** The link is asked now, so that others do not wait for what is still to come. */
   #store(
     now: Nanos,
+    read: Nanos,
     translation: Translation,
     offset: number,
     high: number,
     low: number,
     flow: number,
-  ): Nanos {
+  ): void {
     const address = translation.addressOf(offset);
     const { memory } = translation;
     const bytes = memory.locate(address);
     setHigh(bytes, memory.at, high);
     setLow(bytes, memory.at, low);
-    const done = this.pcie.write(now, address, ATOMIC_BYTES);
-    const took = done - now;
-    this.ledger.piece(now, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, address, flow);
+    const took = this.pcie.write(now, address, ATOMIC_BYTES) - now;
+    this.ledger.piece(read, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, address, flow);
     this.ledger.operation(this.device, DMA_WRITE, took);
-    this.#atomicFree = done;
-    return done;
   }
 }
 

@@ -37,6 +37,9 @@ export const tlpOverhead = {
 /** Tags have at most 10 bits (PCIe 4.0 2.2.6.2). */
 const MAX_OUTSTANDING = 1024;
 
+/** A core's buffers for writes to a device are cache lines (Intel SDM 11.3.1). */
+const WRITE_COMBINING_BYTES = 64;
+
 export class PcieLink {
   /** Transactions and the bytes of each direction, headers included. */
   writes = 0;
@@ -102,9 +105,18 @@ export class PcieLink {
   }
 
   // hot
-  /** A core writes a register of the device: when it is there. */
+  /** Nanoseconds that so many bytes take with their headers, as the device reads them. */
+  readTimeOf(lengthBytes: number): number {
+    const { maxPayloadSize, completionOverheadBytes } = this.#profile;
+    const tlps = Math.ceil(lengthBytes / maxPayloadSize);
+    return (lengthBytes + tlps * completionOverheadBytes) * this.#nsPerByte;
+  }
+
+  // hot
+  /** A core writes a register of the device, or a queue entry by whole write-combining buffers: when it is there. */
   doorbell(now: Nanos, lengthBytes: number): Nanos {
-    const bytes = lengthBytes + this.#profile.writeOverheadBytes;
+    const tlps = Math.ceil(lengthBytes / WRITE_COMBINING_BYTES);
+    const bytes = lengthBytes + tlps * this.#profile.writeOverheadBytes;
     this.#downFree = Math.max(this.#downFree, now) + bytes * this.#nsPerByte;
     this.downBytes += bytes;
     this.messages++;

@@ -81,6 +81,12 @@ export class HostPort implements Station {
   // hot
   #deliver(now: Nanos, slot: number): void {
     this.rdma.receive(now, 0, slot);
+    this.#passOn(now);
+  }
+
+  /** What is not RDMA's; a device that takes time may find out later. */
+  // hot
+  #passOn(now: Nanos): void {
     for (let other = this.rdma.takeOther(); other >= 0; other = this.rdma.takeOther()) {
       this.stack.receive(now, 0, other);
     }
@@ -170,7 +176,10 @@ export class HostPort implements Station {
   }
 
   expire(now: Nanos): void {
-    if (this.rdma.wakeAt() <= now) this.rdma.expire(now);
+    if (this.rdma.wakeAt() <= now) {
+      this.rdma.expire(now);
+      this.#passOn(now);
+    }
     if (this.stack.wakeAt() <= now) this.stack.expire(now);
     if (this.#resumes <= now) this.#look(now);
     const { buffer } = this;

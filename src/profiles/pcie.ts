@@ -15,3 +15,16 @@ export const pcieGen3x16: PcieProfile = {
   requestOverheadBytes: 24,
   completionOverheadBytes: 20,
 };
+
+/** PCI Express 3.0 with 8 lanes. */
+export const pcieGen3x8: PcieProfile = { ...pcieGen3x16, bitsPerSecond: 8 * 8e9 * (128 / 130) };
+
+/** PCI Express 4.0 with 16 lanes: 16 GT/s a lane (PCIe 4.0 4.2). */
+export const pcieGen4x16: PcieProfile = {
+  ...pcieGen3x16,
+  bitsPerSecond: 16 * 16e9 * (128 / 130),
+  outstandingReads: 256,
+};
+
+/** PCI Express 2.0 with 8 lanes: 5 GT/s a lane, 8b/10b coding (PCIe 2.0 4.2.1). */
+export const pcieGen2x8: PcieProfile = { ...pcieGen3x16, bitsPerSecond: 8 * 5e9 * (8 / 10) };

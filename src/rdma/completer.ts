@@ -150,7 +150,12 @@ function refused(dev: Engine, qp: QueuePair, code: number, now: Nanos): DropReas
   if (code >= nakStatus.length) return 'bad-header';
   if (code === NAK_PSN_SEQUENCE) {
     dev.counters.add('rcvd_seq_err');
-    if (!qp.rewound) retry(dev, qp, now, 'packet_seq_err');
+    if (qp.rewound) return '';
+    retry(dev, qp, now, 'packet_seq_err');
+    if (dev.goBackNs > 0) {
+      qp.rnrUntil = after(now, dev.goBackNs);
+      dev.schedule(qp, qp.rnrUntil);
+    }
     return '';
   }
   const oldest = oldestUnanswered(qp);

@@ -99,18 +99,24 @@ export class CompletionQueue {
   }
 
   /**
-   * Writes `entry` to memory.
+   * Writes `entry` to memory, or, when it was sent earlier, lets it become visible.
    * @returns 'written', 'event' when it raised one, or 'overrun' when there was no room
    */
   // hot
-  write(now: Nanos, port: MemoryPort, solicited: boolean): 'written' | 'event' | 'overrun' {
+  write(
+    now: Nanos,
+    port: MemoryPort,
+    solicited: boolean,
+    sent: number = now,
+  ): 'written' | 'event' | 'overrun' {
     if (this.overrun || this.produced - this.consumed >= this.count) {
       this.overrun = true;
       return 'overrun';
     }
     const lap = Math.floor(this.produced / this.count) % 2;
     Cqe.set.owner(this.entry, 0, 1 - lap);
-    this.ring.store(now, port, this.produced, this.entry);
+    if (sent < now) this.ring.land(now, sent, port, this.produced, this.entry);
+    else this.ring.store(now, port, this.produced, this.entry);
     this.produced++;
     this.signal.raise(now);
     if (this.armed === 'no' || (this.armed === 'solicited' && !solicited)) return 'written';

@@ -33,7 +33,7 @@ export class Completions {
     set.wrIdLow(entry, 0, job.wrIdLow);
     set.qpNum(entry, 0, qp.qpn);
     set.wqeIndex(entry, 0, job.index % 2 ** 32);
-    this.#write(now, qp.sendCq, status !== WC.SUCCESS);
+    this.#write(now, qp.sendCq, status !== WC.SUCCESS, qp.qpn);
   }
 
   // hot
@@ -62,14 +62,22 @@ export class Completions {
     set.qpNum(entry, 0, qp.qpn);
     set.wqeIndex(entry, 0, job.index % 2 ** 32);
     set.srqNum(entry, 0, job.srqNum);
-    this.#write(now, cq, !good || arrival.solicited);
+    this.#write(now, cq, !good || arrival.solicited, qp.qpn);
   }
 
   // hot
-  #write(now: Nanos, cq: CompletionQueue, solicited: boolean): void {
+  #write(now: Nanos, cq: CompletionQueue, solicited: boolean, qpn: number): void {
+    const { clock } = this.#dev;
+    if (clock === null) this.written(now, now, cq, solicited);
+    else clock.complete(now, cq, solicited, qpn);
+  }
+
+  /** The entry in `cq.entry`, which the device sent at `sent`, is in memory. */
+  // hot
+  written(now: Nanos, sent: number, cq: CompletionQueue, solicited: boolean): void {
     const dev = this.#dev;
     const wasOverrun = cq.overrun;
-    const result = cq.write(now, dev.memory, solicited);
+    const result = cq.write(now, dev.memory, solicited, sent);
     if (result === 'event') this.#interrupt(now, cq);
     if (cq.eventAt < this.wakeAt) this.wakeAt = cq.eventAt;
     if (result !== 'overrun' || wasOverrun) return;

@@ -1,37 +1,33 @@
-// One RDMA device: a station with one port. Packets come in and are checked in the order of rdma-interop.md 5.3, go to
-// their queue pair's requester or responder, and what these have to say goes out as the wire is free, one queue pair
-// after the other. Frames that are no RDMA packets wait for the host's stack.
+// One RDMA device: a station with one port. What its queue pairs have to say goes out as the wire is free, one after the
+// other; what comes in goes to reception.ts. With a timing profile its parts take time (clockwork.ts).
 
 import { Signal } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
 import { type Nanos, NEVER, type Random, START } from '../time/index.js';
 import type { Neighbours, Path, PortAddress } from './address.js';
-import { receiveResponse } from './completer.js';
+import { Clockwork, type Prepared, type Works } from './clockwork.js';
 import type { CompletionQueue } from './completion-queue.js';
 import { Completions } from './completions.js';
 import { CongestionControl } from './congestion.js';
 import type { AsyncEventType } from './constant.js';
-import { receiveDatagram } from './datagram.js';
 import { Deadlines } from './deadline.js';
-import { addressedTo, groupKey } from './destination.js';
-import type { Arrival, Engine, Tracer } from './engine.js';
-import { hdrCheck } from './header-checks.js';
+import { type Engine, emptyArrival, type Tracer } from './engine.js';
+import type { Actor } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
 import { nextPacket } from './next-packet.js';
-import { Packet } from './packet.js';
 import type { DeviceProfile } from './profile.js';
+import { stateAllows } from './qp-states.js';
 import type { QueuePair } from './queue-pair.js';
 import type { ReceiveQueue } from './receive-queue.js';
+import { MULTICAST_QPN, Reception } from './reception.js';
 import { timedOut } from './requester.js';
-import { receiveRequest, receiveUnreliable } from './responder.js';
-import { Counters, counterOf, type DropReason } from './verdict.js';
-import { BTH } from './wire.js';
+import type { NicTiming } from './timing.js';
+import { Turns } from './turns.js';
+import { Counters } from './verdict.js';
 import type { RecvJob, SendJob } from './work-request.js';
 
-/** Queue pair number of multicast packets (IBA 3.5.10). */
-export const MULTICAST_QPN = 0xffffff;
 const LAST_QPN = MULTICAST_QPN - 1;
-/** Frames for the host's stack, and asynchronous events, that may wait. */
+/** Asynchronous events that may wait. */
 const MAX_WAITING = 1024;
 /** The next try when there was no frame slot. */
 const SLOT_RETRY_NS = 1000;
@@ -66,9 +62,11 @@ export interface DeviceOptions {
   readonly heedsPauses?: boolean;
   /** Partition keys by index; the default partition alone unless given. */
   readonly pkeys?: readonly number[];
+  /** How long its parts take; without it everything happens at once. */
+  readonly timing?: NicTiming;
 }
 
-export class RdmaDevice implements Station, Engine {
+export class RdmaDevice implements Station, Engine, Works {
   readonly ports = 1;
   readonly name: string;
   readonly pool: FramePool;
@@ -79,18 +77,7 @@ export class RdmaDevice implements Station, Engine {
   readonly random: Random;
   readonly tracer: Tracer | null;
   readonly counters = new Counters();
-  readonly arrival: Arrival = {
-    opcode: 0,
-    byteLen: 0,
-    immediate: 0,
-    withImm: false,
-    withInv: false,
-    solicited: false,
-    grh: false,
-    srcQp: 0,
-    slid: 0,
-    sl: 0,
-  };
+  readonly arrival = emptyArrival();
   readonly mtu: number;
   #nextQpn = 0x11; // as rxe begins: RXE_MIN_QP_INDEX is 16, its first is the GSI's
   #nextHandle = 1;
@@ -111,15 +98,18 @@ export class RdmaDevice implements Station, Engine {
   interrupts: InterruptLine | null = null;
   readonly congestion: CongestionControl;
   readonly #pkeys: readonly number[];
-  readonly #packet = new Packet();
+  readonly #reception: Reception;
   readonly #completions: Completions;
   readonly #deadlines = new Deadlines();
-  /** Queue pairs that may have something to send, in turn: a ring. */
-  readonly #turns: QueuePair[] = [];
-  #turn = 0;
+  /** Queue pairs that may have something to send. */
+  readonly #turns = new Turns();
+  /** Of a device that takes time. */
+  readonly clock: Clockwork | null;
+  readonly goBackNs: number;
+  readonly prepared: Prepared = { qp: null, what: 'packet', readyAt: 0 };
+  #placed: Signal | null = null;
   #ready = false;
   #slotRetryAt: Nanos = NEVER;
-  readonly #others: number[] = [];
 
   constructor(options: DeviceOptions) {
     this.name = options.name;
@@ -132,12 +122,16 @@ export class RdmaDevice implements Station, Engine {
     this.tracer = options.tracer ?? null;
     this.mtu = options.mtu ?? 4096;
     this.#pkeys = options.pkeys ?? [0xffff];
+    this.#reception = new Reception(this);
     this.#completions = new Completions(this);
     this.congestion = new CongestionControl(
       this,
       options.rate ?? DEFAULT_RATE,
       options.heedsPauses ?? false,
     );
+    const { timing, random } = options;
+    this.goBackNs = timing?.goBackNs ?? 0;
+    this.clock = timing ? new Clockwork(this, timing, random.fork('nic')) : null;
   }
 
   // Station
@@ -145,17 +139,30 @@ export class RdmaDevice implements Station, Engine {
   // hot
   receive(now: Nanos, _port: number, slot: number): void {
     this.now = now;
-    const bytes = this.pool.bytes(slot);
-    const at = this.pool.at(slot);
-    const pkt = this.#packet;
-    const found = pkt.find(bytes, at, at + this.pool.length(slot), this.address.native);
-    if (found === 'other') return this.#keepOther(slot);
-    const reason = found === '' ? this.#take(pkt, now) : found;
-    if (reason !== '') this.#drop(reason, pkt, now);
-    this.pool.release(slot);
+    if (this.clock === null) this.judge(now, slot);
+    else if (!this.clock.receive.put(now, slot)) {
+      this.counters.add('rx_discards_phy');
+      this.pool.release(slot);
+    }
+  }
+
+  // hot
+  judge(now: Nanos, slot: number): void {
+    this.#reception.judge(now, slot);
+  }
+
+  /** A packet of `qp` was judged: when its answer may leave, and when what it brought is seen. */
+  // hot
+  judged(now: Nanos, qp: QueuePair, isGap: boolean): void {
+    const { memory, clock } = this;
+    if (clock !== null) clock.judged(now, qp, isGap);
+    if (this.#placed === null || memory.visible <= now) return;
+    if (clock === null) this.#placed.raise(now);
+    else clock.willPlace(memory.visible);
   }
 
   takeReady(): number {
+    if (this.clock !== null) return this.clock.transmit.takeReady(this.now) ? 0 : -1;
     if (!this.#ready) return -1;
     this.#ready = false;
     return 0;
@@ -164,16 +171,25 @@ export class RdmaDevice implements Station, Engine {
   // hot
   transmit(now: Nanos, _port: number): number {
     this.now = now;
-    while (this.#turn < this.#turns.length) {
-      const qp = this.#turns[this.#turn]!;
+    return this.clock === null ? this.prepare(now) : this.clock.transmit.take(now);
+  }
+
+  get hasTurns(): boolean {
+    return !this.#turns.isEmpty && this.#slotRetryAt === NEVER;
+  }
+
+  // hot
+  prepare(now: Nanos): number {
+    while (!this.#turns.isEmpty) {
+      const qp = this.#turns.first;
       const slot = nextPacket(this, qp, now);
       if (slot >= 0) {
-        this.#takeTurn();
-        this.#turns.push(qp);
+        this.#turns.rotate();
+        this.prepared.qp = qp;
         return slot;
       }
       if (this.#slotRetryAt !== NEVER) return -1;
-      this.#takeTurn();
+      this.#turns.drop();
       qp.active = false;
     }
     return -1;
@@ -181,7 +197,8 @@ export class RdmaDevice implements Station, Engine {
 
   wakeAt(): Nanos {
     const { next } = this.#deadlines;
-    const own = Math.min(this.#slotRetryAt, this.#completions.wakeAt);
+    const clock = this.clock === null ? NEVER : this.clock.wakeAt();
+    const own = Math.min(this.#slotRetryAt, this.#completions.wakeAt, clock);
     return own < next ? (own as Nanos) : next;
   }
 
@@ -191,6 +208,7 @@ export class RdmaDevice implements Station, Engine {
       this.#slotRetryAt = NEVER;
       this.#ready = true;
     }
+    this.clock?.expire(now);
     this.#completions.expire(now);
     for (let qp = this.#deadlines.take(now); qp; qp = this.#deadlines.take(now)) {
       if (qp.destroyed) continue;
@@ -203,95 +221,12 @@ export class RdmaDevice implements Station, Engine {
 
   /** A frame that is not RDMA's, for the host's stack; -1 when none waits. Who takes it owns it. */
   takeOther(): number {
-    return this.#others.shift() ?? -1;
-  }
-
-  #keepOther(slot: number): void {
-    if (this.#others.length < MAX_WAITING) {
-      this.#others.push(slot);
-      return;
-    }
-    this.counters.add('drop_other_queue_full');
-    this.pool.release(slot);
+    return this.#reception.takeOther();
   }
 
   /** The port's peer pauses a priority until then. */
   pause(now: Nanos, priority: number, until: Nanos): void {
     this.congestion.pause(now, priority, until);
-  }
-
-  // Receiving
-
-  // hot
-  #take(pkt: Packet, now: Nanos): DropReason | '' {
-    const isGroup = BTH.get.destQp(pkt.bytes, pkt.bthAt) === MULTICAST_QPN;
-    if (!isGroup && !this.#isMine(pkt)) return 'wrong-address';
-    const unread = pkt.read();
-    if (unread !== '') return unread;
-    if (isGroup) return this.#takeGroup(pkt, now);
-    const qp = this.qps.get(pkt.destQp);
-    const refused = hdrCheck(this, qp, pkt);
-    if (refused !== '') return refused;
-    if (!pkt.icrcIsRight()) return 'bad-icrc';
-    this.counters.add('rcvd_pkts');
-    return this.#deliver(qp!, pkt, now);
-  }
-
-  // hot
-  #deliver(qp: QueuePair, pkt: Packet, now: Nanos): DropReason | '' {
-    if (pkt.opcode.service === 'CNP') return this.congestion.heard(qp, now);
-    if (pkt.congested) this.congestion.noticed(qp, pkt, now);
-    if (pkt.echoed && this.address.native) this.congestion.heard(qp, now);
-    if (qp.datagram) return receiveDatagram(this, qp, pkt, now);
-    if (pkt.opcode.kind === 'response') return receiveResponse(this, qp, pkt, now);
-    if (qp.state === 'RTR' && !qp.established) {
-      qp.established = true;
-      if (this.profile.tellsEstablished) this.event('IBV_EVENT_COMM_EST', qp);
-    }
-    return qp.reliable ? receiveRequest(this, qp, pkt, now) : receiveUnreliable(this, qp, pkt, now);
-  }
-
-  #takeGroup(pkt: Packet, now: Nanos): DropReason | '' {
-    if (pkt.networkAt < 0) return 'not-multicast-member';
-    const members = this.groups.get(groupKey(pkt));
-    if (!members || members.size === 0) return 'not-multicast-member';
-    if (!pkt.icrcIsRight()) return 'bad-icrc';
-    let reason: DropReason | '' = '';
-    for (const qp of members) {
-      reason = hdrCheck(this, qp, pkt);
-      if (reason === '') {
-        this.counters.add('rcvd_pkts');
-        reason = receiveDatagram(this, qp, pkt, now);
-      }
-    }
-    return reason;
-  }
-
-  /** Is the packet's destination one of this port's addresses (rxe_chk_dgid)? */
-  // hot
-  #isMine(pkt: Packet): boolean {
-    if (pkt.networkAt < 0) return true; // the subnet delivers by LID
-    const { gids } = this.address;
-    for (let i = 0; i < gids.length; i++) {
-      if (addressedTo(pkt, gids[i]!.bytes)) return true;
-    }
-    return false;
-  }
-
-  #drop(reason: DropReason, pkt: Packet, now: Nanos): void {
-    this.counters.add(counterOf(reason));
-    this.tracer?.verdict(now, pkt.destQp, pkt.psn, reason);
-  }
-
-  // Sending
-
-  // hot
-  #takeTurn(): void {
-    this.#turn++;
-    if (this.#turn < 64 || this.#turn * 2 < this.#turns.length) return;
-    this.#turns.copyWithin(0, this.#turn);
-    this.#turns.length -= this.#turn;
-    this.#turn = 0;
   }
 
   // Engine
@@ -342,7 +277,7 @@ export class RdmaDevice implements Station, Engine {
   activate(qp: QueuePair): void {
     if (qp.active || qp.destroyed) return;
     qp.active = true;
-    this.#turns.push(qp);
+    this.#turns.put(qp);
     this.#ready = true;
   }
 
@@ -372,6 +307,55 @@ export class RdmaDevice implements Station, Engine {
   /** The doorbell of a queue pair in an error state: what was posted is flushed. */
   flush(now: Nanos, qp: QueuePair): void {
     this.#completions.flush(now, qp);
+  }
+
+  // Works
+
+  entryReady(qp: QueuePair, now: Nanos): boolean {
+    return this.clock === null || this.clock.entries.ready(now, qp);
+  }
+
+  /** The CPU has posted to a send queue. */
+  ringSend(qp: QueuePair, core: Actor): void {
+    if (this.clock !== null) return this.clock.ringSend(this.now, qp, core);
+    this.memory.doorbell(this.now, core);
+    qp.rung = qp.posted;
+    qp.bells = qp.posted;
+    this.rang(this.now, qp, null);
+  }
+
+  /** The CPU has posted to a receive queue, of `qp` or shared. */
+  ringReceive(rq: ReceiveQueue, qp: QueuePair | null, core: Actor): void {
+    if (this.clock !== null) return this.clock.ringReceive(this.now, rq, qp, core);
+    this.memory.doorbell(this.now, core);
+    rq.rung = rq.posted;
+    this.rang(this.now, qp, rq);
+  }
+
+  rang(now: Nanos, qp: QueuePair | null, rq: ReceiveQueue | null): void {
+    if (qp === null) return;
+    const { flushesSend, flushesRecv } = stateAllows[qp.state];
+    if (rq === null ? flushesSend : flushesRecv) this.flush(now, qp);
+    else if (rq === null) this.activate(qp);
+  }
+
+  completed(now: Nanos, sent: number, cq: CompletionQueue, solicited: boolean): void {
+    this.#completions.written(now, sent, cq, solicited);
+  }
+
+  /** Raised when bytes that peers wrote are in memory: for programs that poll there. */
+  get placements(): Signal {
+    this.#placed ??= new Signal();
+    return this.#placed;
+  }
+
+  placed(now: Nanos): void {
+    this.#placed?.raise(now);
+  }
+
+  /** What is still to be completed of a queue pair or to a queue that is gone. */
+  forget(qpn: number, cq: CompletionQueue | null = null): void {
+    this.clock?.forget(qpn, cq);
   }
 
   event(type: AsyncEventType, qp: QueuePair): void {

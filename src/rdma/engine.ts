@@ -25,6 +25,19 @@ export interface Arrival {
   sl: number;
 }
 
+export const emptyArrival = (): Arrival => ({
+  opcode: 0,
+  byteLen: 0,
+  immediate: 0,
+  withImm: false,
+  withInv: false,
+  solicited: false,
+  grh: false,
+  srcQp: 0,
+  slid: 0,
+  sl: 0,
+});
+
 /** Tells what happened, in the words of the tables; for traces and tests. */
 export interface Tracer {
   verdict(now: Nanos, qpn: number, psn: number, what: string): void;
@@ -43,6 +56,10 @@ export interface Engine {
   pkey(index: number): number;
   pathOfAh(handle: number): Path | undefined;
   srqOf(handle: number): ReceiveQueue | undefined;
+  /** What the device takes from hearing of a gap to sending again. */
+  readonly goBackNs: number;
+  /** Whether the next send entry has come; if not, the queue pair is activated when it has. */
+  entryReady(qp: QueuePair, now: Nanos): boolean;
   /** The queue pair may have something to send. */
   activate(qp: QueuePair): void;
   /** Its `timeoutAt` or `rnrUntil` changed. */

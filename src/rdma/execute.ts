@@ -166,24 +166,29 @@ function atomic(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
   const swap = atomicAt + AtomicETH.at.swapDt;
   const compare = atomicAt + AtomicETH.at.cmpDt;
   const { translation, offset } = keys;
+  const { memory } = dev;
+  memory.walk(now, ATOMIC_BYTES);
+  memory.atomic = true;
   if (pkt.opcode.does === 'FETCH_ADD') {
-    dma.fetchAdd(now, translation, offset, high(bytes, swap), low(bytes, swap));
+    memory.came(dma.fetchAdd(now, translation, offset, high(bytes, swap), low(bytes, swap)));
   } else {
-    dma.compareSwap(
-      now,
-      translation,
-      offset,
-      high(bytes, compare),
-      low(bytes, compare),
-      high(bytes, swap),
-      low(bytes, swap),
+    memory.came(
+      dma.compareSwap(
+        now,
+        translation,
+        offset,
+        high(bytes, compare),
+        low(bytes, compare),
+        high(bytes, swap),
+        low(bytes, swap),
+      ),
     );
   }
   answer(qp, pkt.psn, 'atomic', dma.originalHigh, dma.originalLow);
   return 'accept';
 }
 
-/** FLUSH and ATOMIC WRITE (IBA A19): what DMA wrote is in memory here, so that a flush has nothing left to do. */
+/** FLUSH and ATOMIC WRITE (IBA A19): a flush is answered when all that DMA wrote is visible. */
 // hot
 function flushOrStore(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
   if (pkt.opcode.does === 'ATOMIC_WRITE') {
@@ -201,7 +206,7 @@ function flushOrStore(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verd
     );
     if (verdict !== 'allowed') return 'remote-access';
     dev.memory.writeChecked(now, ATOMIC_BYTES, bytes, payloadAt);
-  }
+  } else dev.memory.came(dev.memory.dma.flush(now));
   answer(qp, pkt.psn, 'empty-read', 0, 0);
   return 'accept';
 }

@@ -11,14 +11,14 @@ export {
 } from '../memory/access.js';
 export type { AddressSpace } from '../memory/address-space.js';
 export { DmaEngine } from '../memory/dma.js';
-export { KeyTable } from '../memory/key-table.js';
+export { KeyTable, keyIndex } from '../memory/key-table.js';
 export {
   type Actor,
   COPY,
   INTERRUPT,
   Ledger,
 } from '../memory/ledger.js';
-export type { MachineMemory } from '../memory/machine-memory.js';
+export { type MachineMemory, PAGE_4K } from '../memory/machine-memory.js';
 export {
   bindWindow,
   fastRegister,

@@ -14,6 +14,7 @@ import {
   physicalTranslation,
   type Translation,
 } from './memory-parts.js';
+import type { NicCaches } from './nic-caches.js';
 import type { SgeList } from './work-request.js';
 
 const WORD = 2 ** 32;
@@ -21,6 +22,16 @@ const WORD = 2 ** 32;
 const DOORBELL_BYTES = 8;
 
 export class MemoryPort {
+  /** What was read since `begin` has come, and what was written is visible, at these instants. */
+  arrived = 0;
+  visible = 0;
+  /** Nanoseconds that what comes next waits for tables that were not at hand. */
+  delay = 0;
+  /** An atomic operation was carried out. */
+  atomic = false;
+  /** Of a device that takes time. */
+  caches: NicCaches | null = null;
+  #lastVisible = 0;
   readonly #physical: Translation;
 
   constructor(
@@ -30,10 +41,32 @@ export class MemoryPort {
     this.#physical = physicalTranslation(keys.memory);
   }
 
-  /** Bytes of a ring at a machine address. */
+  /** From here on `arrived`, `visible` and `delay` tell of one piece of work. */
   // hot
-  readRing(now: Nanos, address: number, length: number, into: Uint8Array, at: number): void {
-    this.dma.read(now, this.#physical, address, length, into, at);
+  begin(now: Nanos): void {
+    this.arrived = now;
+    this.visible = now;
+    this.delay = 0;
+    this.atomic = false;
+  }
+
+  /** Something that the work needs comes at this instant. */
+  // hot
+  came(at: number): void {
+    if (at + this.delay > this.arrived) this.arrived = at + this.delay;
+  }
+
+  /** Everything that follows in this work waits until then. */
+  // hot
+  await(now: Nanos, at: number): void {
+    if (at - now > this.delay) this.delay = at - now;
+    if (at > this.arrived) this.arrived = at;
+  }
+
+  /** Bytes of a ring at a machine address; when they have come. */
+  // hot
+  readRing(now: Nanos, address: number, length: number, into: Uint8Array, at: number): Nanos {
+    return this.dma.read(now, this.#physical, address, length, into, at);
   }
 
   // hot
@@ -41,15 +74,46 @@ export class MemoryPort {
     this.dma.write(now, this.#physical, address, from, at, at + length);
   }
 
+  /** The link carries a write to a ring that `landRing` makes when it is visible. */
+  // hot
+  sendRing(now: Nanos, address: number, length: number): Nanos {
+    return this.dma.pcie.write(now, address, length);
+  }
+
+  // hot
+  landRing(now: Nanos, sent: number, address: number, from: Uint8Array, length: number): void {
+    this.dma.land(now, now - sent, this.#physical, address, from, length);
+  }
+
   /** What the last `keys.check` allowed. */
   // hot
   readChecked(now: Nanos, length: number, into: Uint8Array, at: number): void {
-    this.dma.read(now, this.keys.translation, this.keys.offset, length, into, at);
+    this.walk(now, length);
+    this.came(this.dma.read(now, this.keys.translation, this.keys.offset, length, into, at));
   }
 
   // hot
   writeChecked(now: Nanos, length: number, from: Uint8Array, at: number): void {
-    this.dma.write(now, this.keys.translation, this.keys.offset, from, at, at + length);
+    this.walk(now, length);
+    const { translation, offset } = this.keys;
+    const done = this.dma.write(now, translation, offset, from, at, at + length);
+    this.visible = this.inOrder(done + this.delay);
+  }
+
+  /** Posted writes become visible in order, also behind one that had to wait for its tables. */
+  // hot
+  inOrder(at: number): number {
+    if (at > this.#lastVisible) this.#lastVisible = at;
+    return this.#lastVisible;
+  }
+
+  /** The device looks up the key and the translations of what the last `keys.check` allowed. */
+  // hot
+  walk(now: Nanos, length: number): void {
+    const { caches } = this;
+    const { region, translation, offset } = this.keys;
+    if (caches === null || region === null) return;
+    this.delay += caches.translate(now, region.lkey, translation, offset, length);
   }
 
   /** `length` bytes of a gather list from `skip` on. */
@@ -126,8 +190,8 @@ export class MemoryPort {
     ledger.operation(core, COPY, 0);
   }
 
-  /** A core rang: a write to a register of the device. */
-  doorbell(now: Nanos, core: Actor): void {
-    this.dma.doorbell(now, core, DOORBELL_BYTES);
+  /** A core rang: a write to a register of the device, or a whole queue entry; when it is there. */
+  doorbell(now: Nanos, core: Actor, lengthBytes = DOORBELL_BYTES): Nanos {
+    return this.dma.doorbell(now, core, lengthBytes);
   }
 }

@@ -12,6 +12,10 @@ import { nextResponse } from './response-packet.js';
 // hot
 export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   if (qp.destroyed) return -1;
+  const { prepared, clock, memory } = dev;
+  prepared.what = 'answer';
+  prepared.readyAt = 0;
+  if (clock !== null) memory.delay += clock.caches.context(now, qp.qpn);
   return qp.flow === null ? inTurn(dev, qp, now) : heldBack(dev, qp, qp.flow, now);
 }
 
@@ -20,13 +24,31 @@ export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
 function inTurn(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   if (qp.requestsFirst && qp.responseCount > 0) {
     qp.requestsFirst = false;
-    const request = nextRequest(dev, qp, now);
-    if (request >= 0) return request;
+    const slot = request(dev, qp, now);
+    if (slot >= 0) return slot;
   }
-  const response = nextResponse(dev, qp, now);
-  if (response < 0) return nextRequest(dev, qp, now);
+  const slot = response(dev, qp, now);
+  if (slot < 0) return request(dev, qp, now);
   qp.requestsFirst = true;
-  return response;
+  return slot;
+}
+
+// hot
+function request(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
+  const before = qp.newPsn;
+  const slot = nextRequest(dev, qp, now);
+  dev.prepared.what = qp.newPsn === before ? 'packet' : 'entry';
+  dev.prepared.readyAt = 0;
+  return slot;
+}
+
+// hot
+function response(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
+  if (qp.responseCount === 0) return -1;
+  const { kind, readyAt } = qp.responses[qp.responseHead]!;
+  dev.prepared.what = kind === 'read' ? 'data' : 'answer';
+  dev.prepared.readyAt = readyAt;
+  return nextResponse(dev, qp, now);
 }
 
 /** Acknowledgements and CNPs are small and bring relief: no rate limit holds them. A pause holds all of its priority. */
@@ -36,7 +58,7 @@ function heldBack(dev: RdmaDevice, qp: QueuePair, flow: Flow, now: Nanos): numbe
   if (flow.cnpDue) return congestion.writeCnp(qp, flow);
   if (congestion.stops(qp, flow, now)) return -1;
   const answers = qp.responseCount > 0 && qp.responses[qp.responseHead]!.kind !== 'read';
-  if (congestion.holds(qp, flow, now)) return answers ? nextResponse(dev, qp, now) : -1;
+  if (congestion.holds(qp, flow, now)) return answers ? response(dev, qp, now) : -1;
   const before = qp.responseCount;
   const slot = inTurn(dev, qp, now);
   if (slot >= 0 && !(answers && qp.responseCount < before)) congestion.sent(flow, now, slot);

@@ -64,11 +64,8 @@ export function postSend(
   try {
     for (const wr of list) writeWqe(device, core, qp, wr);
   } finally {
-    if (qp.rung !== qp.posted) {
-      device.memory.doorbell(device.now, core);
-      qp.rung = qp.posted;
-      if (stateAllows[qp.state].flushesSend) device.flush(device.now, qp);
-      else device.activate(qp);
+    if (qp.bells !== qp.posted) {
+      device.ringSend(qp, core);
     }
   }
 }
@@ -178,10 +175,6 @@ export function postRecv(
   try {
     for (const wr of list) rq.post(wr);
   } finally {
-    if (rq.rung !== rq.posted) {
-      device.memory.doorbell(device.now, core);
-      rq.rung = rq.posted;
-      if (stateAllows[qp.state].flushesRecv) device.flush(device.now, qp);
-    }
+    if (rq.rung !== rq.posted) device.ringReceive(rq, qp, core);
   }
 }

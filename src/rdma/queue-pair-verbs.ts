@@ -187,6 +187,7 @@ function enter(device: RdmaDevice, qp: QueuePair, from: QpState, to: QpState): v
   qp.state = to;
   if (to === 'RESET') {
     qp.reset();
+    device.forget(qp.qpn);
     qp.sendCq.clean(qp.qpn);
     qp.recvCq.clean(qp.qpn);
   } else if (to === 'RTR' && from === 'INIT') qp.startResponder();
@@ -244,5 +245,6 @@ export function destroyQp(pd: Pd, qp: QueuePair): void {
   if (qp.rq !== null && !qp.rq.shared) qp.rq.ring.release();
   releaseWindows(device.memory.keys, qp.qpn);
   device.qps.delete(qp.qpn);
+  device.forget(qp.qpn);
   pd.domain.uses--;
 }

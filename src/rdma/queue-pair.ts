@@ -41,6 +41,8 @@ export class Response {
   again = false;
   high = 0;
   low = 0;
+  /** Before this it does not leave, where the device takes time. */
+  readyAt = 0;
 }
 
 /** What an atomic operation answered, in case it is asked again (IBA 9.7.5.1.3). */
@@ -84,7 +86,18 @@ export class QueuePair {
   tail = 0;
   freed = 0;
   readonly jobs: (SendJob | undefined)[] = [];
-  readonly scratch: Uint8Array;
+  /** Entries as they were fetched: as many as one read brings. */
+  scratch: Uint8Array;
+  // Of a device that takes time (send-entries.ts): rung for by the CPU, whether or not the bell has arrived; behind the
+  // last entry that was asked for, when each comes, which one was found in the cache.
+  bells = 0;
+  entriesEnd = 0;
+  entryAt = new Float64Array(0);
+  entrySure = -1;
+  /** Before this no packet leaves that is made from now on. */
+  leavesAt = 0;
+  /** Counts resets: doorbells from before mean nothing. */
+  epoch = 0;
 
   // Requester (IBA 9.7.3): the next new PSN, the next to be sent, the oldest not acknowledged.
   newPsn = 0;
@@ -211,6 +224,10 @@ export class QueuePair {
 
   /** Everything as after creation (IBA 10.3.1.1). */
   reset(): void {
+    this.epoch++;
+    this.bells = 0;
+    this.entriesEnd = 0;
+    this.entrySure = -1;
     this.posted = 0;
     this.rung = 0;
     this.fetched = 0;
@@ -233,7 +250,9 @@ export class QueuePair {
     if (this.responseCount === this.responses.length) return null;
     const index = (this.responseHead + this.responseCount) % this.responses.length;
     this.responseCount++;
-    return this.responses[index]!;
+    const response = this.responses[index]!;
+    response.readyAt = 0;
+    return response;
   }
 
   /** The response that was added last and not sent. */

@@ -49,7 +49,12 @@ export class ReceiveQueue {
   readonly #free: Int32Array;
   readonly #order: Int32Array;
   #freeCount: number;
-  readonly #scratch: Uint8Array;
+  #scratch: Uint8Array;
+  /** Of entries fetched ahead: when each comes; behind the last one. */
+  #comesAt = new Float64Array(0);
+  #end = 0;
+  /** Counts resets: doorbells from before mean nothing. */
+  epoch = 0;
 
   constructor(
     space: AddressSpace,
@@ -96,17 +101,52 @@ export class ReceiveQueue {
     return this.shared ? this.#free[--this.#freeCount]! : this.posted;
   }
 
-  /** The device fetches the next entry; false when none is posted. */
+  /** The device fetches the next entry, if it has not come already; false when none is posted. */
   // hot
   take(now: Nanos, port: MemoryPort, job: RecvJob): boolean {
     if (this.rung === this.taken) return false;
-    const index = this.shared ? this.#order[this.taken % this.maxWr]! : this.taken;
-    this.ring.fetch(now, port, index, 0, this.ring.stride, this.#scratch, 0);
+    const index = this.#indexOf(this.taken);
+    const { stride } = this.ring;
+    const batch = this.#comesAt.length;
+    if (batch > 0 && this.#end <= this.taken) this.prefetch(now, port, batch);
+    const slot = batch > 0 ? this.taken % batch : 0;
+    const at = slot * stride;
+    if (batch > 0) port.await(now, this.#comesAt[slot]!);
+    else port.came(this.ring.fetch(now, port, index, 0, stride, this.#scratch, at));
     job.room(this.maxSge);
-    job.fetch(this.#scratch, 0, index);
+    job.fetch(this.#scratch, at, index);
     job.srqNum = this.shared ? this.handle : 0;
     this.taken++;
+    if (2 * (this.#end - this.taken) <= batch) this.prefetch(now, port, batch);
     return true;
+  }
+
+  // hot
+  #indexOf(running: number): number {
+    return this.shared ? this.#order[running % this.maxWr]! : running;
+  }
+
+  /** A device that takes time fetches up to `batch` entries ahead; those that lie together by one read. */
+  // hot
+  prefetch(now: Nanos, port: MemoryPort, batch: number): void {
+    const { ring } = this;
+    const { stride } = ring;
+    if (this.#comesAt.length !== batch) {
+      this.#comesAt = new Float64Array(batch);
+      this.#scratch = new Uint8Array(batch * stride);
+    }
+    if (this.#end < this.taken) this.#end = this.taken;
+    const stop = Math.min(this.rung, this.taken + batch);
+    while (this.#end < stop) {
+      const first = this.#indexOf(this.#end);
+      const slot = this.#end % batch;
+      const room = this.shared ? 1 : Math.min(ring.count - (first % ring.count), batch - slot);
+      const count = Math.min(stop - this.#end, room);
+      const length = count * stride;
+      const came = ring.fetch(now, port, first, 0, length, this.#scratch, slot * stride);
+      for (let i = 0; i < count; i++) this.#comesAt[slot + i] = came;
+      this.#end += count;
+    }
   }
 
   /** A completion said that the entry is done. */
@@ -117,6 +157,8 @@ export class ReceiveQueue {
 
   /** As new: of a queue pair that was reset. */
   reset(): void {
+    this.epoch++;
+    this.#end = 0;
     this.posted = 0;
     this.rung = 0;
     this.taken = 0;

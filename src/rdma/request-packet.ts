@@ -6,7 +6,6 @@ import { WC } from './constant.js';
 import type { Engine } from './engine.js';
 import { fail } from './finish.js';
 import { FIRST, LAST, MIDDLE, ONLY, requestCode, workKind } from './opcode-map.js';
-import { SendWqe } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
 import {
   AtomicETH,
@@ -194,7 +193,7 @@ function readPayload(
   now: Nanos,
 ): boolean {
   if (job.inline) {
-    qp.sq!.fetch(now, dev.memory, job.index, SendWqe.size + skip, size, into, at);
+    for (let i = 0; i < size; i++) into[at + i] = job.inlineBytes[skip + i]!;
     return true;
   }
   return dev.memory.gather(now, qp.pd, qp.qpn, job.sges, skip, size, into, at) === 'allowed';

@@ -61,17 +61,21 @@ export function nextRequest(dev: Engine, qp: QueuePair, now: Nanos): number {
 // hot
 function currentJob(dev: Engine, qp: QueuePair, now: Nanos): SendJob | null {
   if (qp.cursor < qp.fetched) return qp.job(qp.cursor);
-  if (qp.cursor >= qp.rung) return null;
+  if (qp.cursor >= qp.rung || !dev.entryReady(qp, now)) return null;
   return fetchJob(dev, qp, now);
 }
 
-/** Fetches the next entry by DMA. */
+/** Takes the next entry: it has come already, or is fetched by DMA now. */
 // hot
 export function fetchJob(dev: Engine, qp: QueuePair, now: Nanos): SendJob {
   const ring = qp.sq!;
   const job = qp.job(qp.fetched);
-  ring.fetch(now, dev.memory, qp.fetched, 0, ring.stride, qp.scratch, 0);
-  job.fetch(qp.scratch, 0, qp.fetched);
+  const { stride } = ring;
+  const at = (qp.fetched % (qp.scratch.length / stride)) * stride;
+  if (qp.fetched >= qp.entriesEnd) {
+    dev.memory.came(ring.fetch(now, dev.memory, qp.fetched, 0, stride, qp.scratch, at));
+  }
+  job.fetch(qp.scratch, at, qp.fetched);
   qp.fetched++;
   return job;
 }

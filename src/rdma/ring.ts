@@ -29,7 +29,7 @@ export class Ring {
     return (index % this.count) * this.stride;
   }
 
-  /** The device fetches an entry, or what lies `skip` bytes into it. */
+  /** The device fetches an entry, or what lies `skip` bytes into it; when it has come. */
   // hot
   fetch(
     now: Nanos,
@@ -39,14 +39,26 @@ export class Ring {
     length: number,
     into: Uint8Array,
     at: number,
-  ): void {
-    port.readRing(now, this.#address + this.at(index) + skip, length, into, at);
+  ): Nanos {
+    return port.readRing(now, this.#address + this.at(index) + skip, length, into, at);
+  }
+
+  /** Machine address of an entry. */
+  // hot
+  addressAt(index: number): number {
+    return this.#address + this.at(index);
   }
 
   /** The device writes an entry. */
   // hot
   store(now: Nanos, port: MemoryPort, index: number, from: Uint8Array): void {
     port.writeRing(now, this.#address + this.at(index), this.stride, from, 0);
+  }
+
+  /** An entry that was sent at `sent` is in memory. */
+  // hot
+  land(now: Nanos, sent: number, port: MemoryPort, index: number, from: Uint8Array): void {
+    port.landRing(now, sent, this.#address + this.at(index), from, this.stride);
   }
 
   release(): void {

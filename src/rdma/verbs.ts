@@ -102,6 +102,7 @@ export function destroyCq({ device }: Context, cq: CompletionQueue): void {
   if (cq.users > 0) throw new UsageError('EBUSY', `${cq.users} queues report here`);
   if (cq.unacked > 0) throw new UsageError('EBUSY', `${cq.unacked} events are not acknowledged`);
   device.cqs.delete(cq);
+  device.forget(-1, cq);
   cq.ring.release();
 }
 
@@ -209,8 +210,7 @@ export function postSrqRecv(srq: Srq, wrs: RecvWr | readonly RecvWr[]): void {
   try {
     for (const wr of list) srq.queue.post(wr);
   } finally {
-    device.memory.doorbell(device.now, core);
-    srq.queue.rung = srq.queue.posted;
+    device.ringReceive(srq.queue, null, core);
   }
 }
 

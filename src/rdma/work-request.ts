@@ -72,6 +72,8 @@ export class SendJob {
   /** Completion status; other than 0 only with `done`. */
   status = 0;
   byteLen = 0;
+  /** Inline bytes, which came with the entry. */
+  inlineBytes = new Uint8Array(0);
 
   constructor(most: number) {
     this.sges = new SgeList(most);
@@ -101,7 +103,7 @@ export class SendJob {
     this.remoteQpn = get.remoteQpn(b, at);
     this.remoteQkey = get.remoteQkey(b, at);
     this.xrcSrq = get.xrcSrq(b, at);
-    if (this.inline) this.sges.count = 0;
+    if (this.inline) this.#keepInline(b, at + SendWqe.size);
     else this.sges.fetch(b, at + SendWqe.size, get.numSge(b, at));
     this.firstPsn = 0;
     this.packets = 0;
@@ -110,6 +112,13 @@ export class SendJob {
     this.done = false;
     this.status = 0;
     this.byteLen = 0;
+  }
+
+  // hot
+  #keepInline(b: Uint8Array, at: number): void {
+    this.sges.count = 0;
+    if (this.inlineBytes.length < this.length) this.inlineBytes = new Uint8Array(this.length);
+    for (let i = 0; i < this.length; i++) this.inlineBytes[i] = b[at + i]!;
   }
 }
 

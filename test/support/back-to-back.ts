@@ -12,6 +12,7 @@ import {
   type PcieProfile,
   tlpOverhead,
 } from '../../src/memory/index.js';
+import type { NicProfile } from '../../src/profiles/nic.js';
 import {
   type AhAttr,
   allocPd,
@@ -76,7 +77,11 @@ export class Host {
     wire: Wire,
     options: HostOptions,
   ) {
-    const dma = new DmaEngine(new PcieLink(pcie), this.ledger, this.ledger.actor('nic'));
+    const dma = new DmaEngine(
+      new PcieLink(options.nic?.pcie ?? pcie),
+      this.ledger,
+      this.ledger.actor('nic'),
+    );
     const own = macOf(index);
     const { v6 = false } = options;
     const text = v6 ? `fd00::${index + 1}` : `10.0.0.${index + 1}`;
@@ -93,6 +98,7 @@ export class Host {
       },
       neighbours: options.neighbours ?? (() => macOf(index === 0 ? 1 : 0)),
       random: new Random(7).fork(text),
+      ...(options.nic ? { timing: options.nic.timing } : {}),
       tracer: { verdict: (_now, _qpn, _psn, what) => this.verdicts.push(what) },
     });
     this.context = openDevice(this.device, this.space, this.core);
@@ -132,6 +138,8 @@ export type Wire = GidType;
 
 export interface HostOptions {
   readonly profile?: DeviceProfile;
+  /** The NICs take time as this says; otherwise none. */
+  readonly nic?: NicProfile;
   readonly v6?: boolean;
   /** The other host's address, whatever is asked, unless given. */
   readonly neighbours?: Neighbours;
@@ -261,6 +269,17 @@ export class BackToBack {
     return [a, b];
   }
 
+  /** Takes a queue pair back to RESET. */
+  reset(index: 0 | 1, qp: QueuePair): QueuePair {
+    modifyQp(this.hosts[index].context, qp, { qpState: 'RESET' });
+    return qp;
+  }
+
+  /** When the next frame arrives that is on the wire. */
+  get nextArrival(): Nanos {
+    return (this.#air[0]?.at ?? NEVER) as Nanos;
+  }
+
   /** Puts a frame on the wire towards `to`, as if it came from the other host. */
   inject(to: 0 | 1, frame: Uint8Array): void {
     const slot = this.pool.take();
@@ -302,6 +321,7 @@ export class BackToBack {
 
   /** Goes on until nothing is left to happen, or until `end`. */
   run(end = Number.POSITIVE_INFINITY): void {
+    for (const { device } of this.hosts) device.now = this.now;
     for (let steps = 0; steps < 1_000_000; steps++) {
       this.#drain(0);
       this.#drain(1);

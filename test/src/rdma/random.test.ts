@@ -1,6 +1,7 @@
 // Random verbs programs between two devices under random loss, duplication and reordering, by seed, against a model of
 // a few lines: memory equal, every message exactly once and in order, no completion lost or doubled.
 
+import { connectX4, type NicProfile } from '../../../src/profiles/nic.js';
 import {
   hcaProfile,
   postRecv,
@@ -149,11 +150,11 @@ function arrived(side: Side, wc: Wc): void {
 
 const wires: readonly Wire[] = ['RoCE v2', 'RoCE v1', 'IB'];
 
-function program(seed: number): void {
+function program(seed: number, nic?: NicProfile): void {
   const random = new Random(seed).fork('program');
   const faults = new Random(seed).fork('faults');
   const profile = seed % 2 === 0 ? rxeProfile : hcaProfile;
-  const net = new BackToBack({ wire: wires[seed % wires.length]!, profile });
+  const net = new BackToBack({ wire: wires[seed % wires.length]!, profile, ...(nic && { nic }) });
   const attr = {
     maxRdAtomic: 1 + random.below(4),
     maxDestRdAtomic: 4,
@@ -202,6 +203,7 @@ spec('random verbs programs', (it) => {
     for (let seed = first; seed < first + seeds; seed++) {
       try {
         program(seed);
+        program(seed, connectX4);
       } catch (error) {
         const again = `WIREVERBS_SEED=${seed} WIREVERBS_SEEDS=1`;
         throw new Error(`seed ${seed}: ${again} repeats it\n${(error as Error).stack}`);

@@ -1,0 +1,126 @@
+// Two NICs on one link, a queue pair each, for measuring: one side writes into the other's memory.
+
+import {
+  AddressSpace,
+  DmaEngine,
+  KeyTable,
+  Ledger,
+  MachineMemory,
+  PcieLink,
+} from '../src/memory/index.js';
+import type { NicProfile } from '../src/profiles/nic.js';
+import { pcieGen3x16 } from '../src/profiles/pcie.js';
+import {
+  allocPd,
+  createCq,
+  createQp,
+  gidOf,
+  hcaProfile,
+  MemoryPort,
+  modifyQp,
+  openDevice,
+  pollCq,
+  postSend,
+  type QpAttr,
+  RdmaDevice,
+  regMr,
+  type Wc,
+} from '../src/rdma/index.js';
+import { Random } from '../src/time/index.js';
+import type { Simulation } from '../src/world/sim.js';
+
+const SIGNALED = 2;
+const ALL = 0xf;
+
+const macOf = (i: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, i);
+
+function endOf(sim: Simulation, index: 1 | 2, bytes: number, nic: NicProfile | undefined) {
+  const ledger = new Ledger();
+  const memory = new MachineMemory({ nodes: [2 ** 26] });
+  const space = new AddressSpace(memory);
+  const keys = new KeyTable(memory);
+  const dma = new DmaEngine(new PcieLink(nic?.pcie ?? pcieGen3x16), ledger, ledger.actor('nic'));
+  const device = sim.add(
+    new RdmaDevice({
+      name: `host${index}`,
+      pool: sim.pool,
+      memory: new MemoryPort(keys, dma),
+      profile: hcaProfile,
+      address: {
+        mac: macOf(index),
+        gids: [{ bytes: gidOf(`10.0.0.${index}`), type: 'RoCE v2' }],
+        lid: index,
+        native: false,
+      },
+      neighbours: () => macOf(3 - index),
+      random: new Random(index),
+      ...(nic && { timing: nic.timing }),
+    }),
+  );
+  const context = openDevice(device, space, ledger.actor('core'));
+  const pd = allocPd(context);
+  const addr = space.allocate(bytes, { contiguous: true });
+  const mr = regMr(pd, addr, bytes, ALL);
+  const cq = createCq(context, 64);
+  const qp = createQp(pd, { qpType: 'IBV_QPT_RC', sendCq: cq, recvCq: cq });
+  return { device, context, addr, mr, cq, qp };
+}
+
+export interface WriteEnd {
+  readonly device: RdmaDevice;
+  readonly peer: RdmaDevice;
+  /** Posts one message. */
+  post(): void;
+  /** Runs until a message is complete. */
+  awaitOne(): void;
+}
+
+/** Two ends in RTS; messages of `bytes` go from one to the other, at 100 Gb/s. */
+export function pairOnLink(
+  sim: Simulation,
+  mtu: 1024 | 4096,
+  bytes: number,
+  nic?: NicProfile,
+): WriteEnd {
+  const a = endOf(sim, 1, bytes, nic);
+  const b = endOf(sim, 2, bytes, nic);
+  sim.connect(a.device, 0, b.device, 0, { rate: 100e9 });
+  const ends = [a, b] as const;
+  for (const [i, { context, qp }] of ends.entries()) {
+    const peer = ends[1 - i]!;
+    const common: QpAttr = { qpState: 'INIT', pkeyIndex: 0, portNum: 1, qpAccessFlags: ALL };
+    modifyQp(context, qp, common);
+    modifyQp(context, qp, {
+      qpState: 'RTR',
+      ahAttr: { grh: { dgid: peer.device.address.gids[0]!.bytes } },
+      pathMtu: mtu === 4096 ? 'IBV_MTU_4096' : 'IBV_MTU_1024',
+      destQpNum: peer.qp.qpn,
+      rqPsn: 0,
+      maxDestRdAtomic: 16,
+      minRnrTimer: 1,
+    });
+    const times = { timeout: 14, retryCnt: 7, rnrRetry: 7, maxRdAtomic: 16 };
+    modifyQp(context, qp, { qpState: 'RTS', sqPsn: 0, ...times });
+  }
+  const wr = {
+    opcode: 'IBV_WR_RDMA_WRITE',
+    sendFlags: SIGNALED,
+    sgList: [{ addr: a.addr, length: bytes, lkey: a.mr.lkey }],
+    rdma: { remoteAddr: b.addr, rkey: b.mr.rkey },
+  } as const;
+  const wc: Wc[] = [];
+  return {
+    device: a.device,
+    peer: b.device,
+    post() {
+      a.device.now = sim.now;
+      postSend(a.context, a.qp, wr);
+      sim.settle(a.device);
+    },
+    awaitOne() {
+      while (pollCq(a.context, a.cq, 1, wc) === 0)
+        if (!sim.step()) throw new Error('nothing happens any more');
+      if (wc[0]!.status !== 'IBV_WC_SUCCESS') throw new Error(wc[0]!.status);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// Receiving: frames that are RDMA packets are checked in the order of rdma-interop.md 5.3 and go to their queue pair's
+// requester or responder; what is wrong is dropped with a name. Other frames wait for the host's stack.
+
+import type { Nanos } from '../time/index.js';
+import { receiveResponse } from './completer.js';
+import { receiveDatagram } from './datagram.js';
+import { addressedTo, groupKey } from './destination.js';
+import type { RdmaDevice } from './device.js';
+import { hdrCheck } from './header-checks.js';
+import { Packet } from './packet.js';
+import type { QueuePair } from './queue-pair.js';
+import { receiveRequest, receiveUnreliable } from './responder.js';
+import { counterOf, type DropReason } from './verdict.js';
+import { BTH } from './wire.js';
+
+/** Queue pair number of multicast packets (IBA 3.5.10). */
+export const MULTICAST_QPN = 0xffffff;
+/** Frames for the host's stack that may wait. */
+const MAX_OTHERS = 1024;
+
+export class Reception {
+  readonly #dev: RdmaDevice;
+  readonly #packet = new Packet();
+  readonly #others: number[] = [];
+
+  constructor(dev: RdmaDevice) {
+    this.#dev = dev;
+  }
+
+  /** Takes the frame in `slot`, which is given up. */
+  // hot
+  judge(now: Nanos, slot: number): void {
+    const { pool, address } = this.#dev;
+    const bytes = pool.bytes(slot);
+    const at = pool.at(slot);
+    const pkt = this.#packet;
+    const found = pkt.find(bytes, at, at + pool.length(slot), address.native);
+    if (found === 'other') return this.#keepOther(slot);
+    const reason = found === '' ? this.#take(pkt, now) : found;
+    if (reason !== '') this.#drop(reason, pkt, now);
+    pool.release(slot);
+  }
+
+  /** A frame that is not RDMA's; -1 when none waits. Who takes it owns it. */
+  takeOther(): number {
+    return this.#others.shift() ?? -1;
+  }
+
+  #keepOther(slot: number): void {
+    if (this.#others.length < MAX_OTHERS) {
+      this.#others.push(slot);
+      return;
+    }
+    this.#dev.counters.add('drop_other_queue_full');
+    this.#dev.pool.release(slot);
+  }
+
+  // hot
+  #take(pkt: Packet, now: Nanos): DropReason | '' {
+    const dev = this.#dev;
+    const isGroup = BTH.get.destQp(pkt.bytes, pkt.bthAt) === MULTICAST_QPN;
+    if (!isGroup && !this.#isMine(pkt)) return 'wrong-address';
+    const unread = pkt.read();
+    if (unread !== '') return unread;
+    if (isGroup) return this.#takeGroup(pkt, now);
+    const qp = dev.qps.get(pkt.destQp);
+    const refused = hdrCheck(dev, qp, pkt);
+    if (refused !== '') return refused;
+    if (!pkt.icrcIsRight()) return 'bad-icrc';
+    dev.counters.add('rcvd_pkts');
+    dev.memory.begin(now);
+    if (dev.clock !== null) dev.memory.delay = dev.clock.caches.context(now, qp!.qpn);
+    const hadNak = qp!.nakSent;
+    const reason = this.#deliver(qp!, pkt, now);
+    dev.judged(now, qp!, !hadNak && qp!.nakSent);
+    return reason;
+  }
+
+  // hot
+  #deliver(qp: QueuePair, pkt: Packet, now: Nanos): DropReason | '' {
+    const dev = this.#dev;
+    if (pkt.opcode.service === 'CNP') return dev.congestion.heard(qp, now);
+    if (pkt.congested) dev.congestion.noticed(qp, pkt, now);
+    if (pkt.echoed && dev.address.native) dev.congestion.heard(qp, now);
+    if (qp.datagram) return receiveDatagram(dev, qp, pkt, now);
+    if (pkt.opcode.kind === 'response') return receiveResponse(dev, qp, pkt, now);
+    if (qp.state === 'RTR' && !qp.established) {
+      qp.established = true;
+      if (dev.profile.tellsEstablished) dev.event('IBV_EVENT_COMM_EST', qp);
+    }
+    return qp.reliable ? receiveRequest(dev, qp, pkt, now) : receiveUnreliable(dev, qp, pkt, now);
+  }
+
+  #takeGroup(pkt: Packet, now: Nanos): DropReason | '' {
+    const dev = this.#dev;
+    if (pkt.networkAt < 0) return 'not-multicast-member';
+    const members = dev.groups.get(groupKey(pkt));
+    if (!members || members.size === 0) return 'not-multicast-member';
+    if (!pkt.icrcIsRight()) return 'bad-icrc';
+    let reason: DropReason | '' = '';
+    for (const qp of members) {
+      reason = hdrCheck(dev, qp, pkt);
+      if (reason === '') {
+        dev.counters.add('rcvd_pkts');
+        reason = receiveDatagram(dev, qp, pkt, now);
+      }
+    }
+    return reason;
+  }
+
+  /** Is the packet's destination one of this port's addresses (rxe_chk_dgid)? */
+  // hot
+  #isMine(pkt: Packet): boolean {
+    if (pkt.networkAt < 0) return true; // the subnet delivers by LID
+    const { gids } = this.#dev.address;
+    for (let i = 0; i < gids.length; i++) {
+      if (addressedTo(pkt, gids[i]!.bytes)) return true;
+    }
+    return false;
+  }
+
+  #drop(reason: DropReason, pkt: Packet, now: Nanos): void {
+    this.#dev.counters.add(counterOf(reason));
+    this.#dev.tracer?.verdict(now, pkt.destQp, pkt.psn, reason);
+  }
+}

@@ -1,0 +1,106 @@
+// The sending half of a device in time: units that make packets, DMA that brings their bytes, and packets that wait
+// until both are done and the wire is free. Several are in preparation, so that reads from memory overlap.
+
+import { type Nanos, NEVER } from '../time/index.js';
+import type { Works } from './clockwork.js';
+import type { NicCaches } from './nic-caches.js';
+import { TimeHeap } from './time-heap.js';
+import type { NicTiming } from './timing.js';
+import { Units } from './units.js';
+
+const NS_PER_BYTE_AT_1_BPS = 8e9;
+
+export class TransmitClock {
+  readonly #frames = new TimeHeap<number>();
+  readonly #units: Units;
+  /** When a unit is free for a queue pair that waits. */
+  #unitAt: number = NEVER;
+  /** The driver knows that a frame is ready, and takes all that are. */
+  #told = false;
+
+  constructor(
+    readonly works: Works,
+    readonly timing: NicTiming,
+    readonly caches: NicCaches,
+  ) {
+    this.#units = new Units(timing.txUnits);
+  }
+
+  get wakeAt(): number {
+    return this.#told ? this.#unitAt : Math.min(this.#unitAt, this.#frames.next);
+  }
+
+  /** Is there a frame that the driver was not told of? */
+  // hot
+  takeReady(now: Nanos): boolean {
+    this.pump(now);
+    if (this.#told || this.#frames.next > now) return false;
+    this.#told = true;
+    return true;
+  }
+
+  /** The next frame that is ready, or -1. */
+  // hot
+  take(now: Nanos): number {
+    if (this.#frames.next > now) this.pump(now);
+    if (this.#frames.next > now) {
+      this.#told = false;
+      return -1;
+    }
+    const slot = this.#frames.take();
+    this.pump(now);
+    return slot;
+  }
+
+  /** Begins packets as long as units are free and there is room. */
+  // hot
+  pump(now: Nanos): void {
+    const { works, timing } = this;
+    this.#unitAt = NEVER;
+    while (this.#frames.count < timing.txFrames && works.hasTurns) {
+      const free = this.#units.freeAt;
+      if (free > now) {
+        this.#unitAt = Math.ceil(free);
+        return;
+      }
+      works.memory.begin(now);
+      this.caches.stoodUntil = 0;
+      const slot = works.prepare(now);
+      if (slot < 0) return;
+      this.#time(now, free, slot);
+    }
+  }
+
+  /** When the packet in `slot`, which has just been made, leaves. */
+  // hot
+  #time(now: Nanos, free: number, slot: number): void {
+    const { works, timing } = this;
+    const { memory, prepared } = works;
+    const qp = prepared.qp!;
+    const isAnswer = prepared.what === 'answer';
+    const own =
+      prepared.what === 'entry' ? timing.txEntryNs + timing.txPacketNs : timing.txPacketNs;
+    const stood = Math.max(0, this.caches.stoodUntil - now);
+    // A unit that became free within this nanosecond goes on from there: rates are exact that way.
+    const from = now - free < 1 ? free : now;
+    const served = this.#units.serve(from, (isAnswer ? timing.txAnswerNs : own) + stood);
+    let at = Math.max(served, now + memory.delay, this.#bytesAt(now, slot));
+    if (prepared.readyAt > at) at = prepared.readyAt;
+    at += timing.txLatencyNs;
+    // What one queue pair sends stays in order.
+    if (at < qp.leavesAt) at = qp.leavesAt;
+    qp.leavesAt = at;
+    this.#frames.put(slot, Math.ceil(at));
+  }
+
+  /** When the payload is there, or so far that it does not run dry on the way out. */
+  // hot
+  #bytesAt(now: Nanos, slot: number): number {
+    const { memory, pool } = this.works;
+    const { arrived } = memory;
+    if (!this.timing.cutThrough || arrived <= now) return arrived;
+    const length = pool.length(slot);
+    const onWire = (length * NS_PER_BYTE_AT_1_BPS) / this.timing.portBitsPerSecond;
+    return Math.max(now, arrived - Math.min(onWire, memory.dma.pcie.readTimeOf(length)));
+  }
+}
