@@ -5,6 +5,8 @@ export interface Datagram {
   readonly target: Uint8Array;
   readonly protocol: number;
   readonly hopLimit: number;
+  /** The ECN field of the IP header (RFC 3168 5). */
+  readonly ecn: number;
   readonly bytes: Uint8Array;
   /** The message of that protocol. */
   readonly at: number;

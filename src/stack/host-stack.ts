@@ -27,6 +27,7 @@ import { IpPacket, PROTOCOL } from './ip-packet.js';
 import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
 import { NeighbourTable } from './neighbour-table.js';
 import { Reassembly } from './reassembly.js';
+import type { Transport } from './transport.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const DEFAULT_MTU = 1500;
@@ -60,6 +61,8 @@ export class HostStack implements Station {
   readonly #ready = new ReadyPorts(1);
   readonly #groups: readonly Uint8Array[];
   readonly #broadcasts: readonly Uint8Array[];
+  readonly #transports: Transport[] = [];
+  readonly mtu: number;
 
   /** @throws RangeError when an address is none, or the MTU none that fits */
   constructor(
@@ -73,6 +76,7 @@ export class HostStack implements Station {
       throw new RangeError(`an MTU lies between ${LEAST_MTU} and ${most} here, ${mtu} does not`);
     }
     this.mac = mac;
+    this.mtu = mtu;
     const linkLocal = { ip: linkLocalOf(mac), prefix: LINK_LOCAL_PREFIX };
     this.addresses = [...options.addresses.map(parseHostAddress), linkLocal];
     this.#groups = [ALL_NODES, ...this.addresses.map(({ ip }) => solicitedNodeOf(ip))];
@@ -91,8 +95,24 @@ export class HostStack implements Station {
     const isOurs = this.isOurs.bind(this);
     const sender = new IcmpSender(this.#output);
     this.icmp = new Icmp(sender, drop, this.sourceFor.bind(this));
+    this.icmp.onError = (now, error) => {
+      const transport = this.#transports.find(({ protocol }) => protocol === error.protocol);
+      if (!transport || !this.isOurs(error.source)) return false;
+      transport.icmpError(now, error);
+      return true;
+    };
     this.#arp = new Arp(pool, mac, isOurs, this.neighbours, this.#output, drop);
     this.#discovery = new NeighbourDiscovery(mac, isOurs, this.neighbours, sender, drop);
+  }
+
+  /** Puts a transport protocol on top: it gets the packets of its number, and sends what it has. */
+  attach(transport: Transport): void {
+    this.#transports.push(transport);
+  }
+
+  /** Must be called after a transport was told something from above, so that the wire is. */
+  wake(): void {
+    if (this.#transports.some((transport) => transport.hasWork())) this.#ready.mark(0);
   }
 
   isOurs(ip: Uint8Array): boolean {
@@ -172,12 +192,22 @@ export class HostStack implements Station {
   }
 
   #fragment(now: Nanos, packet: IpPacket): void {
-    const { source, target, protocol, hopLimit } = packet;
+    const { source, target, protocol, hopLimit, ecn } = packet;
     const outcome = this.#reassembly.add(now, packet);
     if (typeof outcome === 'string') return this.drops.add(outcome);
     if (!outcome) return;
     const { bytes, length } = this.#reassembly;
-    const whole = { source, target, protocol, hopLimit, bytes, at: 0, end: length, headerAt: -1 };
+    const whole = {
+      source,
+      target,
+      protocol,
+      hopLimit,
+      ecn,
+      bytes,
+      at: 0,
+      end: length,
+      headerAt: -1,
+    };
     this.#deliver(now, whole);
   }
 
@@ -189,7 +219,13 @@ export class HostStack implements Station {
     const own = isMapped(datagram.target) ? PROTOCOL.icmp : PROTOCOL.icmpv6;
     if (protocol === own) {
       if (this.icmp.receive(now, datagram, isNeighbour)) this.#discovery.receive(now, datagram);
-    } else if (protocol === PROTOCOL.udp) this.#udp(now, datagram);
+      return;
+    }
+    for (let i = 0; i < this.#transports.length; i++) {
+      const transport = this.#transports[i]!;
+      if (transport.protocol === protocol) return transport.receive(now, datagram);
+    }
+    if (protocol === PROTOCOL.udp) this.#udp(now, datagram);
     else this.drops.add('no protocol');
   }
 
@@ -216,6 +252,7 @@ export class HostStack implements Station {
       else if (what === 'solicit') this.#ask(now, ip, mac);
     }
     if (this.#output.queue.count > 0) this.#ready.mark(0);
+    this.wake();
   }
 
   #ask(now: Nanos, ip: Uint8Array, mac: Uint8Array | undefined): void {
@@ -229,13 +266,29 @@ export class HostStack implements Station {
     return this.#ready.take();
   }
 
-  transmit(_now: Nanos, _port: number): number {
+  transmit(now: Nanos, _port: number): number {
     const { queue } = this.#output;
+    if (queue.count === 0) this.#draw(now);
     return queue.count === 0 ? -1 : queue.take(this.pool.length(queue.first));
   }
 
+  /** Draws packets from the transports until one is there to be sent: others wait for their neighbour. */
+  #draw(now: Nanos): void {
+    const { queue } = this.#output;
+    for (let i = 0; i < this.#transports.length && queue.count === 0; i++) {
+      const transport = this.#transports[i]!;
+      for (let slot = transport.transmit(now); slot >= 0; slot = transport.transmit(now)) {
+        this.#output.route(now, transport.target, slot);
+        if (queue.count > 0) break;
+      }
+    }
+    if (this.neighbours.hasTask) this.#settle(now);
+  }
+
   wakeAt(): Nanos {
-    return earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
+    let at = earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
+    for (const transport of this.#transports) at = earlier(at, transport.wakeAt());
+    return at;
   }
 
   expire(now: Nanos): void {
@@ -243,6 +296,7 @@ export class HostStack implements Station {
     for (let late = this.#reassembly.expire(now); late > 0; late--) {
       this.drops.add('fragments too late');
     }
+    for (const transport of this.#transports) if (transport.wakeAt() <= now) transport.expire(now);
     this.#settle(now);
   }
 }

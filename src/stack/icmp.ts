@@ -7,6 +7,7 @@ import type { Nanos } from '../time/index.js';
 import { isMapped, isMulticast, MAPPED_AT, sameBytes, UNSPECIFIED } from './address.js';
 import type { Datagram } from './datagram.js';
 import type { StackDrop } from './drop.js';
+import { IcmpError, readIcmpError } from './icmp-error.js';
 import type { IpOutput, Outgoing } from './ip-output.js';
 import { PROTOCOL } from './ip-packet.js';
 import { RateLimit } from './rate-limit.js';
@@ -77,6 +78,10 @@ export class Icmp {
   readonly #replies: EchoReply[] = [];
   readonly #errors = new RateLimit(ERRORS_PER_SECOND, ERRORS_AT_ONCE);
 
+  /** Who is told of errors about packets of ours; false when nobody wanted to know. */
+  onError: (now: Nanos, error: IcmpError) => boolean = () => false;
+  readonly #error = new IcmpError();
+
   constructor(
     readonly sender: IcmpSender,
     readonly drop: (why: StackDrop) => void,
@@ -94,7 +99,11 @@ export class Icmp {
     const numbers = numbersOf(protocol === PROTOCOL.icmpv6);
     const type = ICMP.get.type(b, at);
     if (protocol === PROTOCOL.icmpv6 && isNeighbour(type)) return true;
-    if (type !== numbers.request && type !== numbers.reply) return this.#refuse('ignored message');
+    if (type !== numbers.request && type !== numbers.reply) {
+      const told =
+        readIcmpError(this.#error, protocol, b, at, end) && this.onError(now, this.#error);
+      return told ? false : this.#refuse('ignored message');
+    }
     if (end - at < ECHO_BYTES) return this.#refuse('too short');
     if (type === numbers.request) this.#answer(now, datagram, numbers.reply);
     else this.#keep(now, datagram);

@@ -1,7 +1,17 @@
-export { formatIp, linkLocalOf, parseHostAddress, parseIp } from './address.js';
+export {
+  formatIp,
+  isMapped,
+  linkLocalOf,
+  parseHostAddress,
+  parseIp,
+  sameBytes,
+} from './address.js';
+export type { Datagram } from './datagram.js';
 export { type StackDrop, stackDrops } from './drop.js';
 export { HostStack, type HostStackOptions } from './host-stack.js';
 export type { EchoReply } from './icmp.js';
+export { IcmpError, type IcmpKind, readIcmpError } from './icmp-error.js';
+export { IpTemplate } from './ip-template.js';
 export {
   type NeighbourEvent,
   type NeighbourState,
@@ -9,3 +19,4 @@ export {
   transitions,
 } from './neighbour-state.js';
 export { type Neighbour, NeighbourTable } from './neighbour-table.js';
+export type { Transport } from './transport.js';

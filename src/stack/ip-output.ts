@@ -86,7 +86,7 @@ export class IpOutput {
       : this.#header6(b, ipAt, outgoing, to - from, part);
     b.set(message.subarray(from, to), at);
     this.pool.setLength(slot, at + to - from - start);
-    this.#route(now, outgoing.target, slot);
+    this.route(now, outgoing.target, slot);
   }
 
   #header4(b: Uint8Array, at: number, outgoing: Outgoing, length: number, part: Part): number {
@@ -127,7 +127,8 @@ export class IpOutput {
     return next + IPv6Fragment.size;
   }
 
-  #route(now: Nanos, target: Uint8Array, slot: number): void {
+  /** Sends a whole packet to where it belongs; its link addresses are filled in here. */
+  route(now: Nanos, target: Uint8Array, slot: number): void {
     if (isMulticast(target)) return this.queueTo(slot, multicastMacOf(target));
     const hop = this.nextHop(target);
     if (!hop) return this.#lose(slot, 'no route');

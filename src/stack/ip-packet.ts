@@ -25,6 +25,7 @@ export class IpPacket {
   readonly target = new Uint8Array(IP_SIZE);
   protocol = 0;
   hopLimit = 0;
+  ecn = 0;
   bytes: Uint8Array = new Uint8Array(0);
   /** Where the IP header begins. */
   headerAt = 0;
@@ -56,6 +57,7 @@ export class IpPacket {
     this.version = 4;
     this.protocol = IPv4.get.protocol(b, at);
     this.hopLimit = IPv4.get.ttl(b, at);
+    this.ecn = IPv4.get.ecn(b, at);
     this.at = headerEnd;
     this.end = packetEnd;
     mapped(b, at + IPv4.at.src, this.source);
@@ -70,6 +72,7 @@ export class IpPacket {
     if (IPv6.get.version(b, at) !== 6 || packetEnd > end) return 'malformed';
     this.version = 6;
     this.hopLimit = IPv6.get.hopLimit(b, at);
+    this.ecn = IPv6.get.ecn(b, at);
     this.end = packetEnd;
     for (let i = 0; i < IP_SIZE; i++) {
       this.source[i] = b[at + IPv6.at.src + i]!;

@@ -82,6 +82,10 @@ export class NeighbourTable {
     if (entry) this.#apply(now, entry, 'confirmed');
   }
 
+  get hasTask(): boolean {
+    return this.#tasks.length > 0;
+  }
+
   /** What is to be done, oldest first. */
   takeTask(): NeighbourTask | undefined {
     return this.#tasks.shift();

@@ -1,0 +1,108 @@
+// Where a connection's bytes lie. A connection owns no payload memory: it knows places in two streams, each counted from
+// 0 for the first byte, and its owner decides what is copied where. Rings of bytes are the default.
+
+/** What is to be sent. Bytes below `end` are there; those not yet released may be asked for any number of times. */
+export interface SendSource {
+  /** Bytes of the stream so far: where the next one that the user hands over will stand. */
+  readonly end: number;
+  /** Writes bytes `from` to `from + length` of the stream at `at` of `into`. */
+  copy(from: number, length: number, into: Uint8Array, at: number): void;
+  /** The peer has everything below `place`. */
+  release(place: number): void;
+  /**
+   * How many of the bytes from `from` on one segment takes, at most `most`: who frames a stream (MPA) aligns its
+   * units to segments this way. All of them where it is missing.
+   */
+  cut?(from: number, most: number): number;
+}
+
+/** What was received. Segments are placed as they come, within what `capacity` promised. */
+export interface ReceiveSink {
+  /** Bytes that may lie between what the user took and what was placed: the receive buffer. */
+  readonly capacity: number;
+  /** Where the user stands: all bytes below are taken. */
+  readonly taken: number;
+  /** `length` bytes at `at` of `from` belong at `place`, which may lie behind a gap. */
+  place(place: number, length: number, from: Uint8Array, at: number): void;
+  /** The stream is whole up to `place`. */
+  deliver(place: number): void;
+}
+
+/** A ring of bytes to send from. */
+export class RingSource implements SendSource {
+  end = 0;
+  /** Bytes below are acknowledged. */
+  released = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(readonly capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  get room(): number {
+    return this.capacity - (this.end - this.released);
+  }
+
+  /** Takes as many bytes as there is room for; says how many. */
+  write(bytes: Uint8Array, from = 0, to = bytes.length): number {
+    const length = Math.min(to - from, this.room);
+    const at = this.end % this.capacity;
+    const first = Math.min(length, this.capacity - at);
+    this.#bytes.set(bytes.subarray(from, from + first), at);
+    if (length > first) this.#bytes.set(bytes.subarray(from + first, from + length), 0);
+    this.end += length;
+    return length;
+  }
+
+  // hot
+  copy(from: number, length: number, into: Uint8Array, at: number): void {
+    const begin = from % this.capacity;
+    const first = Math.min(length, this.capacity - begin);
+    into.set(this.#bytes.subarray(begin, begin + first), at);
+    if (length > first) into.set(this.#bytes.subarray(0, length - first), at + first);
+  }
+
+  release(place: number): void {
+    this.released = place;
+  }
+}
+
+/** A ring of bytes to receive into. */
+export class RingSink implements ReceiveSink {
+  taken = 0;
+  /** The stream is whole up to here. */
+  delivered = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(readonly capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  /** Bytes that can be read. */
+  get ready(): number {
+    return this.delivered - this.taken;
+  }
+
+  // hot
+  place(place: number, length: number, from: Uint8Array, at: number): void {
+    const begin = place % this.capacity;
+    const first = Math.min(length, this.capacity - begin);
+    this.#bytes.set(from.subarray(at, at + first), begin);
+    if (length > first) this.#bytes.set(from.subarray(at + first, at + length), 0);
+  }
+
+  deliver(place: number): void {
+    this.delivered = place;
+  }
+
+  /** Moves bytes to `into`; says how many. The connection must be told (`consumed`), so that its window opens. */
+  read(into: Uint8Array, at = 0, most = into.length - at): number {
+    const length = Math.min(most, this.ready);
+    const begin = this.taken % this.capacity;
+    const first = Math.min(length, this.capacity - begin);
+    into.set(this.#bytes.subarray(begin, begin + first), at);
+    if (length > first) into.set(this.#bytes.subarray(0, length - first), at + first);
+    this.taken += length;
+    return length;
+  }
+}

@@ -1,0 +1,21 @@
+import type { CongestionControl } from './control.js';
+import { Cubic } from './cubic.js';
+import { Dctcp } from './dctcp.js';
+import { NewReno } from './new-reno.js';
+
+/** Congestion controls by Linux's names ('reno' is NewReno there as here). */
+const controls = {
+  reno: () => new NewReno(),
+  cubic: () => new Cubic(),
+  dctcp: () => new Dctcp(),
+} as const satisfies Record<string, () => CongestionControl>;
+
+export type CongestionName = keyof typeof controls;
+export const congestionNames = Object.keys(controls) as readonly CongestionName[];
+
+export const congestionControl = (name: CongestionName): CongestionControl => controls[name]();
+
+export type { CongestionControl, CongestionEvent, CongestionState } from './control.js';
+export { Cubic } from './cubic.js';
+export { Dctcp } from './dctcp.js';
+export { NewReno } from './new-reno.js';

@@ -1,0 +1,320 @@
+// The TCP of a host or of a NIC: finds the connection for each packet, makes connections from SYNs and calls, lets those
+// that have something to say take turns, and answers what belongs to nobody. Sits on an IP layer (`TcpIp`), which
+// HostStack is.
+
+import { internetSum, sumIsGood } from '../../protocols/core/checksum/index.js';
+import { TCP } from '../../protocols/index.js';
+import type { FramePool } from '../frame/index.js';
+import {
+  type Datagram,
+  formatIp,
+  type IcmpError,
+  isMapped,
+  type Transport,
+} from '../stack/index.js';
+import { type Nanos, Random } from '../time/index.js';
+import { type ReceiveSink, RingSink, RingSource } from './buffer.js';
+import { TcpConnection } from './connection.js';
+import { ConnectionTable } from './connection-table.js';
+import { newCounters } from './counters.js';
+import { FrameMaker, TCP_NUMBER } from './frame-maker.js';
+import { type Buffers, Listener, type ListenOptions } from './listener.js';
+import { linuxOptions, type TcpOptions } from './options.js';
+import { Outgoing } from './outgoing.js';
+import { PassiveOpen } from './passive-open.js';
+import { icmpError } from './path-mtu.js';
+import { PortChooser } from './port-chooser.js';
+import { ReplyQueue } from './reply-queue.js';
+import { Secrets } from './secrets.js';
+import { Segment } from './segment.js';
+import { Tcb, type TcpTracer } from './tcb.js';
+import { TimerHeap } from './timer-heap.js';
+
+/** What TCP needs of IP. */
+export interface TcpIp {
+  readonly pool: FramePool;
+  readonly mtu: number;
+  isOurs(ip: Uint8Array): boolean;
+  sourceFor(target: Uint8Array): Uint8Array | undefined;
+  /** There is something to send now. */
+  wake(): void;
+}
+
+export interface ConnectOptions extends Partial<TcpOptions> {
+  readonly remote: Uint8Array;
+  readonly port: number;
+  readonly local?: Uint8Array;
+  readonly localPort?: number;
+  readonly buffers?: Buffers;
+  /** Sees what the connection decides. */
+  readonly tracer?: TcpTracer;
+}
+
+export interface TcpStackOptions {
+  readonly random?: Random;
+  /** For all connections that do not say otherwise. */
+  readonly defaults?: Partial<TcpOptions>;
+  readonly mostConnections?: number;
+}
+
+/** Bytes of a ring, where nobody brings buffers. */
+const RING_BYTES = 256 * 1024;
+const MOST_CONNECTIONS = 65_536;
+const ADDRESS = 16;
+
+export class TcpStack implements Transport {
+  readonly protocol = TCP_NUMBER;
+  readonly counters = newCounters();
+  readonly connections = new ConnectionTable();
+  readonly listeners: Listener[] = [];
+  readonly secrets: Secrets;
+  readonly replies: ReplyQueue;
+  readonly defaults: TcpOptions;
+  readonly target = new Uint8Array(ADDRESS);
+  /** Of the packet that `transmit` gave: where the NIC is to cut it; 0 for a single segment. */
+  cutMss = 0;
+  readonly #ports: PortChooser;
+  readonly #timers = new TimerHeap();
+  readonly #segment = new Segment();
+  readonly #out = new Outgoing();
+  readonly #makers: (FrameMaker | undefined)[] = [];
+  readonly #passive: PassiveOpen;
+  /** Connections that may have something to send, in the order of their turns. */
+  readonly #queue: TcpConnection[] = [];
+  #first = 0;
+
+  constructor(
+    readonly ip: TcpIp,
+    readonly options: TcpStackOptions = {},
+  ) {
+    const random = options.random ?? new Random(1, 'tcp');
+    this.secrets = new Secrets(random);
+    this.#ports = new PortChooser(random, this.secrets);
+    this.defaults = { ...linuxOptions, ...options.defaults };
+    this.replies = new ReplyQueue(ip.pool);
+    this.#passive = new PassiveOpen(this);
+  }
+
+  /** @throws RangeError when no address of ours reaches there, or every port is taken */
+  connect(now: Nanos, options: ConnectOptions): TcpConnection {
+    const { remote, port } = options;
+    const local = options.local ?? this.ip.sourceFor(remote);
+    if (!local) throw new RangeError(`no address of ours reaches ${formatIp(remote)}`);
+    const localPort =
+      options.localPort ??
+      this.#ports.choose(local, remote, port, (p) => this.#taken(local, p, remote, port));
+    if (localPort < 0 || this.#taken(local, localPort, remote, port)) {
+      throw new RangeError('EADDRNOTAVAIL: the port is taken');
+    }
+    const { source, sink } = options.buffers ?? rings();
+    const tcb = new Tcb(
+      { ...this.defaults, ...options },
+      sink,
+      versionOf(remote),
+      this.ip.mtu,
+      this.counters,
+    );
+    tcb.source = source;
+    tcb.tracer = options.tracer;
+    const connection = new TcpConnection(this, tcb, local.slice(), localPort, remote.slice(), port);
+    this.adopt(connection);
+    const offset = this.secrets.of(connection, 'timestamp');
+    connection.open(now, this.secrets.isn(connection, now), offset);
+    return connection;
+  }
+
+  /** @throws RangeError when the port is listened on already */
+  listen(options: ListenOptions): Listener {
+    const { port, receiveBytes = RING_BYTES } = options;
+    if (this.listeners.some((l) => l.port === port && l.options.address === options.address)) {
+      throw new RangeError(`EADDRINUSE: port ${port} is listened on already`);
+    }
+    const make = options.buffers ?? (() => rings(receiveBytes));
+    const listener = new Listener(
+      options,
+      { ...this.defaults, ...options },
+      make,
+      promise(receiveBytes),
+    );
+    this.listeners.push(listener);
+    return listener;
+  }
+
+  /** Stops listening; whoever was not accepted is reset (RFC 9293 3.10.4). */
+  unlisten(now: Nanos, listener: Listener): void {
+    this.listeners.splice(this.listeners.indexOf(listener), 1);
+    listener.closed = true;
+    for (const connection of listener.waiting.splice(0)) connection.abort(now);
+  }
+
+  #taken(local: Uint8Array, localPort: number, remote: Uint8Array, port: number): boolean {
+    return this.connections.find(local, localPort, remote, port) !== undefined;
+  }
+
+  get isFull(): boolean {
+    return this.connections.size >= (this.options.mostConnections ?? MOST_CONNECTIONS);
+  }
+
+  /** Takes a connection into the tables. */
+  adopt(connection: TcpConnection): void {
+    this.connections.add(connection);
+    this.#makers[connection.id] = new FrameMaker(connection);
+  }
+
+  // hot
+  receive(now: Nanos, datagram: Datagram): void {
+    const { bytes, at, end, source, target } = datagram;
+    this.counters.InSegs++;
+    const segment = this.#segment;
+    if (!segment.read(bytes, at, end, datagram.ecn) || !this.ip.isOurs(target)) {
+      this.counters.InErrs++;
+      return;
+    }
+    if (!sumIsGood(segmentSum(source, target, bytes, at, end))) {
+      this.counters.InErrs++;
+      this.counters.InCsumErrors++;
+      return;
+    }
+    const { sourcePort, targetPort } = segment;
+    const connection = this.connections.find(target, targetPort, source, sourcePort);
+    if (connection === undefined || this.#passive.reopens(connection, segment, now)) {
+      return this.#passive.receive(now, datagram, segment);
+    }
+    if (!this.#passive.admits(connection, segment)) return;
+    connection.arrive(segment, now);
+    this.touched(connection);
+  }
+
+  icmpError(now: Nanos, error: IcmpError): void {
+    const { bytes, at, source, target } = error;
+    const localPort = TCP.get.srcPort(bytes, at);
+    const remotePort = TCP.get.dstPort(bytes, at);
+    const connection = this.connections.find(source, localPort, target, remotePort);
+    if (!connection) return;
+    icmpError(connection.tcb, now, error.kind, TCP.get.seq(bytes, at), error.mtu);
+    this.touched(connection);
+  }
+
+  /** Something about a connection has changed. */
+  // hot
+  touched(connection: TcpConnection): void {
+    const { tcb } = connection;
+    this.#passive.noticed(connection);
+    if (connection.id < 0) return;
+    this.#timers.set(connection.id, tcb.wakeAt());
+    if (!connection.queued) {
+      connection.queued = true;
+      this.#queue.push(connection);
+    }
+    this.ip.wake();
+  }
+
+  hasWork(): boolean {
+    return this.#first < this.#queue.length || this.replies.count > 0;
+  }
+
+  /** One packet, by turns; those that have nothing to say lose theirs. */
+  // hot
+  transmit(now: Nanos): number {
+    this.cutMss = 0;
+    if (this.replies.count > 0) return this.replies.take(this.target);
+    while (this.#first < this.#queue.length) {
+      const connection = this.#queue[this.#first++]!;
+      if (this.#first > 1024) this.#compact();
+      const slot = this.#serve(now, connection);
+      if (slot >= 0) return slot;
+      if (slot === FULL) return -1;
+    }
+    this.#queue.length = 0;
+    this.#first = 0;
+    return -1;
+  }
+
+  #compact(): void {
+    this.#queue.splice(0, this.#first);
+    this.#first = 0;
+  }
+
+  // hot
+  #serve(now: Nanos, connection: TcpConnection): number {
+    connection.queued = false;
+    if (connection.id < 0) return NOTHING;
+    const { pool } = this.ip;
+    const slot = pool.take();
+    if (slot < 0) {
+      this.touched(connection); // later
+      return FULL;
+    }
+    const out = this.#out;
+    if (!connection.next(now, out)) {
+      pool.release(slot);
+      this.#settle(connection);
+      return NOTHING;
+    }
+    this.counters.OutSegs++;
+    this.#makers[connection.id]!.make(out, pool, slot);
+    this.cutMss = out.cutMss;
+    this.target.set(connection.remote);
+    connection.queued = true;
+    this.#queue.push(connection);
+    this.#timers.set(connection.id, connection.wakeAt());
+    return slot;
+  }
+
+  /** It has nothing more to send: one that is closed leaves the tables. */
+  #settle(connection: TcpConnection): void {
+    this.#timers.set(connection.id, connection.wakeAt());
+    if (connection.state === 'CLOSED') this.forget(connection);
+  }
+
+  forget(connection: TcpConnection): void {
+    if (connection.id < 0) return;
+    this.#timers.set(connection.id, Number.POSITIVE_INFINITY as Nanos);
+    this.#makers[connection.id] = undefined;
+    this.connections.remove(connection);
+  }
+
+  wakeAt(): Nanos {
+    return this.#timers.wakeAt;
+  }
+
+  expire(now: Nanos): void {
+    while (this.#timers.wakeAt <= now) {
+      const connection = this.connections.byId(this.#timers.first);
+      connection.expire(now);
+      this.touched(connection);
+    }
+  }
+}
+
+/** Answers of #serve beside a slot. */
+const NOTHING = -1;
+const FULL = -2;
+
+export const versionOf = (ip: Uint8Array): 4 | 6 => (isMapped(ip) ? 4 : 6);
+
+const rings = (receiveBytes = RING_BYTES): Buffers => ({
+  source: new RingSource(RING_BYTES),
+  sink: new RingSink(receiveBytes),
+});
+
+const promise = (capacity: number): ReceiveSink => ({
+  capacity,
+  taken: 0,
+  place() {},
+  deliver() {},
+});
+
+/** Over pseudo header, header and text; addresses are sixteen bytes, of which IPv4's first twelve do not count. */
+// hot
+function segmentSum(
+  source: Uint8Array,
+  target: Uint8Array,
+  b: Uint8Array,
+  at: number,
+  end: number,
+): number {
+  const first = isMapped(target) ? 12 : 0;
+  const addresses = internetSum(target, first, ADDRESS, internetSum(source, first, ADDRESS));
+  return internetSum(b, at, end, addresses + TCP_NUMBER + end - at);
+}

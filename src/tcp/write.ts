@@ -1,0 +1,111 @@
+// Writes a segment's header and options where the frame is being made. Options stand as Linux arranges them, on
+// boundaries of four bytes.
+
+import {
+  TCP,
+  TCPMSS,
+  TCPOption,
+  TCPSack,
+  TCPSackBlock,
+  TCPTimestamps,
+  TCPWScale,
+} from '../../protocols/index.js';
+import type { Outgoing } from './outgoing.js';
+
+const { set } = TCP;
+const { leftEdge, rightEdge } = TCPSackBlock.set;
+const WORD = 4;
+const NOP = 1;
+const KIND = { mss: 2, wscale: 3, sackPermitted: 4, sack: 5, ts: 8 } as const;
+
+const nops = (b: Uint8Array, at: number, count: number): number => {
+  b.fill(NOP, at, at + count);
+  return at + count;
+};
+
+function begin(b: Uint8Array, at: number, kind: number, length: number): number {
+  TCPOption.set.kind(b, at, kind);
+  TCPOption.set.length(b, at, length);
+  return at + length;
+}
+
+/** Options of a SYN: MSS, SACK permitted with timestamps, window scale. Returns where they end. */
+function synOptions(out: Outgoing, b: Uint8Array, from: number): number {
+  let at = from;
+  if (out.mss >= 0) {
+    TCPMSS.set.mss(b, at, out.mss);
+    at = begin(b, at, KIND.mss, TCPMSS.size);
+  }
+  if (out.sackPermitted) {
+    if (!out.hasTimestamps) at = nops(b, at, WORD - TCPOption.size);
+    at = begin(b, at, KIND.sackPermitted, TCPOption.size);
+  } else if (out.hasTimestamps) at = nops(b, at, WORD - TCPOption.size);
+  if (out.hasTimestamps) at = timestamps(out, b, at);
+  if (out.windowShift >= 0) {
+    at = nops(b, at, 1);
+    TCPWScale.set.shiftCount(b, at, out.windowShift);
+    at = begin(b, at, KIND.wscale, TCPWScale.size);
+  }
+  return at;
+}
+
+// hot
+function timestamps(out: Outgoing, b: Uint8Array, at: number): number {
+  TCPTimestamps.set.tsVal(b, at, out.tsVal);
+  TCPTimestamps.set.tsEcr(b, at, out.tsEcr);
+  return begin(b, at, KIND.ts, TCPTimestamps.size);
+}
+
+// hot
+function sack(out: Outgoing, b: Uint8Array, from: number): number {
+  const at = nops(b, from, 2);
+  let block = at + TCPSack.size;
+  for (let i = 0; i < out.sackBlocks; i++) {
+    leftEdge(b, block, out.sackLeft[i]!);
+    rightEdge(b, block, out.sackRight[i]!);
+    block += TCPSackBlock.size;
+  }
+  return begin(b, at, KIND.sack, TCPSack.size + out.sackBlocks * TCPSackBlock.size);
+}
+
+/** Fills a header in but for its checksum, which is zero then. Returns where the text begins. */
+// hot
+export function writeHeader(
+  out: Outgoing,
+  b: Uint8Array,
+  at: number,
+  sourcePort: number,
+  targetPort: number,
+): number {
+  let end = at + TCP.size;
+  b.fill(0, at, end);
+  set.srcPort(b, at, sourcePort);
+  set.dstPort(b, at, targetPort);
+  set.seq(b, at, out.seq);
+  if (out.hasAck) {
+    set.ackFlag(b, at, 1);
+    set.ack(b, at, out.ack);
+  }
+  set.window(b, at, out.window);
+  if (out.psh) set.psh(b, at, 1);
+  if (out.fin) set.fin(b, at, 1);
+  if (out.syn) set.syn(b, at, 1);
+  if (out.rst) set.rst(b, at, 1);
+  if (out.ece) set.ece(b, at, 1);
+  if (out.cwr) set.cwr(b, at, 1);
+  if (out.urg) {
+    set.urg(b, at, 1);
+    set.urgentPointer(b, at, out.urgentPointer);
+  }
+  if (out.syn) end = synOptions(out, b, end);
+  else {
+    if (out.hasTimestamps) end = timestamps(out, b, nops(b, end, 2));
+    if (out.sackBlocks > 0) end = sack(out, b, end);
+  }
+  set.dataOffset(b, at, (end - at) / WORD);
+  return end;
+}
+
+/** Bytes of the options that `writeHeader` will write behind a segment that is no SYN. */
+export const sackBytes = (blocks: number): number =>
+  blocks === 0 ? 0 : 2 + TCPSack.size + blocks * TCPSackBlock.size;
