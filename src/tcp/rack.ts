@@ -1,5 +1,5 @@
 // RACK-TLP (RFC 8985): a segment is lost when one that was sent sufficiently later has arrived; and the tail of a flight
-// is probed, so that its loss is seen as any other. Section numbers are RFC 8985's.
+// is probed, so that its loss is seen like all others. Section numbers are RFC 8985's.
 
 import { after, type Nanos, NEVER } from '../time/index.js';
 import { rtoOf } from './rto.js';
