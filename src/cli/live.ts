@@ -1,15 +1,26 @@
 // `wireverbs live`: a host of ours on a real wire, such as the one that a QEMU guest has for its Ethernet. It answers
-// ARP, neighbour discovery and ping until it is told to end.
+// ARP, neighbour discovery and ping, has a RoCE v2 device, and runs rping's two sides, until it is told to end.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatMac, parseMac } from '../../protocols/index.js';
 import { CaptureTap, chances, parseRule } from '../fabric/index.js';
-import { formatIp, HostStack, parseHostAddress, parseIp } from '../stack/index.js';
+import { Host } from '../host/index.js';
+import { realTimeCpu } from '../profiles/cpu.js';
+import { LEAST_SIZE, MOST_SIZE } from '../rping/index.js';
+import { formatIp, type HostStack, parseHostAddress, parseIp } from '../stack/index.js';
 import { Random } from '../time/index.js';
 import { LiveWorld } from '../world/live.js';
 import { UsageError } from './failure.js';
 import { wholeNumber } from './input.js';
+import {
+  connectRping,
+  reportOutcome,
+  reportServed,
+  rpingTarget,
+  serveRping,
+  type Target,
+} from './live-rping.js';
 import { probability, several } from './option.js';
 import { counted, print, remark, table } from './terminal.js';
 
@@ -26,6 +37,10 @@ interface Options {
   readonly reorder?: number;
   readonly seed: number;
   readonly ping?: string;
+  readonly serve?: 'rping';
+  readonly connect?: Target;
+  readonly size?: number;
+  readonly patience: number;
   readonly count?: number;
   readonly once?: true;
   readonly seconds?: number;
@@ -36,6 +51,8 @@ const DEFAULT_MAC = '52:54:00:00:00:01';
 const DEFAULT_MTU = 1500;
 /** Frames that are held back are overtaken for up to so long. */
 const REORDER_NS = 10_000_000;
+/** A peer that boots may take so many seconds until it answers. */
+const PATIENCE = 60;
 const PING_INTERVAL_MS = 1000;
 const PING_IDENTIFIER = 1;
 /** Requests after which one that was not answered is forgotten. */
@@ -46,6 +63,8 @@ Examples:
   wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --ip fd00::1/64 --pcap live.pcapng
   wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --loss 0.02 --fault 'drop the 3rd frame with icmp from peer'
   wireverbs live --wire udp:127.0.0.1:5001,127.0.0.1:5000 --ip 10.0.0.1/24 --ping 10.0.0.2 --once
+  wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --serve rping
+  wireverbs live --wire qemu:/tmp/wire.sock --ip fd00::1/64 --connect rping:fd00::2 --size 4096 --count 10
 
 qemu:PATH is a unix socket; wireverbs connects to it, or listens where nobody does. QEMU's side of it:
   qemu-system-x86_64 ... -netdev stream,id=n0,server=off,addr.type=unix,addr.path=/tmp/wire.sock \\
@@ -61,6 +80,15 @@ function checked(text: string, parse: (text: string) => unknown): string {
   } catch (error) {
     throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
+}
+
+function pingSize(text: string): number {
+  const size = Number(text);
+  if (!(Number.isInteger(size) && size >= LEAST_SIZE && size <= MOST_SIZE))
+    throw new InvalidArgumentError(
+      `expected ${LEAST_SIZE} to ${MOST_SIZE} bytes, found '${text}'.`,
+    );
+  return size;
 }
 
 const addressText = (text: string) => checked(text, parseIp);
@@ -89,20 +117,23 @@ export function liveCommand(program: Command): void {
     .option('--reorder <p>', 'that others overtake it', probability)
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--ping <address>', 'ask for an echo once a second', addressText)
+    .addOption(new Option('--serve <service>', 'serve over RDMA').choices(['rping']))
+    .option('--connect <rping:address>', 'be the client of an rping server', rpingTarget)
+    .option('--size <bytes>', "of rping's data; of a server the most", pingSize)
+    .option('--patience <seconds>', 'how long rping tries again', wholeNumber, PATIENCE)
     .option('--count <number>', 'end after so many replies', wholeNumber)
     .option('--once', 'end when the peer leaves')
     .option('--seconds <number>', 'end after that time', wholeNumber)
-    .description('be a host on a real wire: answers ARP, neighbour discovery and ping')
+    .description('be a host on a real wire: ARP, neighbour discovery, ping, and rping over RDMA')
     .addHelpText('after', examples)
     .action(runLive);
 }
 
 async function runLive(options: Options): Promise<void> {
   const world = new LiveWorld();
-  const { mtu, ip: addresses, gateway: gateways = [], seed } = options;
-  const mac = parseMac(options.mac);
-  const random = new Random(seed, 'live');
-  const stack = new HostStack('us', world.pool, { mac, mtu, addresses, gateways, random });
+  const random = new Random(options.seed, 'live');
+  const host = liveHost(world, options, random);
+  const stack = host.stack!;
   spoil(world, options, random);
   const capture = options.pcap === undefined ? undefined : openTap(world, options.pcap);
   let greet = () => {};
@@ -111,17 +142,51 @@ async function runLive(options: Options): Promise<void> {
   });
   const end = new Promise<void>((resolve) => ending(world, options, greet, resolve));
   try {
-    const wire = await world.connect(stack, options.wire).catch(unusable);
+    const wire = await world.connect(host, options.wire).catch(unusable);
     const ours = stack.addresses.map(({ ip }) => formatIp(ip)).join(', ');
-    print(`${wire.name}: we are ${ours} at ${formatMac(mac)}`);
+    print(`${wire.name}: we are ${ours} at ${formatMac(stack.mac)}`);
+    const served = options.serve && serveRping(host, options.size);
+    world.settle();
     const asking =
-      options.ping === undefined ? end : peer.then(() => pinging(world, stack, options));
-    await Promise.race([end, asking]);
+      options.ping === undefined ? [] : [peer.then(() => pinging(world, stack, options))];
+    const rping = options.connect && connected(world, host, options, peer);
+    await Promise.race([end, ...asking, ...(rping ? [rping] : [])]);
+    if (served) reportServed(served);
   } finally {
     await world.close();
     capture?.();
   }
-  report(world, stack);
+  report(world, host);
+}
+
+/** The card of a run that begins anew must not be taken for that of the one before: peers remember connections. */
+const guidOfRun = (): bigint => GUID_PREFIX + BigInt(Date.now());
+/** Locally administered, as the MAC is. */
+const GUID_PREFIX = 0x0200_0000_0000_0000n;
+
+function liveHost(world: LiveWorld, options: Options, random: Random): Host {
+  const { mtu, ip: addresses, gateway: gateways = [] } = options;
+  return new Host({
+    name: 'us',
+    pool: world.pool,
+    mac: parseMac(options.mac),
+    mtu,
+    addresses,
+    gateways,
+    random,
+    guid: guidOfRun(),
+    cpu: realTimeCpu,
+  });
+}
+
+async function connected(
+  world: LiveWorld,
+  host: Host,
+  options: Options,
+  peer: Promise<void>,
+): Promise<void> {
+  await peer;
+  reportOutcome(await connectRping(world, host, options.connect!, options));
 }
 
 /** A wire that cannot be opened is no bug of ours. */
@@ -203,7 +268,8 @@ function pinging(world: LiveWorld, stack: HostStack, options: Options): Promise<
   });
 }
 
-function report(world: LiveWorld, stack: HostStack): void {
+function report(world: LiveWorld, host: Host): void {
+  const stack = host.stack!;
   print(
     `${counted(world.received, 'frame')} received, ${world.sent} sent, ` +
       `${stack.icmp.answered} echo requests answered`,
@@ -211,6 +277,7 @@ function report(world: LiveWorld, stack: HostStack): void {
   const rows = [
     ...[...world.lost].map(([why, count]) => ['lost on the wire', why, count]),
     ...Object.entries(stack.drops.all).map(([why, count]) => ['dropped by us', why, count]),
+    ...Object.entries(host.device.counters.all()).map(([what, count]) => ['RDMA', what, count]),
   ];
   if (rows.length > 0) print(table(['what', 'why', 'frames'], rows));
 }

@@ -18,6 +18,7 @@ export class Signal {
   /** Threads that have waited here, and what each had seen of `raised` when it last went on. */
   readonly #waiters: Waiter[] = [];
   readonly #seen: number[] = [];
+  readonly #followers: Signal[] = [];
 
   /** Something happened at `now`, which threads can see from now on. */
   // hot
@@ -28,6 +29,17 @@ export class Signal {
       if (waiter.waitsFor === this) waiter.wake(now);
       else if (waiter.ended) this.#forget(i--);
     }
+    for (let i = 0; i < this.#followers.length; i++) this.#followers[i]!.raise(now);
+  }
+
+  /** From now on raises `follower` as well: so a thread waits for any of several. */
+  feed(follower: Signal): void {
+    this.#followers.push(follower);
+  }
+
+  unfeed(follower: Signal): void {
+    const i = this.#followers.indexOf(follower);
+    if (i >= 0) this.#followers.splice(i, 1);
   }
 
   /** Was it raised since this thread last looked? From now on it has looked. */

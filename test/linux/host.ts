@@ -2,13 +2,16 @@
 // capture: `wireverbs check`, and tshark where it is installed.
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseMac } from '../../protocols/index.js';
 import { CaptureTap, type Impairment } from '../../src/fabric/index.js';
-import { HostStack } from '../../src/stack/index.js';
+import { Host } from '../../src/host/index.js';
+import { realTimeCpu } from '../../src/profiles/cpu.js';
+import type { HostStack } from '../../src/stack/index.js';
+import { Random } from '../../src/time/index.js';
 import { LiveWorld } from '../../src/world/live.js';
 import { assert } from '../support/spec.js';
 import { type GuestEnd, runGuest } from './guest.js';
@@ -18,6 +21,7 @@ const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 export interface LiveHost {
   readonly world: LiveWorld;
+  readonly host: Host;
   readonly stack: HostStack;
   readonly folder: string;
   readonly socket: string;
@@ -36,23 +40,32 @@ export async function liveHost(
   const socket = join(folder, 'wire.sock');
   const capture = join(folder, 'wire.pcapng');
   const world = new LiveWorld();
-  const stack = new HostStack('eth0', world.pool, { mac: parseMac(OUR_MAC), addresses });
+  const host = new Host({
+    name: 'eth0',
+    pool: world.pool,
+    mac: parseMac(OUR_MAC),
+    addresses,
+    random: new Random(1),
+    guid: BigInt(Date.now()),
+    cpu: realTimeCpu,
+  });
   writeFileSync(capture, '');
   const tap = new CaptureTap((bytes) => appendFileSync(capture, bytes));
   world.tap(tap.port('eth0', 1, ['in', 'out', 'lost'], world.epochSeconds));
   for (const impairment of impairments) world.impair(impairment);
-  await world.connect(stack, `qemu:${socket}`);
+  await world.connect(host, `qemu:${socket}`);
   const close = async () => {
     await world.close();
     tap.flush();
   };
   const discard = () => rmSync(folder, { recursive: true });
-  return { world, stack, folder, socket, capture, close, discard };
+  return { world, host, stack: host.stack!, folder, socket, capture, close, discard };
 }
 
 /** Boots a guest on our host's wire. A script that fails fails the test with the guest's console. */
 export async function guestOn(host: LiveHost, script: string, seconds?: number): Promise<GuestEnd> {
   const end = await runGuest({ script, socket: host.socket, ...(seconds && { seconds }) });
+  if (end.code !== 0) await host.close(); // the capture is whole then
   assert.is(
     end.code,
     0,
@@ -74,4 +87,9 @@ export function judgeCapture(path: string): void {
   }
   assert.is(theirs.status, 0, theirs.stderr);
   assert.is(theirs.stdout, '', path);
+}
+
+/** Waits until somebody listens there; QEMU gives up at once where nobody does. */
+export async function listening(socket: string): Promise<void> {
+  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -1,6 +1,5 @@
 // A stock Linux kernel and a host of ours ping each other over QEMU's wire.
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chances } from '../../src/fabric/index.js';
 import { parseIp } from '../../src/stack/index.js';
@@ -8,7 +7,7 @@ import { Random } from '../../src/time/index.js';
 import { inFolder, wireverbs } from '../support/cli.js';
 import { assert, spec } from '../support/spec.js';
 import { runGuest } from './guest.js';
-import { guestOn, judgeCapture, liveHost } from './host.js';
+import { guestOn, judgeCapture, listening, liveHost } from './host.js';
 
 const setup = `
 ip link set eth0 up mtu 1500
@@ -104,8 +103,3 @@ ip neigh show dev eth0
       judgeCapture(pcap);
     }));
 });
-
-/** Waits until somebody listens there; QEMU gives up at once where nobody does. */
-async function listening(socket: string): Promise<void> {
-  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 50));
-}

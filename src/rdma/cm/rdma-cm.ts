@@ -41,9 +41,17 @@ export type CmIdState =
   | 'LISTEN'
   | 'DESTROYED';
 
+/** struct rdma_event_channel: where the events of identifiers wait, and a signal that is raised with each. */
+export class EventChannel {
+  readonly signal = new Signal();
+  readonly events: CmEvent[] = [];
+}
+
 /** struct rdma_cm_id. */
 export interface CmId {
   readonly space: PortSpace;
+  /** Where its events go; may be set to another (rdma_migrate_id). */
+  channel: EventChannel;
   state: CmIdState;
   localAddress: Uint8Array | undefined;
   localPort: number;
@@ -115,15 +123,14 @@ interface Query {
 }
 
 export class RdmaCm implements Machine {
-  /** Raised when events wait. */
-  readonly signal = new Signal();
+  /** The channel of identifiers that name no other. */
+  readonly channel = new EventChannel();
   readonly #manager: ConnectionManager;
   readonly #lookup: AddressLookup;
   readonly #random: Random;
   readonly #ids = new Map<Connection, CmId>();
   readonly #listening = new Map<Listener, CmId>();
   readonly #ports = new Set<bigint>();
-  readonly #events: CmEvent[] = [];
   #queries: Query[] = [];
   #lookAt: Nanos = NEVER;
 
@@ -143,14 +150,20 @@ export class RdmaCm implements Machine {
   }
 
   /** rdma_get_cm_event: the next one, undefined when none waits. `now`, because some requests are refused by it. */
-  event(now: Nanos): CmEvent | undefined {
+  event(now: Nanos, channel = this.channel): CmEvent | undefined {
     this.#translate(now);
-    return this.#events.shift();
+    return channel.events.shift();
   }
 
-  createId(space: PortSpace = 'RDMA_PS_TCP'): CmId {
+  /** Raised when events wait in the default channel. */
+  get signal(): Signal {
+    return this.channel.signal;
+  }
+
+  createId(space: PortSpace = 'RDMA_PS_TCP', channel = this.channel): CmId {
     return {
       space,
+      channel,
       state: 'IDLE',
       localAddress: undefined,
       localPort: 0,
@@ -295,8 +308,13 @@ export class RdmaCm implements Machine {
 
   #push(now: Nanos, type: CmEventType, id: CmId, status: number): void {
     this.#translate(now);
-    this.#events.push({ type, id, status, privateData: NOTHING });
-    this.signal.raise(now);
+    this.#tell(now, { type, id, status, privateData: NOTHING });
+  }
+
+  #tell(now: Nanos, event: CmEvent): void {
+    const { channel } = event.id;
+    channel.events.push(event);
+    channel.signal.raise(now);
   }
 
   /** Must be called after the manager did anything: raises the signal when it has told something. */
@@ -308,9 +326,7 @@ export class RdmaCm implements Machine {
   #translate(now: Nanos): void {
     for (let e = this.#manager.event(); e; e = this.#manager.event()) {
       const event = e.listener ? this.#requested(now, e) : this.#changed(e);
-      if (!event) continue;
-      this.#events.push(event);
-      this.signal.raise(now);
+      if (event) this.#tell(now, event);
     }
   }
 
@@ -324,7 +340,7 @@ export class RdmaCm implements Machine {
       this.#manager.destroy(now, c);
       return undefined;
     }
-    const id = this.createId(listenId.space);
+    const id = this.createId(listenId.space, listenId.channel);
     id.localAddress = addresses.target;
     id.localPort = listenId.localPort;
     id.remoteAddress = addresses.source;

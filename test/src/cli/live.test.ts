@@ -38,6 +38,42 @@ spec('wireverbs live', (it) => {
       assert.match(shown.stdout, /Who has 10\.0\.0\.1\?/);
     }));
 
+  it('serves rping to another one and is its client, over IPv4 and IPv6', () =>
+    inFolder(async (folder) => {
+      const socket = join(folder, 'wire.sock');
+      const pcap = join(folder, 'live.pcapng');
+      const wire = ['live', '--wire', `qemu:${socket}`, '--seconds', '60'];
+      const lost = 'drop the 2nd frame with reth from peer';
+      const [served, asked] = await Promise.all([
+        wireverbs([...wire, '--ip', 'fd00::1/64', '--serve', 'rping', '--once', '--pcap', pcap]),
+        wireverbs([
+          ...[...wire, '--mac', '52:54:00:00:00:02', '--ip', 'fd00::2/64'],
+          ...['--connect', 'rping:fd00::1', '--size', '5000', '--count', '3', '--fault', lost],
+        ]),
+      ]);
+      assert.is(asked.status, 0, asked.stderr);
+      assert.match(asked.stdout, /^ping data: rdma-ping-2: CDEF/m);
+      assert.match(asked.stdout, /3 pings came back whole/);
+      assert.is(served.status, 0, served.stderr);
+      assert.match(served.stdout, /1 connection and 3 pings served/);
+      const check = await wireverbs(['check', pcap]);
+      assert.match(check.stdout, /nothing is wrong/);
+    }));
+
+  it('a client without a server says so, and fails', () =>
+    inFolder(async (folder) => {
+      const wire = ['live', '--wire', `qemu:${join(folder, 'wire.sock')}`, '--once'];
+      const [, asked] = await Promise.all([
+        wireverbs([...wire, '--ip', '10.0.0.1/24', '--seconds', '6']),
+        wireverbs([
+          ...[...wire, '--mac', '52:54:00:00:00:02', '--ip', '10.0.0.2/24'],
+          ...['--connect', 'rping:10.0.0.1', '--patience', '0'],
+        ]),
+      ]);
+      assert.is(asked.status, 1);
+      assert.match(asked.stderr, /the server rejects the connection \(8\)/);
+    }));
+
   it('says what it cannot do', async () => {
     const live = (...args: string[]) => ['live', '--ip', '10.0.0.1/24', '--seconds', '1', ...args];
     const rows: (readonly [string[], RegExp])[] = [
