@@ -26,11 +26,11 @@ import {
   postSend,
   type QueuePair,
   regMr,
+  reqNotifyCq,
   type SendWr,
   type Wc,
 } from '../rdma/index.js';
-import type { Nanos } from '../time/index.js';
-import { NEVER } from '../time/index.js';
+import { type Nanos, NEVER } from '../time/index.js';
 import { RpingInfo } from './message.js';
 
 /** RPING_SQ_DEPTH; one receive is posted at a time. */
@@ -150,7 +150,7 @@ export class Session {
       this.#hear();
       if (isSo()) return true;
       if (this.over || this.failure !== '' || thread.now >= end) return false;
-      this.#cq.armed = 'any';
+      reqNotifyCq(this.#cq);
       if (this.#cq.peek() >= 0) continue; // came between looking and asking to be told
       yield thread.block(this.#news, end);
       for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel))
