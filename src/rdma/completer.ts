@@ -11,6 +11,7 @@ import type { Packet } from './packet.js';
 import { HostWord } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
 import { arm, FOREVER, oldestUnanswered, retry, rewind } from './requester.js';
+import { heardOfGap } from './selective-repeat.js';
 import { type DropReason, NAK_PSN_SEQUENCE, nakStatus } from './verdict.js';
 import {
   AETH,
@@ -66,6 +67,10 @@ function acknowledged(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Drop
     case 'NAK':
       if (psnDiff(pkt.psn, qp.unackedPsn) < 0) return 'stale-response';
       if (!acknowledgeUpTo(dev, qp, pkt.psn, now)) return '';
+      if (value === NAK_PSN_SEQUENCE && qp.repeat !== null && heardOfGap(dev, qp, qp.repeat, pkt)) {
+        dev.counters.add('rcvd_seq_err');
+        return '';
+      }
       return refused(dev, qp, value, now);
     default:
       return 'bad-header';
@@ -116,6 +121,7 @@ function progressed(dev: Engine, qp: QueuePair, now: Nanos): void {
   qp.retriesLeft = qp.retryCount;
   qp.rnrRetriesLeft = qp.rnrRetry;
   qp.rewound = false;
+  qp.repeat?.progressed(qp.unackedPsn);
   // What was about to be sent again came through after all.
   if (psnDiff(qp.unackedPsn, qp.sendPsn) > 0) {
     qp.sendPsn = qp.unackedPsn;

@@ -65,6 +65,8 @@ export class Packet {
   bytes: Uint8Array = new Uint8Array(0);
   /** First byte of the frame, of the IP header or GRH (-1: none), of BTH; where the ICRC stands. */
   at = 0;
+  /** Behind the frame. */
+  end = 0;
   networkAt = -1;
   bthAt = 0;
   icrcAt = 0;
@@ -91,6 +93,7 @@ export class Packet {
   find(bytes: Uint8Array, at: number, end: number, native: boolean): DropReason | 'other' | '' {
     this.bytes = bytes;
     this.at = at;
+    this.end = end;
     this.congested = false;
     if (native) return this.#findNative(at, end);
     this.lrhAt = -1;

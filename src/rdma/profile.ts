@@ -39,6 +39,8 @@ export interface DeviceProfile {
   readonly tellsEstablished: boolean;
   /** How it meets congestion; without, it counts marks and ignores CNPs, as rxe does. */
   readonly congestion?: CongestionProfile;
+  /** Selective repeat, which the standard does not have: packets that may be under way; a power of two. Both ends must have it. */
+  readonly selectiveRepeat?: number;
 }
 
 /** drivers/infiniband/sw/rxe/rxe_param.h of Linux 6.1. */

@@ -14,6 +14,7 @@ import { type QpCap, QueuePair, sendStride } from './queue-pair.js';
 import { ReceiveQueue } from './receive-queue.js';
 import { rewind } from './requester.js';
 import { Ring } from './ring.js';
+import { attachRepeat } from './selective-repeat.js';
 
 export interface QpInit {
   readonly qpType: QpType;
@@ -128,6 +129,7 @@ export function modifyQp({ device }: Context, qp: QueuePair, attr: QpAttr): void
   if (path) {
     qp.path = path;
     device.congestion.attach(qp);
+    if (qp.repeat === null) attachRepeat(device, qp);
   }
   enter(device, qp, from, to);
 }
@@ -236,6 +238,7 @@ export function destroyQp(pd: Pd, qp: QueuePair): void {
   for (const group of device.groups.values())
     if (group.has(qp)) throw new UsageError('EBUSY', `queue pair ${qp.qpn} is in a group`);
   qp.destroyed = true;
+  qp.kept?.clear();
   qp.state = 'RESET';
   qp.sendCq.clean(qp.qpn);
   qp.recvCq.clean(qp.qpn);

@@ -10,6 +10,7 @@ import type { ProtectionDomain } from './memory-parts.js';
 import { SendWqe, Sge, WQE_UNIT } from './queue-format.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import type { Ring } from './ring.js';
+import type { Kept, Repeat } from './selective-repeat.js';
 import { RecvJob, SendJob } from './work-request.js';
 
 /** Limits of a queue pair, struct ibv_qp_cap. */
@@ -65,6 +66,9 @@ export class QueuePair {
   path: Path | null = null;
   /** What congestion control knows of it; null when it takes no part. */
   flow: Flow | null = null;
+  /** Selective repeat, of the requester and of the responder; null without. */
+  repeat: Repeat | null = null;
+  kept: Kept | null = null;
   mtu = 1024;
   destQpn = 0;
   timeoutCode = 0;
@@ -191,6 +195,7 @@ export class QueuePair {
 
   /** Ready to receive: the responder begins at `rqPsn`. */
   startResponder(): void {
+    this.kept?.clear();
     this.expectedPsn = this.rqPsn;
     this.msn = 0;
     this.receiving = -1;
@@ -211,6 +216,7 @@ export class QueuePair {
     this.sentPsn = this.sqPsn;
     this.sendPsn = this.sqPsn;
     this.unackedPsn = this.sqPsn;
+    this.repeat?.clear(this.sqPsn);
     this.reads = 0;
     this.retriesLeft = this.retryCount;
     this.rnrRetriesLeft = this.rnrRetry;

@@ -10,6 +10,7 @@ import { canDo, isReadLike, takesReceive, workKind } from './opcode-map.js';
 import { stateAllows } from './qp-states.js';
 import type { QueuePair } from './queue-pair.js';
 import { writeRequest } from './request-packet.js';
+import { resendLost, resendUnheard } from './selective-repeat.js';
 import { psnAdd, psnDiff } from './wire.js';
 import type { SendJob } from './work-request.js';
 
@@ -27,6 +28,10 @@ export function nextRequest(dev: Engine, qp: QueuePair, now: Nanos): number {
   for (;;) {
     const { sends } = stateAllows[qp.state];
     if (sends === 'no' || now < qp.rnrUntil) return -1;
+    if (qp.repeat?.pending) {
+      const missing = resendLost(dev, qp, qp.repeat, now);
+      if (missing >= 0) return missing;
+    }
     const job = currentJob(dev, qp, now);
     if (job === null) return -1;
     if (job.begun && job.done) {
@@ -48,13 +53,18 @@ export function nextRequest(dev: Engine, qp: QueuePair, now: Nanos): number {
         continue;
       }
     }
-    if (qp.reliable && psnDiff(qp.sendPsn, qp.unackedPsn) >= dev.profile.maxUnackedPackets) {
-      return -1;
-    }
+    if (qp.reliable && psnDiff(qp.sendPsn, qp.unackedPsn) >= mostUnacked(dev, qp)) return -1;
+    qp.repeat?.unmark(qp.sendPsn);
     const slot = writeRequest(dev, qp, job, now);
     if (slot >= 0) sent(dev, qp, job, now);
     return slot;
   }
+}
+
+// hot
+function mostUnacked(dev: Engine, qp: QueuePair): number {
+  const { maxUnackedPackets: most } = dev.profile;
+  return qp.repeat !== null && qp.repeat.window < most ? qp.repeat.window : most;
 }
 
 /** The job at the cursor, fetched from memory when it is new; null when none is rung for. */
@@ -171,6 +181,7 @@ export function arm(dev: Engine, qp: QueuePair, now: Nanos): void {
 /** Puts the cursor where `unackedPsn` is: everything from there on is sent again. */
 export function rewind(qp: QueuePair): void {
   qp.sendPsn = qp.unackedPsn;
+  qp.repeat?.clear(qp.unackedPsn);
   for (let i = qp.tail; i < qp.fetched; i++) {
     const job = qp.job(i);
     if (!job.begun) break;
@@ -196,8 +207,11 @@ export function retry(dev: Engine, qp: QueuePair, now: Nanos, why: string): void
     }
     qp.retriesLeft--;
   }
-  qp.rewound = true;
-  rewind(qp);
+  const timedOut = why === 'local_ack_timeout_err';
+  if (!(timedOut && qp.repeat !== null && resendUnheard(qp, qp.repeat))) {
+    qp.rewound = true;
+    rewind(qp);
+  }
   arm(dev, qp, now);
   dev.activate(qp);
 }

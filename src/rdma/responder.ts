@@ -9,6 +9,7 @@ import { IBV_ACCESS_REMOTE_READ } from './memory-parts.js';
 import type { Packet } from './packet.js';
 import type { QueuePair, Response } from './queue-pair.js';
 import { judge, opcodeFollows, reliableChecks, unreliableChecks } from './responder-checks.js';
+import { drainKept, keepAhead } from './selective-repeat.js';
 import { type DropReason, outcome, type Verdict } from './verdict.js';
 import { Halves, psnAdd, psnDiff, RETH, syndromeOf } from './wire.js';
 
@@ -23,14 +24,33 @@ export function receiveRequest(
   pkt: Packet,
   now: Nanos,
 ): DropReason | '' {
-  let verdict = judge(reliableChecks, qp, pkt, dev);
-  if (verdict === 'accept') verdict = execute(dev, qp, pkt, now);
-  dev.tracer?.verdict(now, qp.qpn, pkt.psn, verdict);
+  const verdict = carryOut(dev, qp, pkt, now);
+  const { kept } = qp;
   if (verdict === 'accept') {
-    accepted(dev, qp, pkt);
+    if (kept !== null && kept.count > 0) drainKept(dev, qp, kept, now);
+    return '';
+  }
+  if (kept !== null && verdict === 'psn-gap') {
+    keepAhead(dev, qp, kept, pkt);
     return '';
   }
   return refuse(dev, qp, pkt, verdict, now);
+}
+
+/** A request that was kept has its turn. */
+export function takeRequest(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
+  const verdict = carryOut(dev, qp, pkt, now);
+  if (verdict !== 'accept') refuse(dev, qp, pkt, verdict, now);
+  return verdict;
+}
+
+// hot
+function carryOut(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
+  let verdict = judge(reliableChecks, qp, pkt, dev);
+  if (verdict === 'accept') verdict = execute(dev, qp, pkt, now);
+  dev.tracer?.verdict(now, qp.qpn, pkt.psn, verdict);
+  if (verdict === 'accept') accepted(dev, qp, pkt);
+  return verdict;
 }
 
 /** Moves the sequence on, and acknowledges where that was asked for. */
@@ -55,7 +75,7 @@ function accepted(dev: Engine, qp: QueuePair, pkt: Packet): void {
 
 /** Adds an acknowledgement, or moves the last one on if it has not been sent (IBA 9.7.5.1.2, coalescing). */
 // hot
-function acknowledge(qp: QueuePair, syndrome: number, psn: number): void {
+export function acknowledge(qp: QueuePair, syndrome: number, psn: number): void {
   const last = qp.lastResponse();
   const joins = last !== null && last.kind === 'ack' && last.syndrome === ACK_SYNDROME;
   const response: Response | null =

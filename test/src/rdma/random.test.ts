@@ -153,7 +153,8 @@ const wires: readonly Wire[] = ['RoCE v2', 'RoCE v1', 'IB'];
 function program(seed: number, nic?: NicProfile): void {
   const random = new Random(seed).fork('program');
   const faults = new Random(seed).fork('faults');
-  const profile = seed % 2 === 0 ? rxeProfile : hcaProfile;
+  const habits = seed % 2 === 0 ? rxeProfile : hcaProfile;
+  const profile = seed % 5 === 0 ? { ...habits, selectiveRepeat: 64 } : habits;
   const net = new BackToBack({ wire: wires[seed % wires.length]!, profile, ...(nic && { nic }) });
   const attr = {
     maxRdAtomic: 1 + random.below(4),

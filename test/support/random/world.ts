@@ -207,7 +207,8 @@ export class World {
     this.wire = this.shape.wire;
     this.v6 = random.chance(0.5);
     const habits = random.chance(0.5) ? rxeProfile : hcaProfile;
-    this.profile = { ...habits, retrySevenIsForever: true };
+    const repeats = seed > 20 && seed % 7 === 3 ? { selectiveRepeat: 32 } : {};
+    this.profile = { ...habits, ...repeats, retrySevenIsForever: true };
     this.topology = this.shape.make(random);
     this.sim = new Simulation({ seed });
     const active = new Set<number>();
