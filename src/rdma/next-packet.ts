@@ -55,7 +55,11 @@ function response(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
 // hot
 function heldBack(dev: RdmaDevice, qp: QueuePair, flow: Flow, now: Nanos): number {
   const { congestion } = dev;
-  if (flow.cnpDue) return congestion.writeCnp(qp, flow);
+  if (flow.cnpDue) {
+    dev.prepared.what = 'answer';
+    dev.prepared.readyAt = 0;
+    return congestion.writeCnp(qp, flow);
+  }
   if (congestion.stops(qp, flow, now)) return -1;
   const answers = qp.responseCount > 0 && qp.responses[qp.responseHead]!.kind !== 'read';
   if (congestion.holds(qp, flow, now)) return answers ? response(dev, qp, now) : -1;
