@@ -1,4 +1,4 @@
-// What a packet must be before a queue pair looks at it (rdma-interop.md 5.3; IBA 9.6): the checks of Linux's hdr_check
+// What a packet must be before a queue pair looks at it (docs/rdma-rules.md 5.3; IBA 9.6): the checks of Linux's hdr_check
 // in their order. Whatever fails is dropped without an answer.
 
 import { sameBytes } from './address.js';

@@ -1,4 +1,4 @@
-// Queue pair 1 for whoever speaks management datagrams (IBA 13.4; rdma-interop.md 5.7): MADs of 256 bytes go out to a
+// Queue pair 1 for whoever speaks management datagrams (IBA 13.4; docs/rdma-rules.md 5.7): MADs of 256 bytes go out to a
 // path and come in with where they came from. Built on the verbs, as the kernel's MAD layer is.
 
 import { type AhAttr, gidOf, isMapped } from './address.js';

@@ -2,6 +2,7 @@
 // declared headers' accessors only; every length is checked before it is believed, and what is wrong is a named
 // reason. Frames that are no RDMA packets at all are told apart, for the host's stack.
 
+import { internetSum, sumIsGood } from '../../protocols/core/checksum/index.js';
 import { globalCover, icrcWith, localCover, roceV2Cover } from '../../protocols/infiniband/icrc.js';
 import type { DropReason } from './verdict.js';
 import {
@@ -125,6 +126,8 @@ export class Packet {
     const stop = at + get.totalLength(bytes, at);
     if (stop > end) return 'short-packet';
     this.network = 'ipv4';
+    // The ICRC leaves the header's checksum out, so that it must be looked at by itself (ip_rcv).
+    if (!sumIsGood(internetSum(bytes, at, at + IPv4.size))) return 'bad-ip-checksum';
     this.congested = get.ecn(bytes, at) === CONGESTION_EXPERIENCED;
     return this.#findBth(udpAt + UDP.size, stop);
   }

@@ -29,7 +29,7 @@ export interface DeviceProfile {
   readonly givesCredits: boolean;
   /** The requester heeds credits that it is given. */
   readonly heedsCredits: boolean;
-  /** BTH.MigReq: hardware sends 1, rxe 0 (rdma-interop.md, trap 20). */
+  /** BTH.MigReq: hardware sends 1, rxe 0 (docs/rdma-rules.md, trap 20). */
   readonly migReq: number;
   /** A retry count of 7 means for ever, as rxe has it; in the standard that is so for RNR alone. */
   readonly retrySevenIsForever: boolean;

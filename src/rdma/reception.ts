@@ -1,4 +1,4 @@
-// Receiving: frames that are RDMA packets are checked in the order of rdma-interop.md 5.3 and go to their queue pair's
+// Receiving: frames that are RDMA packets are checked in the order of docs/rdma-rules.md 5.3 and go to their queue pair's
 // requester or responder; what is wrong is dropped with a name. Other frames wait for the host's stack.
 
 import type { Nanos } from '../time/index.js';

@@ -8,6 +8,7 @@ import { WC } from './constant.js';
 export type DropReason =
   | 'short-packet'
   | 'bad-header'
+  | 'bad-ip-checksum'
   | 'wrong-address'
   | 'unknown-opcode'
   | 'bad-version'
@@ -32,6 +33,7 @@ export type DropReason =
 
 /** Names by which Linux counts, where it does; the others are counted as `drop_` and the reason. */
 export const dropCounters: Partial<Record<DropReason, string>> = {
+  'bad-ip-checksum': 'InCsumErrors',
   'bad-icrc': 'rx_icrc_encapsulated',
   'bad-pkey': 'bad_pkey_cntr',
   'bad-qkey': 'qkey_viol_cntr',

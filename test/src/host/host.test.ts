@@ -68,7 +68,7 @@ spec('hosts', (it) => {
     }
   });
 
-  it('an address that nobody has is an error of its own', () => {
+  it('rule 5.5.2: an address that nobody has is an error of its own, -110', () => {
     const world = worldOf({ kind: 'switched', wire: 'RoCE v2' });
     const [host] = world.hosts;
     let status = 0;

@@ -15,6 +15,8 @@ export interface Wiring {
   readonly seed?: number;
   readonly topology?: Topology;
   readonly host?: Partial<HostOptions>;
+  /** MTUs of the hosts' links, where they differ. */
+  readonly hostMtu?: readonly number[];
   readonly impairment?: (sim: Simulation) => Impairment;
 }
 
@@ -57,7 +59,8 @@ export function worldOf(wiring: Wiring): World {
     const addresses = six ? [...place.addresses].reverse() : place.addresses;
     const { random, pool } = sim;
     const options = { name, mac, gateways, lid, addresses, random, pool, wire, directory };
-    const host = new Host({ ...options, ...wiring.host });
+    const mtu = wiring.hostMtu?.[place.index];
+    const host = new Host({ ...options, ...wiring.host, ...(mtu !== undefined && { mtu }) });
     hosts.push(host);
     return host;
   });

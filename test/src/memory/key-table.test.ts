@@ -111,7 +111,7 @@ spec('key table', (it) => {
     );
   });
 
-  it('offsets are exact where a double no longer holds the address', () => {
+  it('offsets are exact where a double no longer holds the address (trap 45)', () => {
     const { keys, region, ask } = table(ALL, 2n ** 63n + 3n);
     assert.is(ask(region.rkey, 2n ** 63n + 4n, 1, READ), 'allowed');
     assert.is(keys.offset, 1);

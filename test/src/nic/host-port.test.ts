@@ -40,7 +40,7 @@ function pair(v6: boolean) {
 
 spec('host port', (it) => {
   for (const v6 of [false, true]) {
-    it(`a queue pair's path is resolved by ${v6 ? 'neighbour discovery' : 'ARP'}, then RDMA and ping share the wire`, () => {
+    it(`a queue pair's path is resolved by ${v6 ? 'neighbour discovery' : 'ARP'}, then RDMA and ping share the wire (rule 5.5.3)`, () => {
       const { sim, a, b, kinds } = pair(v6);
       const [left, right] = [createEnd(a.host), createEnd(b.host)];
       const towards = (own: typeof a, end: typeof left, peer: typeof b, other: typeof right) => {

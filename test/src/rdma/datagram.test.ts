@@ -45,7 +45,7 @@ function datagrams(options: ConstructorParameters<typeof BackToBack>[0] = {}) {
 }
 
 spec('UD', (it) => {
-  it('5.4, trap 23: data lie behind 40 bytes; over IPv4 the header is at 20 and zeros are before it', () => {
+  it('rule 5.4.13, trap 23: data lie behind 40 bytes; over IPv4 the header is at 20 and zeros are before it', () => {
     const o = datagrams();
     o.target.bytes.fill(0xff);
     o.receive(1000);
@@ -86,7 +86,7 @@ spec('UD', (it) => {
     assert.is(o.b.qp.state, 'RTS');
   });
 
-  it('trap 22: drops a wrong Q_Key by name; a Q_Key with the high bit means the own one', () => {
+  it('rule 5.3.5, trap 22: drops a wrong Q_Key by name; a Q_Key with the high bit means the own one', () => {
     const o = datagrams();
     o.receive(1000);
     o.send(10, { qkey: 0x222 });

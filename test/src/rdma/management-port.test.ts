@@ -25,7 +25,7 @@ spec('the management port', (it) => {
     }
   });
 
-  it('5.7: a MAD is 322 bytes from port 55410, with the Q_Key of the GSI and AckReq as rxe has it (trap 21)', () => {
+  it('rule 5.7.2, trap 21, trap 25: a MAD is 322 bytes from port 55410, with the Q_Key of the GSI and AckReq as rxe has it', () => {
     const net = new BackToBack();
     const [a] = net.hosts.map((host) => new ManagementPort(host.context));
     a!.send(net.path(0), new Uint8Array(256));

@@ -73,7 +73,7 @@ spec('RC', (it) => {
     return { bytes, layer: (key: string) => layers.find((l) => l.key === key) };
   };
 
-  it('trap 3: pad bytes count in the lengths of IP and UDP, and BTH says how many they are', () => {
+  it('rule 5.4.2, trap 3: pad bytes count in the lengths of IP and UDP, and BTH says how many they are', () => {
     const { bytes, layer } = layersOf({ wire: 'RoCE v2' });
     assert.is(bytes.length, 14 + 20 + 8 + 12 + 4 + 4);
     assert.is(layer('bth')?.get('padCount'), 1);
@@ -81,18 +81,18 @@ spec('RC', (it) => {
     assert.is(layer('udp')?.get('length'), bytes.length - 34);
   });
 
-  it('trap 5: RoCE v1 has no UDP; GRH says 1Bh and counts from BTH to the ICRC', () => {
+  it('rule 5.2.3, trap 5: RoCE v1 has no UDP; GRH says 1Bh and counts from BTH to the ICRC', () => {
     const { bytes, layer } = layersOf({ wire: 'RoCE v1' });
     assert.is(layer('udp'), undefined);
     assert.is(layer('grh')?.get('nxtHdr'), 0x1b);
     assert.is(layer('grh')?.get('payLen'), bytes.length - 14 - 40);
   });
 
-  it('trap 6: the UDP checksum is zero over IPv6 too', () => {
+  it('rule 5.1.10, trap 6: the UDP checksum is zero over IPv6 too', () => {
     assert.is(layersOf({ wire: 'RoCE v2', v6: true }).layer('udp')?.get('checksum'), 0);
   });
 
-  it('trap 8: VCRC closes packets of InfiniBand links and no others', () => {
+  it('rule 5.2.4, trap 8: VCRC closes packets of InfiniBand links and no others', () => {
     assert.ok(layersOf({ wire: 'IB' }).layer('vcrc'));
     for (const options of carriers.slice(0, 3))
       assert.is(layersOf(options).layer('vcrc'), undefined);

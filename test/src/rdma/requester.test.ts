@@ -1,4 +1,4 @@
-// The requester's and completer's rules (rdma-interop.md 5.4 and section 7): segmentation, what answers mean, retries,
+// The requester's and completer's rules (docs/rdma-rules.md, 5.4 and traps): segmentation, what answers mean, retries,
 // timers, fences and limits.
 
 import { aeth } from '../../../protocols/index.js';
@@ -43,7 +43,7 @@ function alone(attr: EndOptions['attr'] = {}, options: PairOptions = {}) {
 const OK = 'IBV_WC_SUCCESS';
 
 spec('the requester', (it) => {
-  it('5.4, trap 12: sends full packets, and a full LAST when the message is a multiple of the MTU', () => {
+  it('rule 5.4.1, trap 12: sends full packets, and a full LAST when the message is a multiple of the MTU', () => {
     const o = alone();
     o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 3072)] });
     o.drain();
@@ -78,7 +78,7 @@ spec('the requester', (it) => {
     ]);
   });
 
-  it('trap 11: the PSN behind a READ is as many further as its answer has packets, one if it is empty', () => {
+  it('rule 5.4.7, trap 11: the PSN behind a READ is as many further as its answer has packets, one if it is empty', () => {
     const o = alone();
     const { rdma } = o;
     o.post({ opcode: 'IBV_WR_RDMA_READ', sgList: [sge(o.local, 0, 3000)], rdma });
@@ -89,7 +89,7 @@ spec('the requester', (it) => {
     assert.equal(psns, [0, 3, 4]);
   });
 
-  it('5.4, trap 18: one acknowledgement of a later PSN completes all before it, in order', () => {
+  it('rule 5.4.8, trap 18: one acknowledgement of a later PSN completes all before it, in order', () => {
     const o = alone();
     for (let i = 0; i < 4; i++) o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 8)] });
     o.drain();
@@ -101,7 +101,7 @@ spec('the requester', (it) => {
     ]);
   });
 
-  it('trap 19: syndrome 0x1f gives no credits and holds nothing back', () => {
+  it('rule 5.4.9, trap 19: syndrome 0x1f gives no credits and holds nothing back', () => {
     const o = alone({}, { profile: hcaProfile });
     o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 8)] });
     o.drain();
@@ -151,7 +151,7 @@ spec('the requester', (it) => {
     assert.equal([o.local.bytes[1023], o.local.bytes[1024], o.local.bytes[2999]], [1, 2, 3]);
   });
 
-  it('takes the acknowledgement of a later request for the loss of a READ answer (implied NAK)', () => {
+  it('rule 5.4.8: takes the acknowledgement of a later request for the loss of a READ answer (implied NAK)', () => {
     const o = alone();
     const { rdma } = o;
     o.post({ opcode: 'IBV_WR_RDMA_READ', sgList: [sge(o.local, 0, 8)], rdma });
@@ -162,7 +162,7 @@ spec('the requester', (it) => {
     assert.equal(o.done(), []);
   });
 
-  it('5.4: waits 4.096 us x 2^t, gives up after the retry count, and flushes what is behind', () => {
+  it('rule 5.4.11: waits 4.096 us x 2^t, gives up after the retry count, and flushes what is behind', () => {
     const o = alone({ timeout: 8, retryCnt: 3 });
     o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 8)] });
     o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 8)], sendFlags: 0 });
@@ -191,7 +191,7 @@ spec('the requester', (it) => {
     assert.equal(p.done(), [[1, 'IBV_WC_RETRY_EXC_ERR']]);
   });
 
-  it('trap 17, 5.4: RNR timer code 0 is 655.36 ms and code 14 is 1.28 ms; the count runs out', () => {
+  it('rule 5.4.10, trap 17: RNR timer code 0 is 655.36 ms and code 14 is 1.28 ms; the count runs out', () => {
     const o = alone({ rnrRetry: 2, timeout: 0 });
     o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 8)] });
     o.drain();

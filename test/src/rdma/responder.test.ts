@@ -1,4 +1,4 @@
-// The responder's rules (rdma-interop.md 5.4 and the traps of section 7 that concern it), one sentence each, with
+// The responder's rules (docs/rdma-rules.md, 5.4 and traps), one sentence each, with
 // packets made by hand.
 
 import { atomiceth, feth, reth } from '../../../protocols/index.js';
@@ -42,7 +42,7 @@ function tell({ net }: Net, name: string, psn: number, ...inside: Parameters<typ
 const bytes = (n: number, value = 0x5a) => new Uint8Array(n).fill(value);
 
 spec('the responder', (it) => {
-  it('5.4: refuses a FIRST packet shorter than the path MTU with NAK 0x61, and is in error', () => {
+  it('rule 5.4.1, trap 12: refuses a FIRST packet shorter than the path MTU with NAK 0x61, and is in error', () => {
     const o = open(1);
     const [answer] = tell(o, 'RC_SEND_FIRST', PSN, [bytes(512)]);
     assert.is(answer?.syndrome, NAK_INVALID);
@@ -50,13 +50,13 @@ spec('the responder', (it) => {
     assert.ok(eventsOf(o.net, RIGHT).includes('IBV_EVENT_QP_REQ_ERR'));
   });
 
-  it('5.4, trap 12: refuses an empty LAST packet', () => {
+  it('rule 5.4.1, trap 12: refuses an empty LAST packet', () => {
     const o = open(1);
     assert.equal(tell(o, 'RC_SEND_FIRST', PSN, [bytes(1024)])[0]?.syndrome, 0x1f);
     assert.is(tell(o, 'RC_SEND_LAST', PSN + 1)[0]?.syndrome, NAK_INVALID);
   });
 
-  it('5.4: refuses a wrong key, a range outside and a missing right with NAK 0x62', () => {
+  it('rule 5.4.3: refuses a wrong key, a range outside and a missing right with NAK 0x62', () => {
     const wrong: ((o: Net) => Parameters<typeof reth>[0])[] = [
       ({ target }) => ({ va: target.addr, rkey: target.mr.rkey + 1, dmaLen: 8 }),
       ({ target }) => ({ va: target.addr - 1n, rkey: target.mr.rkey, dmaLen: 8 }),
@@ -77,7 +77,7 @@ spec('the responder', (it) => {
     }
   });
 
-  it('5.4: looks at no key of a WRITE or READ of zero bytes', () => {
+  it('rule 5.4.4: looks at no key of a WRITE or READ of zero bytes', () => {
     const o = open();
     const nothing = reth({ va: 0n, rkey: 0, dmaLen: 0 });
     assert.is(tell(o, 'RC_RDMA_WRITE_ONLY', PSN, [nothing])[0]?.syndrome, 0x1f);
@@ -86,7 +86,7 @@ spec('the responder', (it) => {
     assert.is(answer?.psn, PSN + 1);
   });
 
-  it('5.4: refuses a WRITE that brings more or less than its RETH announced with NAK 0x61', () => {
+  it('rule 5.4.5: refuses a WRITE that brings more or less than its RETH announced with NAK 0x61', () => {
     for (const dmaLen of [1500, 1600]) {
       const o = open();
       const head = reth({ va: o.target.addr, rkey: o.target.mr.rkey, dmaLen });
@@ -98,7 +98,7 @@ spec('the responder', (it) => {
     assert.is(tell(o, 'RC_RDMA_READ_REQUEST', PSN, [huge])[0]?.syndrome, NAK_INVALID);
   });
 
-  it('5.4, trap 15: sends exactly one NAK 0x60 a gap, with the expected PSN, then is silent', () => {
+  it('rule 5.4.6, trap 15: sends exactly one NAK 0x60 a gap, with the expected PSN, then is silent', () => {
     const o = open(8);
     const [nak] = tell(o, 'RC_SEND_ONLY', PSN + 1, [bytes(4)]);
     assert.is(nak?.syndrome, NAK_SEQUENCE);
@@ -110,7 +110,7 @@ spec('the responder', (it) => {
     assert.is(tell(o, 'RC_SEND_ONLY', PSN + 2, [bytes(4)])[0]?.syndrome, NAK_SEQUENCE);
   });
 
-  it('5.4: counts completed messages in MSN, from 1 with the first acknowledgement', () => {
+  it('rule 5.4.12, trap 19: counts completed messages in MSN, from 1 with the first acknowledgement', () => {
     const o = open(2);
     assert.is(tell(o, 'RC_SEND_FIRST', PSN, [bytes(1024)])[0]?.msn, 0);
     assert.is(tell(o, 'RC_SEND_LAST', PSN + 1, [bytes(4)])[0]?.msn, 1);
@@ -131,7 +131,7 @@ spec('the responder', (it) => {
     assert.is(a.qp.state, 'RTS');
   });
 
-  it('trap 11: answers a READ with the PSNs from its request on, and the next request follows them', () => {
+  it('rule 5.4.7, trap 11: answers a READ with the PSNs from its request on, and the next request follows them', () => {
     const o = open();
     const read = reth({ va: o.target.addr, rkey: o.target.mr.rkey, dmaLen: 3000 });
     const answers = tell(o, 'RC_RDMA_READ_REQUEST', PSN, [read]);
@@ -204,7 +204,7 @@ spec('the responder', (it) => {
     assert.is(o.net.hosts[RIGHT].device.counters.get('duplicate_request'), 1);
   });
 
-  it('trap 17, 5.4: asks a sender to wait when nothing is posted, by the code that was set', () => {
+  it('rule 5.4.10, trap 17: asks a sender to wait when nothing is posted, by the code that was set', () => {
     const o = open();
     const [rnr] = tell(o, 'RC_SEND_ONLY', PSN, [bytes(4)]);
     assert.is(rnr?.syndrome, 0x21);
@@ -218,7 +218,7 @@ spec('the responder', (it) => {
     assert.is(tell(o, 'RC_SEND_ONLY', PSN, [bytes(4)])[0]?.syndrome, 0x1f);
   });
 
-  it('trap 18: acknowledges what asks for it, and nothing else', () => {
+  it('rule 5.4.8, trap 18: acknowledges what asks for it, and nothing else', () => {
     const o = open(2);
     const { net } = o;
     net.inject(RIGHT, craft(RIGHT, 'RC_SEND_ONLY', { psn: PSN, ackReq: 0 }, [bytes(4)]));
@@ -236,7 +236,7 @@ spec('the responder', (it) => {
     assert.is(o.net.hosts[RIGHT].poll(o.end.recvCq).length, 2);
   });
 
-  it('trap 4: finds the ICRC of a short frame that the wire padded to 60 bytes', () => {
+  it('rule 5.1.4, trap 4: finds the ICRC of a short frame that the wire padded to 60 bytes', () => {
     const o = open(1);
     const frame = craft(RIGHT, 'RC_SEND_ONLY', { psn: PSN, ackReq: 1 });
     assert.is(frame.length, 58);
@@ -286,7 +286,7 @@ spec('the responder', (it) => {
     assert.is(wc?.status, 'IBV_WC_LOC_PROT_ERR');
   });
 
-  it('drops what 5.3 lists without an answer, each by its name', () => {
+  it('rule 5.3.7: drops what fails the checks of 5.3 without an answer, each by its name', () => {
     const o = open(4);
     const { device } = o.net.hosts[RIGHT];
     const good = { psn: PSN, ackReq: 1 };

@@ -58,7 +58,7 @@ const solicit = (target: string, src: string, dst: string, ...options: LayerInpu
 ];
 
 spec('host stack: neighbours', (it) => {
-  it('answers an ARP request as Linux does, byte for byte (rxe-v4 frames 17 and 18)', () => {
+  it('answers an ARP request as Linux does, byte for byte (rxe-v4 frames 17 and 18; rule 5.5.3, trap 31)', () => {
     const frames = capturedFrames('rxe-v4.pcap');
     const bench = new Bench();
     const answers = bench.give(frames[16]!.bytes);

@@ -1,4 +1,4 @@
-// Linux's connection management against ours (rdma-interop.md 5.7): our machine stands in for each of the two hosts of
+// Linux's connection management against ours (docs/rdma-rules.md 5.7): our machine stands in for each of the two hosts of
 // a capture, is given the other one's messages and the values that were Linux's own choice, and must say the same bytes.
 
 import { formatIpv4 } from '../../../../protocols/index.js';
@@ -133,7 +133,7 @@ function replay(capture: string): { said: number; hosts: Map<string, Host> } {
 }
 
 spec('connection management of Linux', (it) => {
-  it('is what ours says, byte for byte, for both sides of rxe-v4.pcap: two connections and disconnects from each side', () => {
+  it('rule 5.7.3, rule 5.7.4, rule 5.7.5, trap 25, trap 26: is what ours says, byte for byte, for both sides of rxe-v4.pcap: two connections and disconnects from each side', () => {
     const { said, hosts } = replay('rxe-v4.pcap');
     assert.is(said, 10);
     const [client, server] = [...hosts.values()];
@@ -144,7 +144,7 @@ spec('connection management of Linux', (it) => {
     assert.is(replay('nvme-rdma-connect.pcap').said, 14);
     assert.is(replay('nvme-rxe.pcap.gz').said, 15);
   });
-  it('gives the queue pair the PSN that the peer named and expects the one that we named (trap 10)', () => {
+  it('rule 5.7.7, trap 10: gives the queue pair the PSN that the peer named and expects the one that we named', () => {
     const all = seenIn('rxe-v4.pcap');
     const request = all[0]!.message as Message & { name: 'REQ' };
     const reply = all[1]!.message as Message & { name: 'REP' };

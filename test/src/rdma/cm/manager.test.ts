@@ -30,7 +30,7 @@ const message = (network: Network, name: string): Message =>
   network.sent.find((s) => s.message.name === name)!.message;
 
 spec('connections', (it) => {
-  it('come about and end with the six messages, and leave nothing behind', () => {
+  it('come about and end with the six messages, and leave nothing behind (rule 5.7.14, trap 29)', () => {
     const { network } = pair();
     const c = connect(network);
     network.run(MINUTE);
@@ -43,7 +43,7 @@ spec('connections', (it) => {
     assert.is(told(network, 1), 'CONNECT_REQUEST ESTABLISHED DISCONNECTED TIMEWAIT_EXIT');
     assert.is(network.managers[0]!.size + network.managers[1]!.size, 0);
   });
-  it("give both queue pairs each other's number, PSN and depths, crossed over (traps 10 and 27)", () => {
+  it("give both queue pairs each other's number, PSN and depths, crossed over (rule 5.7.7, rule 5.7.8, trap 10, trap 27)", () => {
     const { network, settings } = pair();
     connect(network);
     network.run(MINUTE);
@@ -55,7 +55,7 @@ spec('connections', (it) => {
     const request = network.events[1][0]!;
     assert.equal([request.responderResources, request.initiatorDepth], [2, 4]);
   });
-  it('survive a lost REQ, REP and RTU: what is asked again is answered with the same bytes (trap 30)', () => {
+  it('survive a lost REQ, REP and RTU: what is asked again is answered with the same bytes (rule 5.7.13, trap 29, trap 30)', () => {
     for (const name of ['REQ', 'REP', 'RTU', 'DREQ', 'DREP']) {
       const { network } = pair(1, { lose: (m: Message, n: number) => m.name === name && n === 1 });
       const c = connect(network);
@@ -75,7 +75,7 @@ spec('connections', (it) => {
       assert.is(network.managers[0]!.size + network.managers[1]!.size, 0);
     }
   });
-  it('give up after the retries of the REQ, with REJ 4 that names our GUID, as Linux was seen to', () => {
+  it('give up after the retries of the REQ, with REJ 4 that names our GUID, as Linux was seen to (rule 5.7.11)', () => {
     const network = new Network(1, { loss: 1 });
     const c = connect(network);
     network.run();
@@ -91,7 +91,7 @@ spec('connections', (it) => {
     assert.is(c.state, 'IDLE');
     assert.ok(network.now > seconds(16 * 4.29) && network.now < seconds(16 * 6.5));
   });
-  it('wait as long as an MRA says when the application is slow, and ask for no more than that', () => {
+  it('wait as long as an MRA says when the application is slow, and ask for no more than that (rule 5.7.12)', () => {
     const { network } = pair();
     const waiting: Connection[] = [];
     const accept = network.application;
@@ -107,7 +107,7 @@ spec('connections', (it) => {
     network.run(seconds(61));
     assert.is(c.state, 'ESTABLISHED');
   });
-  it('stand when data comes before the RTU', () => {
+  it('stand when data comes before the RTU (rule 5.7.9)', () => {
     const { network } = pair(1, { lose: (m: Message) => m.name === 'RTU' });
     connect(network);
     network.run(ms(1));
@@ -131,7 +131,7 @@ spec('connections', (it) => {
 });
 
 spec('refused connections', (it) => {
-  it('say reason 8 where nobody listens', () => {
+  it('say reason 8 where nobody listens (rule 5.7.13)', () => {
     const network = new Network(1);
     connect(network);
     network.run();
@@ -139,7 +139,7 @@ spec('refused connections', (it) => {
     assert.is(network.events[0][0]!.status, reasons.INVALID_SERVICE_ID);
     assert.is(network.managers[0]!.size, 0);
   });
-  it('carry the private data of who rejects', () => {
+  it('carry the private data of who rejects (rule 5.7.16)', () => {
     const { network } = pair();
     network.application = (_end, e) => {
       if (e.type !== 'RDMA_CM_EVENT_CONNECT_REQUEST') return;
@@ -152,7 +152,7 @@ spec('refused connections', (it) => {
     assert.equal([...event.privateData.subarray(0, 4)], [1, 2, 3, 0]);
     assert.is(event.privateData.length, 148);
   });
-  it('say reason 10 when a queue pair is reused, and the old connection gets a DREQ (trap 28)', () => {
+  it('say reason 10 when a queue pair is reused, and the old connection gets a DREQ (rule 5.7.13, trap 28)', () => {
     const { network } = pair();
     const first = connect(network, 0x10);
     network.run(ms(1));
@@ -164,7 +164,7 @@ spec('refused connections', (it) => {
     assert.is(rejected.status, reasons.STALE_CONNECTION);
     assert.match(network.names(1), /REJ DREQ$/);
   });
-  it('tell a bad transport and a bad MTU by reasons 9 and 26', () => {
+  it('tell a bad transport and a bad MTU by reasons 9 and 26 (rule 5.7.16)', () => {
     const { network } = pair();
     for (const [wrong, reason] of [
       [{ transportServiceType: 2 }, 9],

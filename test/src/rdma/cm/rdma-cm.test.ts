@@ -132,7 +132,7 @@ spec('rdma_cm', (it) => {
       hosts.get(1, 'TIMEWAIT_EXIT');
     });
   }
-  it('asks for the queue pair of a datagram service (SIDR)', () => {
+  it('asks for the queue pair of a datagram service by SIDR, and gets its Q_Key (rule 5.7.15)', () => {
     const hosts = new Hosts();
     hosts.listening('RDMA_PS_UDP', 5000);
     const id = hosts.resolved('RDMA_PS_UDP', 5000);
@@ -144,7 +144,7 @@ spec('rdma_cm', (it) => {
     hosts.cms[0]!.connect(hosts.now, refused, { qpn: 0x11 });
     assert.is(hosts.get(0, 'UNREACHABLE').status, 1);
   });
-  it('rejects a request that does not say its addresses with reason 28, as Linux does', () => {
+  it('rejects a request that does not say its addresses with reason 28, as Linux does (rule 5.7.5)', () => {
     const hosts = new Hosts();
     hosts.listening('RDMA_PS_TCP', 7);
     const request = { localCommId: 1, localCaGuid: 5n, localQpn: 3, pathPacketPayloadMtu: 3 };
@@ -181,7 +181,7 @@ spec('rdma_cm', (it) => {
       assert.equal([rejected.status, rejected.privateData[0]], [reasons.CONSUMER_REJECT, qpn]);
     }
   });
-  it('asks again while neighbours are asked, and gives up in time', () => {
+  it('asks again while neighbours are asked, and gives up in time (rule 5.5.2)', () => {
     let answers = 0;
     const path = { localGid: gidOfIp('10.0.0.1'), remoteGid: gidOfIp('10.0.0.2'), mtu: 3 };
     const hosts = new Hosts(undefined, () => (++answers < 4 ? 'pending' : path));
@@ -210,7 +210,7 @@ spec('rdma_cm', (it) => {
     hosts.listening('RDMA_PS_TCP', 7);
     assert.throws(() => cm.listen(cm.createId()), /EINVAL/);
   });
-  it('asks for the path MTU that Linux asks for, which leaves 96 bytes for headers (trap 24)', () => {
+  it('asks for the path MTU that Linux asks for, which leaves 96 bytes for headers (rule 5.6.2, trap 24)', () => {
     assert.equal([1500, 4180, 4191, 4192, 9000, 300].map(pathMtuFor), [3, 4, 4, 5, 5, 0]);
   });
   it('says goodbye for an identifier that is destroyed', () => {
