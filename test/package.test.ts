@@ -115,7 +115,7 @@ spec('package', (it) => {
     const { folder, files, size } = installed();
     try {
       assert.ok(size < PACKAGE_LIMIT, `${size} bytes`);
-      const strange = /\.map$|dist\/(test|bench)|test\/(?!golden\/)/;
+      const strange = /\.map$|^dist\/(test|bench)\/|^test\/(?!golden\/)/;
       assert.equal(
         files.filter((name) => strange.test(name)),
         [],
