@@ -66,11 +66,12 @@ function measure(shape: Topology, kind: FabricKind): void {
   const topology = relaxed(shape);
   const sim = new Simulation({ seed: 1 });
   const senders: Sender[] = [];
-  const { places, hosts } = buildFabric(sim, topology, kind, ({ name }) => {
+  const makeHost = ({ name }: HostPlace) => {
     const sender = new Sender(name, sim.pool);
     senders.push(sender);
     return sender;
-  });
+  };
+  const { places, hosts } = buildFabric(sim, topology, kind, makeHost, { subnet: 'static' });
   // Half of the hosts away, so that every flow crosses the middle.
   for (const [i, from] of places.entries()) {
     const to = places[(i + places.length / 2) % places.length]!;

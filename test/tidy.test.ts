@@ -43,6 +43,7 @@ const ORDER = [
   'src/cpu',
   'src/nic',
   'src/stack',
+  'src/subnet',
   'src/tcp',
   'src/rdma',
   'src/iwarp',

@@ -27,10 +27,13 @@ export type IbPortDrop =
   | 'bad VCRC'
   | 'unknown link version'
   | 'no such lane'
-  | 'buffer overflow';
+  | 'buffer overflow'
+  | 'port not armed';
 
 /** Lane of management packets. */
 export const VL15 = 15;
+/** States of a port (IBA 7.2.7), numbered as in PortInfo:PortState. Data passes in the last one only. */
+export const LINK = { down: 1, initialize: 2, armed: 3, active: 4 } as const;
 /** Unit of credits, and the circle on which they are counted (IBA 7.9.4.1). */
 const BLOCK_BYTES = 64;
 const CIRCLE = 4096;
@@ -70,6 +73,8 @@ export class IbPort {
   /** Flow-control packets sent, and times that a packet waited for credits. */
   flowSent = 0;
   creditWaits = 0;
+  /** One of `LINK`. A subnet manager raises it; without one a port is active as long as its link is up. */
+  state: number = LINK.active;
   readonly #sent: Int32Array;
   readonly #limit: Int32Array;
   readonly #received: Int32Array;
@@ -143,6 +148,10 @@ export class IbPort {
     const lane = LRH.get.vl(b, at);
     if (lane === VL15) return 'data';
     if (lane >= this.lanes) return 'no such lane';
+    if (this.state < LINK.active) {
+      if (this.state < LINK.armed) return 'port not armed';
+      this.state = LINK.active; // the other end is (IBA 7.2.7.2)
+    }
     const blocks = blocksOf(length);
     this.#received[lane] = modulo(this.#received[lane]! + blocks);
     if (blocks > this.#free[lane]!) return 'buffer overflow';
@@ -207,7 +216,7 @@ export class IbPort {
 
   #maySend(lane: number): boolean {
     const queue = this.queues[lane]!;
-    if (queue.count === 0) return false;
+    if (queue.count === 0 || this.state !== LINK.active) return false;
     if (this.options.ignoreCredits) return true;
     return blocksOf(this.pool.length(queue.first)) <= this.credits(lane);
   }
@@ -265,6 +274,30 @@ export class IbPort {
   #active(now: Nanos): void {
     this.#quiet = 0;
     if (this.#refreshAt === NEVER) this.#refreshAt = after(now, this.#interval);
+  }
+
+  /**
+   * The link has come up again: both ends count their credits from the beginning. What waits in the buffer is still
+   * there.
+   */
+  restart(): void {
+    this.#sent.fill(0);
+    this.#limit.fill(0);
+    this.#received.fill(0);
+    this.#granted.fill(0);
+    this.#due.fill(1);
+    this.#dueCount = this.lanes;
+    this.#started = false;
+    this.#quiet = 0;
+  }
+
+  /** Takes the next of what waits, whatever the credits, for a link that is down; -1 when nothing does. */
+  abandon(): number {
+    const queue =
+      this.management.count > 0 ? this.management : this.queues.find(({ count }) => count > 0);
+    if (!queue) return -1;
+    this.taken = queue.firstExtra;
+    return queue.take(this.pool.length(queue.first));
   }
 
   wakeAt(): Nanos {

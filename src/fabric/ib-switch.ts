@@ -4,8 +4,10 @@
 
 import { BTH, GRH, LRH } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, SlotQueue, type Station } from '../frame/index.js';
-import { type Nanos, NEVER } from '../time/index.js';
-import { IbPort, type IbPortDrop, type IbPortOptions, sealVcrc, VL15 } from './ib-port.js';
+import type { SwitchTables } from '../subnet/index.js';
+import { earlier, type Nanos, NEVER } from '../time/index.js';
+import { MulticastTable, type OutputSet } from './ib-multicast.js';
+import { IbPort, type IbPortDrop, type IbPortOptions, LINK, sealVcrc, VL15 } from './ib-port.js';
 
 export interface IbSwitchOptions extends IbPortOptions {
   /** External ports, numbered from 1 in InfiniBand and from 0 as ports of the station. */
@@ -23,15 +25,24 @@ export type IbSwitchDrop =
   | 'no route'
   | 'same port'
   | 'no lane for the service level'
-  | 'multicast'
+  | 'not a member'
+  | 'no frame slot'
+  | 'link down'
   | 'management overflow'
   | 'no agent';
 
 /** Treats management packets that are for the switch or go through it by a directed route. */
 export interface SwitchAgent {
-  /** Port (from 1) by which the packet in `slot` goes on, 0 to drop it. May change its bytes. */
+  /** Port (from 1) by which the packet in `slot` goes on, 0 to drop it, or `ENDS_HERE`. May change its bytes. */
   manage(now: Nanos, port: number, slot: number): number;
+  /** The link of a port went down or came up. */
+  linkChanged(now: Nanos): void;
+  wakeAt(): Nanos;
+  expire(now: Nanos): void;
 }
+
+/** What an agent answers of a packet that was for the switch and wants no answer. */
+export const ENDS_HERE = -1;
 
 const DEFAULT_LATENCY = 200;
 const SERVICE_LEVELS = 16;
@@ -54,6 +65,7 @@ export class IbSwitch implements Station {
   agent: SwitchAgent | undefined;
   readonly ends: readonly IbPort[];
   readonly slToVl: Uint8Array;
+  readonly multicast: MulticastTable;
   readonly #ready: ReadyPorts;
   readonly #pipe = new SlotQueue();
   readonly #pipePort = new SlotQueue();
@@ -68,6 +80,7 @@ export class IbSwitch implements Station {
   ) {
     this.ports = options.ports;
     this.ends = Array.from({ length: options.ports }, () => new IbPort(pool, options));
+    this.multicast = new MulticastTable(options.ports);
     this.#ready = new ReadyPorts(options.ports);
     for (let port = 0; port < options.ports; port++) this.#ready.mark(port);
     this.#latency = options.latencyNs ?? DEFAULT_LATENCY;
@@ -82,6 +95,12 @@ export class IbSwitch implements Station {
       throw new RangeError(
         `${name}: service level ${bad} goes to lane ${this.slToVl[bad]}, yet there are lanes 0 to ${lanes - 1}`,
       );
+  }
+
+  /** What a subnet manager programs. */
+  get tables(): SwitchTables {
+    const { forwarding, slToVl, multicast } = this;
+    return { forwarding, slToVl, multicast: multicast.masks, multicastWords: multicast.words };
   }
 
   // hot
@@ -100,7 +119,8 @@ export class IbSwitch implements Station {
 
   wakeAt(): Nanos {
     const piped = this.#pipe.count > 0 ? this.#pipe.firstExtra : NEVER;
-    return (piped < this.#refreshAt ? piped : this.#refreshAt) as Nanos;
+    const own = (piped < this.#refreshAt ? piped : this.#refreshAt) as Nanos;
+    return this.agent ? earlier(own, this.agent.wakeAt()) : own;
   }
 
   // hot
@@ -108,6 +128,7 @@ export class IbSwitch implements Station {
     while (this.#pipe.count > 0 && this.#pipe.firstExtra <= now) {
       this.#forward(now, this.#pipePort.take(0), this.#pipe.take(0));
     }
+    if (this.agent && this.agent.wakeAt() <= now) this.agent.expire(now);
     if (this.#refreshAt > now) return;
     this.#refreshAt = NEVER;
     for (let port = 0; port < this.ports; port++) {
@@ -132,14 +153,46 @@ export class IbSwitch implements Station {
     const end = this.ends[port]!;
     const slot = end.take(now);
     this.#wakes(port);
-    if (slot < 0 || end.takenLane < 0) return slot;
-    // `taken` says where the packet came in, and on which lane: that is where its room is free now.
-    const ingress = Math.floor(end.taken / SERVICE_LEVELS);
-    if (ingress < this.ports) {
-      this.ends[ingress]!.leave(end.taken % SERVICE_LEVELS, this.pool.length(slot));
-      if (this.ends[ingress]!.ready) this.#ready.mark(ingress);
-    }
+    if (slot >= 0 && end.takenLane >= 0) this.#left(end.taken, slot);
     return slot;
+  }
+
+  /** `taken` says where the packet came in, and on which lane: that is where its room is free now. */
+  // hot
+  #left(taken: number, slot: number): void {
+    const ingress = Math.floor(taken / SERVICE_LEVELS);
+    // Of several copies of a multicast packet the last one frees the room.
+    if (ingress > this.ports) {
+      const copies = this.multicast.left(taken - this.#firstCopy);
+      if (copies >= 0) this.#left(copies, slot);
+      return;
+    }
+    if (ingress === this.ports) return; // our own
+    this.ends[ingress]!.leave(taken % SERVICE_LEVELS, this.pool.length(slot));
+    if (this.ends[ingress]!.ready) this.#ready.mark(ingress);
+  }
+
+  /** Above the numbers that say a port and a lane. */
+  get #firstCopy(): number {
+    return (this.ports + 1) * SERVICE_LEVELS;
+  }
+
+  /** The link of `port` went down: what waits for it is lost, lest it stops others. Or it came up. */
+  linkChanged(now: Nanos, port: number, up: boolean): void {
+    const end = this.ends[port]!;
+    if (up) {
+      end.restart();
+      end.state = this.agent ? LINK.initialize : LINK.active;
+      this.#ready.mark(port);
+    } else {
+      end.state = LINK.down;
+      for (let slot = end.abandon(); slot >= 0; slot = end.abandon()) {
+        this.#left(end.taken, slot);
+        this.#count('link down');
+        this.pool.release(slot);
+      }
+    }
+    this.agent?.linkChanged(now);
   }
 
   // hot
@@ -150,23 +203,66 @@ export class IbSwitch implements Station {
     const lane = LRH.get.vl(b, at);
     const target = LRH.get.dlid(b, at);
     const managed = lane === VL15 && (target === PERMISSIVE || this.forwarding[target] === 0);
-    if (target >= FIRST_MULTICAST && !managed) return this.#drop(slot, ingress, lane, 'multicast');
+    if (target >= FIRST_MULTICAST && !managed)
+      return this.#spread(now, ingress, slot, lane, target);
     const out = managed ? this.#managed(now, ingress, slot) : this.forwarding[target]!;
     if (managed && out === 0) return this.#drop(slot, ingress, lane, 'no agent');
+    if (out === ENDS_HERE) return pool.release(slot);
     if (out === 0 || out > this.ports) return this.#drop(slot, ingress, lane, 'no route');
     if (out - 1 === ingress && !managed) return this.#drop(slot, ingress, lane, 'same port');
+    const why = this.#put(now, slot, lane, out - 1, ingress * SERVICE_LEVELS + lane, managed);
+    if (why !== '') this.#drop(slot, ingress, lane, why);
+  }
+
+  /** Puts the packet into the queue of an output port (from 0), or says why it cannot. */
+  // hot
+  #put(
+    now: Nanos,
+    slot: number,
+    lane: number,
+    out: number,
+    origin: number,
+    managed: boolean,
+  ): IbSwitchDrop | '' {
+    const { pool } = this;
+    const b = pool.bytes(slot);
+    const at = pool.at(slot);
     const next = lane === VL15 ? VL15 : this.slToVl[LRH.get.sl(b, at)]!;
-    if (next === VL15 && lane !== VL15)
-      return this.#drop(slot, ingress, lane, 'no lane for the service level');
-    const end = this.ends[out - 1]!;
+    if (next === VL15 && lane !== VL15) return 'no lane for the service level';
+    const end = this.ends[out]!;
+    if (end.state === LINK.down || (next !== VL15 && end.state < LINK.armed)) return 'link down';
     const mark = next !== VL15 && end.queues[next]!.bytes >= this.#fecn && this.#mark(b, at);
     if (next !== lane) LRH.set.vl(b, at, next);
     if (next !== lane || mark || managed) sealVcrc(pool, slot);
-    if (!end.queue(now, slot, ingress * SERVICE_LEVELS + lane))
-      return this.#drop(slot, ingress, lane, 'management overflow');
+    if (!end.queue(now, slot, origin)) return 'management overflow';
     this.forwarded++;
-    this.#wakes(out - 1);
-    if (end.ready) this.#ready.mark(out - 1);
+    this.#wakes(out);
+    if (end.ready) this.#ready.mark(out);
+    return '';
+  }
+
+  /** A copy of a multicast packet for each port of its group but the one where it came in. */
+  #spread(now: Nanos, ingress: number, slot: number, lane: number, target: number): void {
+    const { multicast, pool } = this;
+    const outputs: OutputSet = multicast.outputs(target - FIRST_MULTICAST, ingress);
+    if (outputs.count === 0) return this.#drop(slot, ingress, lane, 'not a member');
+    const origin = ingress * SERVICE_LEVELS + lane;
+    const copies = multicast.open(origin);
+    for (let i = 0; i < outputs.count; i++) {
+      const twin = pool.clone(slot);
+      const why =
+        twin < 0
+          ? 'no frame slot'
+          : this.#put(now, twin, lane, outputs.ports[i]!, this.#firstCopy + copies, false);
+      if (why === '') multicast.add(copies);
+      else {
+        this.#count(why);
+        if (twin >= 0) pool.release(twin);
+      }
+    }
+    // The original is the copy that nobody gets: its room is free when all others have left.
+    if (multicast.left(copies) >= 0) this.#left(origin, slot);
+    pool.release(slot);
   }
 
   #managed(now: Nanos, ingress: number, slot: number): number {

@@ -17,4 +17,6 @@ export interface Station extends Machine {
   takeReady(): number;
   /** The wire behind `port` is free: the slot to be sent on it, or -1. The station gives the slot up. */
   transmit(now: Nanos, port: number): number;
+  /** The link behind `port` went down or came up, for stations that care. */
+  linkChanged?(now: Nanos, port: number, up: boolean): void;
 }

@@ -25,7 +25,13 @@ import type { PcieProfile } from '../memory/index.js';
 import { type DeviceProfile, type GidType, hcaProfile } from '../rdma/index.js';
 import { parseIp } from '../stack/index.js';
 import { type Nanos, NEVER, ns } from '../time/index.js';
-import { buildFabric, type Fabric, type FabricKind, type HostPlace } from '../world/fabric.js';
+import {
+  bringUp,
+  buildFabric,
+  type Fabric,
+  type FabricKind,
+  type HostPlace,
+} from '../world/fabric.js';
 import { Simulation, type Tap } from '../world/sim.js';
 
 /** What a lab is made of; two hosts and a cable with RoCE v2 unless told. */
@@ -93,6 +99,8 @@ export class Lab {
       return host;
     });
     this.hosts = hosts;
+    // Programs, faults and captures begin when the subnet manager has done its work.
+    bringUp(this.sim, this.fabric);
     topology.hosts.forEach((name, i) => {
       this.#stations.set(name, { station: this.fabric.hosts[i]!, ports: 1 });
     });

@@ -1,12 +1,17 @@
 // Makes a simulation of a topology: switches or routers with their tables, links, and hosts from a factory.
 
+import { parseMac } from '../../protocols/index.js';
 import { EthernetSwitch } from '../fabric/ethernet-switch.js';
 import { IbAdapter } from '../fabric/ib-adapter.js';
 import { IbSwitch } from '../fabric/ib-switch.js';
+import { IbSwitchAgent } from '../fabric/ib-switch-agent.js';
 import type { Link } from '../fabric/link.js';
 import { Router } from '../fabric/router.js';
 import { checkTopology, type Topology, type Way, waysOf, waysTo } from '../fabric/topology.js';
 import type { Station } from '../frame/index.js';
+import { linkLocalOf } from '../stack/index.js';
+import { guidOfGid, type ManagerOptions, SubnetManager } from '../subnet/index.js';
+import { NEVER } from '../time/index.js';
 import type { Simulation } from './sim.js';
 
 /** 'switched': Ethernet switches, one subnet. 'routed': IP routers with ECMP, a subnet a host. */
@@ -22,6 +27,8 @@ export interface HostPlace {
   /** Both with their prefixes, and the routers that lead out of their subnets. */
   readonly addresses: readonly string[];
   readonly gateways: readonly string[];
+  /** GUID of its port; the LID that a subnet manager gives it, or that static tables have. */
+  readonly guid: bigint;
   readonly lid: number;
   /** Link address of the next hop towards another host. */
   readonly macOf: (other: number) => string;
@@ -32,6 +39,17 @@ export interface Fabric {
   readonly places: readonly HostPlace[];
   readonly switches: ReadonlyMap<string, Station>;
   readonly links: readonly Link[];
+  /** Of InfiniBand with a subnet manager, which is at the first host's port. */
+  readonly manager?: SubnetManager;
+}
+
+export interface FabricOptions {
+  /**
+   * InfiniBand: a subnet manager sets the subnet up when the simulation runs, and hosts wait for it; or 'static', for
+   * what measures other things: tables of shortest ways, ports that are active from the start, nobody who minds a link
+   * that goes down.
+   */
+  readonly subnet?: 'static' | Partial<ManagerOptions>;
 }
 
 const BYTE = 256;
@@ -42,6 +60,10 @@ function macOf(kind: number, a: number, b: number): string {
 }
 const HOST = 0;
 const SWITCH = 1;
+
+/** The modified EUI-64 of a node's MAC (RFC 4291 appendix A). */
+const guidOf = (kind: number, index: number): bigint =>
+  guidOfGid(linkLocalOf(parseMac(macOf(kind, index, 0))));
 
 /** Subnet of a host: 10.X.Y.0/24, fd00:N::/64. */
 const subnet = (i: number) => `10.${Math.floor(i / BYTE)}.${i % BYTE}`;
@@ -60,6 +82,7 @@ export function buildFabric(
   topology: Topology,
   kind: FabricKind,
   makeHost: (place: HostPlace) => Station,
+  options: FabricOptions = {},
 ): Fabric {
   checkTopology(topology);
   const ways = waysOf(topology);
@@ -70,13 +93,19 @@ export function buildFabric(
     );
   const places = topology.hosts.map((name, index) => place(topology, ways, kind, name, index));
   const devices = places.map((at) => makeHost(at));
+  const managed = kind === 'infiniband' && options.subnet !== 'static';
+  const manager = managed ? managerOf(topology, places, options) : undefined;
   const stations = new Map<string, Station>();
   places.forEach(({ name }, i) => {
     const device = devices[i]!;
     const { rate } = topology.links[ways.get(name)![0]!.link]!;
     const set = topology.settings?.[name];
+    const guid = managed && { guid: places[i]!.guid };
+    const first = i === 0 && manager && { manager };
     const station =
-      kind === 'infiniband' ? new IbAdapter(device, sim.pool, { ...set, rate }) : device;
+      kind === 'infiniband'
+        ? new IbAdapter(device, sim.pool, { ...set, rate, ...guid, ...first })
+        : device;
     stations.set(name, sim.add(station));
   });
   topology.switches.forEach((name, index) => {
@@ -85,7 +114,13 @@ export function buildFabric(
       throw new RangeError(`topology ${topology.name}: '${name}' has no link`);
     stations.set(name, sim.add(makeSwitch(sim, topology, kind, name, index, ports)));
   });
-  if (kind !== 'switched') route(topology, ways, kind, stations);
+  if (managed) {
+    topology.switches.forEach((name, index) => {
+      const station = stations.get(name) as IbSwitch;
+      const rates = ways.get(name)!.map(({ link }) => topology.links[link]!.rate);
+      station.agent = new IbSwitchAgent(station, guidOf(SWITCH, index), rates);
+    });
+  } else if (kind === 'infiniband') route(topology, ways, stations);
   const cable = kind === 'infiniband' ? 'infiniband' : 'ethernet';
   const links = topology.links.map(({ a, b, rate, metres }, link) => {
     const from = ways.get(a)!.find((way) => way.link === link)!;
@@ -93,7 +128,30 @@ export function buildFabric(
     return sim.connect(stations.get(a)!, from.port, stations.get(b)!, from.toPort, options);
   });
   const switches = new Map(topology.switches.map((name) => [name, stations.get(name)!]));
-  return { hosts: topology.hosts.map((name) => stations.get(name)!), places, switches, links };
+  const hosts = topology.hosts.map((name) => stations.get(name)!);
+  return { hosts, places, switches, links, ...(manager && { manager }) };
+}
+
+/** Runs until the subnet manager has nothing left to do, if there is one. */
+export function bringUp(sim: Simulation, { manager, hosts }: Fabric): void {
+  if (!manager) return;
+  for (const host of hosts) sim.settle(host);
+  sim.run(NEVER, () => !manager.up);
+}
+
+/** A manager that gives hosts the LIDs of their places. */
+function managerOf(
+  topology: Topology,
+  places: readonly HostPlace[],
+  { subnet }: FabricOptions,
+): SubnetManager {
+  const lids = new Map(places.map(({ guid, lid }) => [guid, lid]));
+  for (const i of topology.switches.keys()) lids.set(guidOf(SWITCH, i), places.length + 1 + i);
+  return new SubnetManager({
+    portGuid: places[0]!.guid,
+    lids,
+    ...(subnet !== 'static' && subnet),
+  });
 }
 
 function place(
@@ -119,6 +177,7 @@ function place(
     ...own,
     addresses: [`${own.ip}/${direct ? 16 : 24}`, `${own.ipv6}/64`],
     gateways: direct ? [] : [`${subnet(index)}.1`, `${subnet6(index)}:1`],
+    guid: guidOf(HOST, index),
     lid: index + 1,
     macOf: (other) => (direct ? macOf(HOST, other, 0) : macOf(SWITCH, router, way.toPort)),
   };
@@ -187,13 +246,7 @@ function makeSwitch(
 }
 
 /** Forwarding tables of InfiniBand switches: of equal ways each LID takes one. */
-function route(
-  topology: Topology,
-  ways: Map<string, Way[]>,
-  kind: FabricKind,
-  stations: Map<string, Station>,
-): void {
-  if (kind !== 'infiniband') return;
+function route(topology: Topology, ways: Map<string, Way[]>, stations: Map<string, Station>): void {
   topology.hosts.forEach((host, i) => {
     const to = waysTo(topology, ways, host);
     for (const name of topology.switches) {

@@ -123,6 +123,20 @@ export class Simulation {
     return wire;
   }
 
+  /** Takes a link down or up, and tells both ends. Frames on it are lost when it is down as they arrive. */
+  setLink(link: Link, up: boolean): void {
+    if (link.up === up) return;
+    link.up = up;
+    for (const { station, port, link: own } of this.#wires) {
+      if (own === link) station.station.linkChanged?.(this.now, port, up);
+    }
+    for (const wire of this.#wires) {
+      if (wire.link !== link) continue;
+      this.#send(wire);
+      this.#settle(wire.station);
+    }
+  }
+
   /** Impairs what leaves `station` by `port`. */
   impair(station: Station, port: number, impairment: Impairment): void {
     this.#port(station, port).impairments.push(impairment);

@@ -175,7 +175,7 @@ spec('InfiniBand switch', (it) => {
       ['bad VCRC', (b) => b.fill(0xff, 40, 44)],
       ['no route', () => {}],
       ['same port', () => {}],
-      ['multicast', () => {}],
+      ['not a member', () => {}],
       ['no lane for the service level', () => {}],
     ];
     const sim = new World({ seed: 7 });

@@ -37,7 +37,12 @@ import {
   rxeProfile,
 } from '../../../src/rdma/index.js';
 import { type Nanos, NEVER, Random } from '../../../src/time/index.js';
-import { buildFabric, type FabricKind, type HostPlace } from '../../../src/world/fabric.js';
+import {
+  bringUp,
+  buildFabric,
+  type FabricKind,
+  type HostPlace,
+} from '../../../src/world/fabric.js';
 import { Simulation } from '../../../src/world/sim.js';
 import { pcie } from '../back-to-back.js';
 
@@ -221,6 +226,8 @@ export class World {
       this.hosts.push(host);
       return host.device;
     });
+    bringUp(this.sim, fabric); // faults come when the subnet manager is done
+    const { now } = this.sim;
     for (const host of this.hosts) host.station = fabric.hosts[host.place.index]!;
     const faults = faultsOf(random);
     for (const host of this.hosts) {
@@ -235,7 +242,7 @@ export class World {
     let quiet = 0;
     for (let i = 0; random.chance(0.35) && i < 3; i++) {
       const link = fabric.links[random.below(fabric.links.length)]!;
-      const from = random.below(200_000);
+      const from = now + random.below(200_000);
       const until = from + 1 + random.below(150_000);
       this.sim.at(from as Nanos, () => this.#set(link, false));
       this.sim.at(until as Nanos, () => this.#set(link, true));
