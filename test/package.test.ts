@@ -47,6 +47,8 @@ function installed() {
   const folder = mkdtempSync(join(tmpdir(), 'wireverbs-installed-'));
   const modules = join(folder, 'node_modules');
   mkdirSync(modules);
+  // Without one, node looks for the project in the folders above.
+  writeFileSync(join(folder, 'package.json'), '{}');
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const [packed] = JSON.parse(
     execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
