@@ -8,6 +8,7 @@ import * as checksum from './checksum.js';
 import * as decode from './decode.js';
 import * as dissect from './dissect.js';
 import * as encode from './encode.js';
+import * as fabric from './fabric.js';
 import * as icrc from './icrc.js';
 import * as memoryDma from './memory-dma.js';
 import * as rcWrite from './rc-write.js';
@@ -24,6 +25,7 @@ const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
   check: check.suite,
   'memory-dma': memoryDma.suite,
   'rc-write': rcWrite.suite,
+  fabric: fabric.suite,
 };
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('--'));

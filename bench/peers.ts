@@ -1,17 +1,19 @@
-// `npm run bench:peers [-- FRAMES]`: one capture of RoCE v2 frames, read by us and by the tools that people use instead.
-// Peers that are not installed are listed with the Debian package that has them.
+// `npm run bench:peers [-- FRAMES]`: one capture of RoCE v2 frames, read by us and by the tools that people use instead;
+// then fabrics, by us and by ns-3. `-- fabric` does only these. Peers that are not installed are listed with the Debian package that has them.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compareFabrics } from './peers/fabric.js';
 import { ourWays } from './peers/ours.js';
 import { type Peer, peers } from './peers/peer.js';
 import { writeRoceCapture } from './roce-capture.js';
 import { aligned } from './support.js';
 
-const FRAMES = Number(process.argv[2] ?? 200_000);
+const onlyFabrics = process.argv[2] === 'fabric';
+const FRAMES = onlyFabrics ? 0 : Number(process.argv[2] ?? 200_000);
 /** Scapy takes milliseconds a frame; it reads a part of the capture. */
 const CUT = Math.min(FRAMES, 5000);
 /** Each way runs so often, by turns, and its fastest run counts: load makes runs slower, never faster. */
@@ -116,7 +118,9 @@ const goals = [
 
 const folder = mkdtempSync(join(tmpdir(), 'wireverbs-peers-'));
 try {
-  main(folder);
+  if (!onlyFabrics) main(folder);
+  note('fabrics');
+  compareFabrics(folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

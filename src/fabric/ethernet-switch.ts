@@ -81,6 +81,10 @@ export class EthernetSwitch implements Station {
     return this.buffer.takeReady();
   }
 
+  waits(port: number): boolean {
+    return this.buffer.waits(port);
+  }
+
   transmit(now: Nanos, port: number): number {
     return this.buffer.transmit(now, port);
   }

@@ -166,6 +166,10 @@ export class Router implements Station {
     return this.buffer.takeReady();
   }
 
+  waits(port: number): boolean {
+    return this.buffer.waits(port);
+  }
+
   transmit(now: Nanos, port: number): number {
     return this.buffer.transmit(now, port);
   }

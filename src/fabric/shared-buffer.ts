@@ -140,6 +140,13 @@ export class SharedBuffer {
     return this.#ready.take();
   }
 
+  /** Is there more to send on that port, now or when a pause is over? */
+  // hot
+  waits(port: number): boolean {
+    const { waiting, control } = this.#egress[port]!;
+    return waiting > 0 || control.count > 0;
+  }
+
   // hot
   transmit(now: Nanos, port: number): number {
     const egress = this.#egress[port]!;
@@ -163,11 +170,9 @@ export class SharedBuffer {
     }
     if (!lossless && this.bytes + length > this.#most) return this.#refuse(slot, 'buffer full');
     const egress = this.#egress[port]!;
-    const queue = egress.queues[priority]!;
     const ecn = this.#ecn[priority];
-    if (ecn) this.#mark(ecn, queue.bytes, slot, frame);
-    queue.put(slot, length, ingress);
-    egress.waiting++;
+    if (ecn) this.#mark(ecn, egress.queues[priority]!.bytes, slot, frame);
+    egress.put(priority, slot, length, ingress);
     this.bytes += length;
     this.#held[cell] = held;
     if (lossless && held > lossless.xoff && this.#stops.stopped[cell] === 0) {

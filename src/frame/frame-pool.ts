@@ -6,6 +6,8 @@ import { packetMemory } from '../../protocols/core/checksum/index.js';
 /** Slots in one memory. */
 const CHUNK_SLOTS = 1024;
 const CHUNK_BITS = 10;
+/** Of a cache. */
+const LINE_BYTES = 64;
 
 export class FramePool {
   readonly #chunks: Uint8Array[] = [];
@@ -13,6 +15,11 @@ export class FramePool {
   #freeCount = 0;
   #lengths = new Int32Array(0);
   readonly #most: number;
+  /**
+   * Bytes from one slot to the next: an odd number of cache lines. Headers are what stations read of a frame, and
+   * with slots of 72 lines those of all frames fell into an eighth of a cache's sets.
+   */
+  readonly #stride: number;
 
   /**
    * @param slotBytes longest frame, a little more than the MTU with all headers
@@ -23,6 +30,8 @@ export class FramePool {
     mostSlots = 1 << 16,
   ) {
     this.#most = Math.ceil(mostSlots / CHUNK_SLOTS);
+    this.#stride = LINE_BYTES * (2 * Math.floor(slotBytes / LINE_BYTES / 2) + 1);
+    if (this.#stride < slotBytes) this.#stride += 2 * LINE_BYTES;
   }
 
   /** Slots that are taken. */
@@ -49,7 +58,7 @@ export class FramePool {
 
   /** Where in that memory the frame begins. */
   at(slot: number): number {
-    return (slot & (CHUNK_SLOTS - 1)) * this.slotBytes;
+    return (slot & (CHUNK_SLOTS - 1)) * this.#stride;
   }
 
   /** Bytes of the frame, without FCS. */
@@ -74,7 +83,7 @@ export class FramePool {
   #grow(): boolean {
     if (this.#chunks.length >= this.#most) return false;
     const first = this.#chunks.length * CHUNK_SLOTS;
-    this.#chunks.push(packetMemory(CHUNK_SLOTS * this.slotBytes));
+    this.#chunks.push(packetMemory(CHUNK_SLOTS * this.#stride));
     const slots = this.#chunks.length * CHUNK_SLOTS;
     const lengths = new Int32Array(slots);
     lengths.set(this.#lengths);

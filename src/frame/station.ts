@@ -15,6 +15,11 @@ export interface Station extends Machine {
    * every call into it, and then takes frames with `transmit` as its wire is free.
    */
   takeReady(): number;
+  /**
+   * False: `transmit` has nothing for `port` until `takeReady` names it again, so that nobody need ask when its wire
+   * is free. Stations that do not say are asked every time.
+   */
+  waits?(port: number): boolean;
   /** The wire behind `port` is free: the slot to be sent on it, or -1. The station gives the slot up. */
   transmit(now: Nanos, port: number): number;
   /** The link behind `port` went down or came up, for stations that care. */

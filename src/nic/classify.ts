@@ -23,6 +23,8 @@ const mac = (b: Uint8Array, at: number): number => {
 const CODEPOINTS_A_CLASS = 8;
 const classSelector = Uint8Array.from({ length: 64 }, (_, dscp) => dscp / CODEPOINTS_A_CLASS);
 
+const NOTHING = new Uint8Array(0);
+
 export class Classified {
   /** Bytes that a frame must have. */
   static readonly least = Ethernet.size;
@@ -33,8 +35,6 @@ export class Classified {
 
   /** Where the frame begins. */
   at = 0;
-  target = 0;
-  source = 0;
   /** True for addresses of groups, the broadcast address included. */
   group = false;
   /** -1 where the frame has no tag. */
@@ -47,12 +47,22 @@ export class Classified {
   /** Where the IP header begins, or -1; and its version. */
   ipAt = -1;
   version: 4 | 6 = 4;
+  #bytes: Uint8Array = NOTHING;
 
   /** @param dscpPriority priority of each DSCP; its class selector unless given */
   constructor(
     readonly trust: Trust = 'dscp',
     readonly dscpPriority: Uint8Array = classSelector,
   ) {}
+
+  /** Addresses as numbers; only switches look at them, while the frame's bytes are as they were. */
+  get target(): number {
+    return mac(this.#bytes, this.at + Ethernet.at.dst);
+  }
+
+  get source(): number {
+    return mac(this.#bytes, this.at + Ethernet.at.src);
+  }
 
   /** Reads the frame from `at` to `end`; false when it is too short for its headers. */
   // hot
@@ -64,8 +74,7 @@ export class Classified {
     this.ipAt = -1;
     this.control = false;
     if (end - at < Ethernet.size) return false;
-    this.target = mac(b, at + Ethernet.at.dst);
-    this.source = mac(b, at + Ethernet.at.src);
+    this.#bytes = b;
     this.group = isGroupAddress(b, at);
     let ether = type(b, at);
     let next = at + Ethernet.size;

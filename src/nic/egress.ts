@@ -16,6 +16,8 @@ export class Egress {
   pauses = 0;
   /** Frames in the eight queues. */
   waiting = 0;
+  /** A bit for each queue that holds one, so that empty ones need not be looked at. */
+  #holding = 0;
   /** The priority of the frame that `take` gave last; -1 for a control frame. */
   priority = -1;
   /** What goes with it: the port at which it came in. */
@@ -43,6 +45,14 @@ export class Egress {
     return earliest as Nanos;
   }
 
+  /** A frame joins the queue of its priority; it came in at `ingress`. */
+  // hot
+  put(priority: number, slot: number, length: number, ingress: number): void {
+    this.queues[priority]!.put(slot, length, ingress);
+    this.#holding |= 1 << priority;
+    this.waiting++;
+  }
+
   /** The next frame that may go, or -1. */
   // hot
   take(now: Nanos): number {
@@ -51,13 +61,15 @@ export class Egress {
       this.priority = -1;
       return control.take(pool.length(control.first));
     }
-    if (this.waiting === 0) return -1;
-    for (let p = PRIORITIES - 1; p >= 0; p--) {
+    for (let left = this.#holding; left !== 0; ) {
+      const p = 31 - Math.clz32(left); // the highest
+      left ^= 1 << p;
+      if (this.#pausedUntil[p]! > now) continue;
       const queue = this.queues[p]!;
-      if (queue.count === 0 || this.#pausedUntil[p]! > now) continue;
       this.priority = p;
       this.ingress = queue.firstExtra;
       this.waiting--;
+      if (queue.count === 1) this.#holding ^= 1 << p;
       return queue.take(pool.length(queue.first));
     }
     return -1;

@@ -154,8 +154,7 @@ export class HostPort implements Station {
     const at = pool.at(slot);
     const length = pool.length(slot);
     this.#frame.read(pool.bytes(slot), at, at + length);
-    egress.queues[this.#frame.priority]!.put(slot, length, 0);
-    egress.waiting++;
+    egress.put(this.#frame.priority, slot, length, 0);
   }
 
   // hot
