@@ -97,13 +97,14 @@ export const mlx5Dcqcn: DcqcnParameters = {
 
 const CCT_ENTRIES = 128;
 /**
- * A table whose delay grows by a packet time in eight with each index, so that the rate falls as 1 / (1 + i / 8).
- * The standard leaves the values to the congestion manager; these are `fitted` to nothing, only gentle.
+ * Increase, limit and timer of Gran et al., "First Experiences with Congestion Control in InfiniBand Hardware" (2010).
+ * The table's delay grows by an eighth of a packet time with each index, so that the rate falls as 1 / (1 + i / 8): the
+ * standard leaves the values to the congestion manager, and these are our own.
  */
 export const gentleCct: CctParameters = {
-  increase: 4,
+  increase: 1,
   limit: CCT_ENTRIES - 1,
   least: 0,
-  timer: 20,
+  timer: 150,
   table: Array.from({ length: CCT_ENTRIES }, (_, i) => i / 8),
 };

@@ -104,8 +104,10 @@ export class CongestionControl {
     if (flow === null) return;
     if (dev.address.native) {
       if (!cct) return;
-      if (qp.reliable && pkt.opcode.kind === 'request') flow.becnDue = true;
-      else flow.cnpDue = true;
+      if (qp.reliable && pkt.opcode.kind === 'request') {
+        flow.becnDue = true;
+        pkt.ackReq = 1; // its sender is to hear soon; who responds may always acknowledge (IBA 9.7.5.1.2)
+      } else flow.cnpDue = true;
     } else {
       if (!dcqcn || !flow.isRouted) return;
       if (now - flow.cnpAt < dcqcn.minTimeBetweenCnps * NS_PER_US) return;

@@ -2,8 +2,15 @@
 
 import { check, dissect } from '../../../protocols/index.js';
 import type { EthernetSwitch } from '../../../src/fabric/ethernet-switch.js';
+import type { IbSwitch } from '../../../src/fabric/ib-switch.js';
 import { dumbbell, star } from '../../../src/fabric/index.js';
-import { hcaProfile, mlx5Dcqcn, zhuDcqcn } from '../../../src/rdma/index.js';
+import {
+  gentleCct,
+  hcaProfile,
+  InjectionDelay,
+  mlx5Dcqcn,
+  zhuDcqcn,
+} from '../../../src/rdma/index.js';
 import { golden } from '../../../src/testing/index.js';
 import { readCapture } from '../../support/capture.js';
 import { FlowWorld, type FlowWorldOptions } from '../../support/flow-world.js';
@@ -163,5 +170,63 @@ spec('DCQCN on a dumbbell', (it) => {
     const { most, pauses } = meet(false);
     assert.ok(most > 500 * KB, `${most} bytes`);
     assert.ok(pauses > 100, `${pauses}`);
+  });
+});
+
+spec('congestion control over InfiniBand', (it) => {
+  /** Four hosts write to one; the switch marks when 16 KB wait in an output queue. */
+  function incast4(on: boolean) {
+    const world = new FlowWorld({
+      topology: { ...star(5, { rate: RATE }), settings: { s0: { fecnBytes: 16 * KB } } },
+      kind: 'infiniband',
+      wire: 'IB',
+      rate: RATE,
+      profile: on ? { congestion: { cct: gentleCct } } : {},
+    });
+    for (let from = 0; from < 4; from++) world.add({ from, to: 4, sl: 1, depth: 8 });
+    const capture = world.tap(0);
+    const station = world.fabric.switches.get('s0') as IbSwitch;
+    let sum = 0;
+    let looks = 0;
+    world.run(4e6, 20_000, (now) => {
+      if (now < 1e6) return;
+      sum += station.ends[4]!.queues[1]!.bytes;
+      looks++;
+    });
+    const rates = world.flows.map(({ bytes }) => (bytes * 8) / 4e-3);
+    return { world, station, capture, queue: sum / looks, rates };
+  }
+
+  it('FECN comes back as BECN in acknowledgements, and its source slows down', () => {
+    const { world, capture, station } = incast4(true);
+    assert.ok(station.marked > 0);
+    let becn = 0;
+    let fecn = 0;
+    for (const { bytes, linkType } of readCapture(capture())) {
+      const scene = dissect(bytes, { linkType });
+      assert.equal(check(scene).findings, []);
+      const bth = scene.layers.find((l) => l.key === 'bth')!.fields();
+      if (bth.fecn) fecn++;
+      if (!bth.becn) continue;
+      becn++;
+      assert.is(bth.opcode, 0x11, 'an acknowledgement');
+    }
+    assert.is(fecn, 0, 'marks are set behind the first host');
+    assert.is(becn, world.hosts[0]!.counter('rp_cnp_handled'));
+    assert.ok(becn > 10, `${becn}`);
+    assert.ok(world.flows[0]!.qp.flow!.limiter instanceof InjectionDelay);
+  });
+
+  it('with it the queue is shorter, the link as busy, the shares fair, and nothing is lost in either case', () => {
+    const on = incast4(true);
+    const off = incast4(false);
+    assert.ok(on.queue < off.queue / 2, `${on.queue} bytes with, ${off.queue} without`);
+    const sum = on.rates.reduce((a, b) => a + b);
+    assert.ok(sum > 0.8 * RATE, `${on.rates}`);
+    for (const rate of on.rates) assert.ok(rate > sum / 4 / 1.5 && rate < (sum / 4) * 1.5);
+    for (const { station, world } of [on, off]) {
+      assert.is(station.drops.size, 0);
+      for (const host of world.hosts) assert.is(host.counter('packet_seq_err'), 0);
+    }
   });
 });
