@@ -6,7 +6,9 @@ import { byteSwap16 } from '../../protocols/core/byte-order.js';
 import { crc16 } from '../../protocols/core/checksum/index.js';
 import { FlowControl, LRH, VCRC } from '../../protocols/index.js';
 import { type FramePool, SlotQueue } from '../frame/index.js';
-import { after, type Nanos, NEVER } from '../time/index.js';
+import { after, earlier, type Nanos, NEVER, START } from '../time/index.js';
+import { HeadLife } from './head-life.js';
+import { VlArbiter, type VlArbitration } from './vl-arbitration.js';
 
 export interface IbPortOptions {
   /** Bits a second. */
@@ -17,6 +19,8 @@ export interface IbPortOptions {
   readonly laneBytes?: number;
   /** Sends without credits, as no port may; to show what credits are for. */
   readonly ignoreCredits?: boolean;
+  /** Weights by which lanes share the link; they take turns unless given. */
+  readonly arbitration?: VlArbitration;
 }
 
 /** Why a port dropped what came in. */
@@ -83,6 +87,8 @@ export class IbPort {
   readonly #due: Uint8Array;
   #dueCount = 0;
   #started = false;
+  readonly #arbiter: VlArbiter | null;
+  #heads: HeadLife | null = null;
   #next = 0;
   #refreshAt: Nanos = NEVER;
   #quiet = 0;
@@ -102,6 +108,7 @@ export class IbPort {
         `a lane's buffer holds two packets at least: ${2 * LARGEST_PACKET * BLOCK_BYTES} bytes, not ${laneBytes}`,
       );
     this.queues = Array.from({ length: lanes }, () => new SlotQueue());
+    this.#arbiter = options.arbitration ? new VlArbiter(options.arbitration, lanes) : null;
     this.#sent = new Int32Array(lanes);
     this.#limit = new Int32Array(lanes);
     this.#received = new Int32Array(lanes);
@@ -201,8 +208,11 @@ export class IbPort {
     const length = this.pool.length(slot);
     const lane = LRH.get.vl(this.pool.bytes(slot), this.pool.at(slot));
     this.#active(now);
-    if (lane !== VL15) this.queues[lane]!.put(slot, length, extra);
-    else if (this.management.count >= MOST_MANAGEMENT) return false;
+    if (lane !== VL15) {
+      const queue = this.queues[lane]!;
+      queue.put(slot, length, extra);
+      if (queue.count === 1) this.#heads?.changed(lane, 1, now);
+    } else if (this.management.count >= MOST_MANAGEMENT) return false;
     else this.management.put(slot, length, extra);
     return true;
   }
@@ -210,11 +220,12 @@ export class IbPort {
   /** Is there something that could be sent now? */
   get ready(): boolean {
     if (this.#dueCount > 0 || this.management.count > 0) return true;
-    for (let lane = 0; lane < this.lanes; lane++) if (this.#maySend(lane)) return true;
+    for (let lane = 0; lane < this.lanes; lane++) if (this.maySend(lane)) return true;
     return false;
   }
 
-  #maySend(lane: number): boolean {
+  // hot
+  maySend(lane: number): boolean {
     const queue = this.queues[lane]!;
     if (queue.count === 0 || this.state !== LINK.active) return false;
     if (this.options.ignoreCredits) return true;
@@ -231,22 +242,51 @@ export class IbPort {
       this.taken = this.management.firstExtra;
       return this.management.take(this.pool.length(this.management.first));
     }
+    const lane = this.#arbiter === null ? this.#inTurn() : this.#arbiter.pick(this);
+    if (lane < 0) return -1;
+    this.#sent[lane] = modulo(this.#sent[lane]! + blocksOf(this.firstBytes(lane)));
+    return this.#takeFrom(now, lane);
+  }
+
+  /** The next lane that may send; -1 when none may. */
+  // hot
+  #inTurn(): number {
     for (let i = 0; i < this.lanes; i++) {
       const lane = (this.#next + i) % this.lanes;
-      const queue = this.queues[lane]!;
-      if (queue.count === 0) continue;
-      if (!this.#maySend(lane)) {
-        this.creditWaits++;
-        continue;
+      if (this.queues[lane]!.count === 0) continue;
+      if (this.maySend(lane)) {
+        this.#next = lane + 1;
+        return lane;
       }
-      const length = this.pool.length(queue.first);
-      this.#sent[lane] = modulo(this.#sent[lane]! + blocksOf(length));
-      this.#next = lane + 1;
-      this.takenLane = lane;
-      this.taken = queue.firstExtra;
-      return queue.take(length);
+      this.creditWaits++;
     }
     return -1;
+  }
+
+  // hot
+  firstBytes(lane: number): number {
+    return this.pool.length(this.queues[lane]!.first);
+  }
+
+  // hot
+  #takeFrom(now: Nanos, lane: number): number {
+    const queue = this.queues[lane]!;
+    this.takenLane = lane;
+    this.taken = queue.firstExtra;
+    const slot = queue.take(this.firstBytes(lane));
+    this.#heads?.changed(lane, queue.count, now);
+    return slot;
+  }
+
+  /** Packets stay at the head of their queue no longer than PortInfo:HOQLife's code says; who sets it asks for `overdue`. */
+  limitHeads(code: number): void {
+    this.#heads = new HeadLife(this.lanes, code);
+  }
+
+  /** Takes a packet that has been at the head of its queue for too long, or -1. */
+  overdue(now: Nanos): number {
+    const lane = this.#heads === null ? -1 : this.#heads.overdue(now);
+    return lane < 0 ? -1 : this.#takeFrom(now, lane);
   }
 
   #flowPacket(now: Nanos): number {
@@ -293,15 +333,17 @@ export class IbPort {
 
   /** Takes the next of what waits, whatever the credits, for a link that is down; -1 when nothing does. */
   abandon(): number {
-    const queue =
-      this.management.count > 0 ? this.management : this.queues.find(({ count }) => count > 0);
-    if (!queue) return -1;
+    const lane = this.management.count > 0 ? VL15 : this.queues.findIndex(({ count }) => count > 0);
+    if (lane < 0) return -1;
+    const queue = lane === VL15 ? this.management : this.queues[lane]!;
     this.taken = queue.firstExtra;
-    return queue.take(this.pool.length(queue.first));
+    const slot = queue.take(this.pool.length(queue.first));
+    if (lane !== VL15) this.#heads?.changed(lane, 0, START);
+    return slot;
   }
 
   wakeAt(): Nanos {
-    return this.#refreshAt;
+    return this.#heads === null ? this.#refreshAt : earlier(this.#refreshAt, this.#heads.dueAt);
   }
 
   /** Tells all lanes' credits again: flow-control packets may have been lost. */

@@ -18,6 +18,8 @@ export interface IbSwitchOptions extends IbPortOptions {
   readonly slToVl?: readonly number[];
   /** Bytes in an output queue from which on packets are marked FECN (IBA A10); none are unless given. */
   readonly fecnBytes?: number;
+  /** PortInfo:HOQLife of all ports; without end unless given. */
+  readonly hoqLife?: number;
 }
 
 export type IbSwitchDrop =
@@ -28,6 +30,7 @@ export type IbSwitchDrop =
   | 'not a member'
   | 'no frame slot'
   | 'link down'
+  | 'head of queue lifetime'
   | 'management overflow'
   | 'no agent';
 
@@ -80,6 +83,7 @@ export class IbSwitch implements Station {
   ) {
     this.ports = options.ports;
     this.ends = Array.from({ length: options.ports }, () => new IbPort(pool, options));
+    if (options.hoqLife !== undefined) for (const end of this.ends) end.limitHeads(options.hoqLife);
     this.multicast = new MulticastTable(options.ports);
     this.#ready = new ReadyPorts(options.ports);
     for (let port = 0; port < options.ports; port++) this.#ready.mark(port);
@@ -134,6 +138,11 @@ export class IbSwitch implements Station {
     for (let port = 0; port < this.ports; port++) {
       const end = this.ends[port]!;
       end.expire(now);
+      for (let slot = end.overdue(now); slot >= 0; slot = end.overdue(now)) {
+        this.#left(end.taken, slot);
+        this.#count('head of queue lifetime');
+        this.pool.release(slot);
+      }
       if (end.ready) this.#ready.mark(port);
       this.#wakes(port);
     }

@@ -2,6 +2,7 @@
 // are made here; `world/fabric.ts` makes a simulation of any.
 
 import type { EcnThresholds, PfcThresholds } from './shared-buffer.js';
+import type { VlArbitration } from './vl-arbitration.js';
 
 export interface TopologyLink {
   /** Names of hosts or switches. Ports are numbered in the order of the list. */
@@ -25,6 +26,9 @@ export interface NodeSettings {
   readonly lanes?: number;
   readonly laneBytes?: number;
   readonly fecnBytes?: number;
+  /** And by which weights lanes share a link, and PortInfo:HOQLife of switches. */
+  readonly arbitration?: VlArbitration;
+  readonly hoqLife?: number;
 }
 
 export interface Topology {

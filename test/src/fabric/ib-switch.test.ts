@@ -16,6 +16,7 @@ import { chances } from '../../../src/fabric/chance.js';
 import { IbAdapter } from '../../../src/fabric/ib-adapter.js';
 import { IbPort } from '../../../src/fabric/ib-port.js';
 import { IbSwitch, type IbSwitchOptions } from '../../../src/fabric/ib-switch.js';
+import type { Fate } from '../../../src/fabric/impairment.js';
 import { FramePool } from '../../../src/frame/index.js';
 import { type Nanos, ns } from '../../../src/time/index.js';
 import { type Simulation, Simulation as World } from '../../../src/world/sim.js';
@@ -210,6 +211,53 @@ spec('InfiniBand switch', (it) => {
     assert.ok(marked.length > 20 && marked.length < 150);
     for (const bytes of marked)
       assert.equal(check(dissect(bytes, { linkType: LINKTYPE })).findings, []);
+  });
+
+  it('a packet that gets no credits for HOQLife is dropped, and those behind it go on', () => {
+    const run = (hoqLife: number) => {
+      // Host 0 sends to host 1, whose credits do not come any more, and to host 2.
+      const lost = {
+        name: 'no credits',
+        apply: (_n: Nanos, _e: number, _p: unknown, _s: number, fate: Fate) => {
+          fate.lost = 'credits';
+        },
+      };
+      const world = star(3, { hoqLife }, (sim, _sw, adapters) => sim.impair(adapters[1]!, 0, lost));
+      for (let i = 0; i < 20; i++) {
+        world.devices[0]!.send(packet(1, 2, i));
+        world.devices[0]!.send(packet(1, 3, i));
+      }
+      world.go();
+      const before = world.devices[1]!.got.length;
+      return { before, got: world.devices[2]!.got.length, drops: world.sw.drops, sim: world.sim };
+    };
+    const stuck = run(20); // without end
+    assert.ok(stuck.got < 20, `${stuck.got}`);
+    assert.is(stuck.drops.size, 0);
+    const free = run(2); // 16.4 us
+    assert.is(free.got, 20);
+    // The first credits were told before they stopped.
+    assert.equal([...free.drops], [['head of queue lifetime', 20 - free.before]]);
+    assert.ok(free.before < 10);
+    assert.is(free.sim.pool.inUse, 0);
+  });
+
+  it('lanes share a link by the weights of its arbitration table', () => {
+    const low = [
+      { vl: 0, weight: 192 },
+      { vl: 1, weight: 64 },
+    ];
+    const world = star(3, { arbitration: { high: [], low, limit: 0 } });
+    for (let i = 0; i < 60; i++) {
+      world.devices[0]!.send(packet(1, 3, i, 0));
+      world.devices[1]!.send(packet(2, 3, i, 1));
+    }
+    world.go();
+    const lanes = world.devices[2]!.got.map((b) => LRH.get.vl(b, 0));
+    assert.is(lanes.length, 120);
+    const first = lanes.slice(10, 70);
+    const share = first.filter((lane) => lane === 0).length / first.length;
+    assert.ok(share > 0.7 && share < 0.8, `${share}`);
   });
 
   it('runs the same way each time', () => {
