@@ -43,7 +43,8 @@ export function acknowledge(tcb: Tcb, segment: Segment, now: Nanos): void {
     segment.length === 0 &&
     !segment.fin &&
     !segment.syn &&
-    tcb.sndWnd === windowBefore;
+    tcb.sndWnd === windowBefore &&
+    windowBefore > 0; // else they answer probes
   if (tcb.outstanding > 0 || outstanding) afterAck(tcb, segment, facts, now);
   if (facts.acked > 0) {
     armRto(tcb, now);

@@ -62,5 +62,5 @@ export function sizeSegments(tcb: Tcb): void {
 
 /** RFC 6928; after a SYN that had to be repeated one segment (RFC 5681 3.1). */
 export function initialWindow(tcb: Tcb): number {
-  return tcb.backoff > 0 ? tcb.sndMss : tcb.options.initialWindow * tcb.sndMss;
+  return tcb.synLost ? tcb.sndMss : tcb.options.initialWindow * tcb.sndMss;
 }

@@ -20,12 +20,12 @@ const SACK_BLOCK = 8;
 
 /** Begins a segment at `place` of our stream. */
 // hot
-export function begin(tcb: Tcb, now: Nanos, out: Outgoing, place: number): void {
+export function begin(tcb: Tcb, now: Nanos, out: Outgoing, place: number, syn = false): void {
   out.clear();
   out.seq = seqAdd(tcb.iss, place);
   out.hasAck = true;
   out.ack = seqAdd(tcb.irs, tcb.rcvNxt);
-  out.window = advertise(tcb, false);
+  out.window = advertise(tcb, syn);
   out.ece = tcb.echoEce;
   if (tcb.control.marksAll && tcb.ecn) out.ecn = ECT0;
   if (tcb.timestamps) {

@@ -3,6 +3,7 @@
 import type { ReceiveSink, SendSource } from './buffer.js';
 import type { TcpConnection } from './connection.js';
 import type { TcpOptions } from './options.js';
+import type { TcpTracer } from './tcb.js';
 
 export interface Buffers {
   readonly source: SendSource;
@@ -21,6 +22,8 @@ export interface ListenOptions extends Partial<TcpOptions> {
   readonly receiveBytes?: number;
   /** Makes the buffers once a connection is open; rings of bytes unless given. */
   readonly buffers?: () => Buffers;
+  /** Sees what the connections decide. */
+  readonly tracer?: TcpTracer;
 }
 
 export const DEFAULT_BACKLOG = 128;

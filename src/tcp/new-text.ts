@@ -4,6 +4,7 @@ import { after, type Nanos, NEVER } from '../time/index.js';
 import { initialWindow } from './agree.js';
 import { begin, ECT0, textRoom } from './begin.js';
 import type { Outgoing } from './outgoing.js';
+import { retryPathMtu } from './path-mtu.js';
 import { armTailProbe } from './rack.js';
 import { armRto, backedOff } from './rto.js';
 import type { Tcb } from './tcb.js';
@@ -21,6 +22,7 @@ const PACE_AVOIDANCE = 1.2;
 // hot
 export function sendNew(tcb: Tcb, now: Nanos, out: Outgoing, probe: boolean): boolean {
   if (tcb.finSent) return false;
+  if (tcb.pathMtuAt <= now) retryPathMtu(tcb, now);
   const { sndNxt } = tcb;
   const waiting = tcb.sourceEnd - sndNxt;
   if (waiting === 0 && !tcb.closing) return false;
@@ -36,13 +38,13 @@ export function sendNew(tcb: Tcb, now: Nanos, out: Outgoing, probe: boolean): bo
   out.from = sndNxt - 1;
   out.length = length;
   out.fin = fin;
-  out.psh = length === waiting;
+  out.psh = length > 0 && length === waiting;
   if (tcb.ecn) {
     out.ecn = ECT0; // RFC 3168 6.1.2: on new text only
     out.cwr = tcb.sendCwr;
     tcb.sendCwr = false;
   }
-  record(tcb, now, out, sndNxt + length + (fin ? 1 : 0));
+  record(tcb, now, out, sndNxt + length + (fin ? 1 : 0), probe);
   return true;
 }
 
@@ -51,7 +53,7 @@ const usable = (tcb: Tcb): number => tcb.sndUna + tcb.sndWnd - tcb.sndNxt;
 
 /** Puts it on the board and starts what is to watch over it. */
 // hot
-function record(tcb: Tcb, now: Nanos, out: Outgoing, end: number): void {
+function record(tcb: Tcb, now: Nanos, out: Outgoing, end: number, probe: boolean): void {
   const { board, sndMss } = tcb;
   const start = tcb.sndNxt;
   const text = start + out.length;
@@ -66,7 +68,7 @@ function record(tcb: Tcb, now: Nanos, out: Outgoing, end: number): void {
   tcb.prrOut += end - start;
   tcb.lastSent = now;
   tcb.persistAt = NEVER;
-  if (out.length > 0 && out.length < sndMss) tcb.smallEnd = text;
+  if (!probe && out.length > 0 && out.length < sndMss) tcb.smallEnd = text;
   if (tcb.options.pacing && tcb.srtt > 0) pace(tcb, now, out.length);
   if (tcb.rtoAt === NEVER) armRto(tcb, now);
   armTailProbe(tcb, now);

@@ -10,7 +10,7 @@ import type { Outgoing } from './outgoing.js';
 import { armTailProbe } from './rack.js';
 import { armRto } from './rto.js';
 import type { Tcb } from './tcb.js';
-import { advertise, ownMss } from './window.js';
+import { ownMss } from './window.js';
 
 /** Fills `out` with the next segment; false when there is nothing to say. */
 // hot
@@ -66,7 +66,7 @@ function nextSyn(tcb: Tcb, now: Nanos, out: Outgoing): boolean {
     board.push(0, 1, now);
   }
   tcb.force = false;
-  begin(tcb, now, out, 0);
+  begin(tcb, now, out, 0, true);
   const { options } = tcb;
   out.syn = true;
   out.mss = ownMss(options, tcb.mtu, headerBytes(tcb.version));
@@ -85,7 +85,6 @@ function nextSyn(tcb: Tcb, now: Nanos, out: Outgoing): boolean {
     out.hasAck = false;
     out.tsEcr = 0;
   }
-  out.window = advertise(tcb, true);
   armRto(tcb, now);
   return true;
 }
@@ -176,7 +175,7 @@ function repeat(tcb: Tcb, now: Nanos, out: Outgoing, i: number): void {
   out.from = start - 1;
   out.length = Math.min(end, tcb.sourceEnd) - start;
   out.fin = tcb.closing && end > tcb.sourceEnd;
-  out.psh = out.length > 0;
+  out.psh = out.length > 0 && start + out.length === tcb.sourceEnd;
   tcb.prrOut += end - start;
   tcb.lastSent = now;
 }

@@ -120,6 +120,7 @@ export class PassiveOpen {
     const version = versionOf(ends.remote);
     const tcb = new Tcb(listener.tcp, listener.promised, version, stack.ip.mtu, stack.counters);
     tcb.makeBuffers = listener.makeBuffers;
+    tcb.tracer = listener.options.tracer;
     const { local, localPort, remote, remotePort } = ends;
     const child = new TcpConnection(
       stack,

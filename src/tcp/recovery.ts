@@ -30,10 +30,11 @@ export function afterAck(tcb: Tcb, segment: Segment, facts: AckFacts, now: Nanos
   if (tcb.sack) detectLoss(tcb, now);
   else countDuplicates(tcb, facts);
   if (facts.ece) noteEcho(tcb, now);
-  if (tcb.phase !== 'open' && tcb.sndUna >= tcb.recover) endRecovery(tcb);
+  const ends = tcb.phase !== 'open' && tcb.sndUna >= tcb.recover;
+  if (ends) endRecovery(tcb);
   if (tcb.phase === 'open') {
     if (tcb.board.missing > 0) enterRecovery(tcb, facts, now);
-    else if (facts.acked > 0 && !facts.ece) grow(tcb, facts, now);
+    else if (facts.acked > 0 && !facts.ece && !ends) grow(tcb, facts, now);
   } else if (tcb.phase === 'recovery') reduceProportionally(tcb, facts);
   else if (facts.acked > 0) tcb.control.grow(tcb, now, facts.acked);
   armTailProbe(tcb, now);

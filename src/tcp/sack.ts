@@ -11,7 +11,9 @@ import type { Tcb } from './tcb.js';
 // hot
 export function takeSack(tcb: Tcb, segment: Segment, now: Nanos): boolean {
   const twice = isDsack(tcb, segment);
-  for (let i = twice ? 1 : 0; i < segment.sackBlocks; i++) {
+  const first = twice ? 1 : 0;
+  sort(segment, first);
+  for (let i = first; i < segment.sackBlocks; i++) {
     const left = tcb.ownPlace(segment.sackLeft[i]!);
     const right = left + seqDiff(segment.sackRight[i]!, segment.sackLeft[i]!);
     // RFC 2018 5 gives no rule for nonsense; Linux drops it and counts.
@@ -22,6 +24,21 @@ export function takeSack(tcb: Tcb, segment: Segment, now: Nanos): boolean {
     mark(tcb, left, right, segment, now);
   }
   return twice;
+}
+
+/** In the order of the stream, so that what came in order is not taken for reordered. */
+// hot
+function sort({ sackLeft, sackRight, sackBlocks }: Segment, first: number): void {
+  for (let i = first + 1; i < sackBlocks; i++) {
+    for (let j = i; j > first && seqDiff(sackLeft[j]!, sackLeft[j - 1]!) < 0; j--) {
+      const left = sackLeft[j]!;
+      const right = sackRight[j]!;
+      sackLeft[j] = sackLeft[j - 1]!;
+      sackRight[j] = sackRight[j - 1]!;
+      sackLeft[j - 1] = left;
+      sackRight[j - 1] = right;
+    }
+  }
 }
 
 /** RFC 2883 4: below the cumulative acknowledgment, or inside the second block. */

@@ -92,6 +92,8 @@ export class Tcb implements CongestionState {
   rcvNxt = 0;
   /** Right edge of the window that was promised: RCV.NXT + RCV.WND. */
   rcvAdv = 0;
+  /** The field of the last segment; -1 before the first. */
+  toldWindow = -1;
   rcvUp = -1;
   rcvShift = 0;
   /** Where the peer's FIN stands; -1 while it is not known. */

@@ -41,9 +41,9 @@ export function advertise(tcb: Tcb, syn: boolean): number {
   // A new promise is rounded down; one that was made already is kept, to the next unit (RFC 7323 2.4).
   const units = edge > tcb.rcvAdv ? Math.floor(window / unit) : Math.ceil(window / unit);
   const field = Math.min(units, MOST_WINDOW);
-  const before = tcb.rcvAdv - tcb.rcvNxt;
-  if (field === 0 && before > 0) tcb.counters.TCPToZeroWindowAdv++;
-  else if (field > 0 && before <= 0) tcb.counters.TCPFromZeroWindowAdv++;
+  if (field === 0 && tcb.toldWindow > 0) tcb.counters.TCPToZeroWindowAdv++;
+  else if (field > 0 && tcb.toldWindow === 0) tcb.counters.TCPFromZeroWindowAdv++;
+  tcb.toldWindow = field;
   tcb.rcvAdv = Math.max(tcb.rcvAdv, tcb.rcvNxt + field * unit);
   return field;
 }

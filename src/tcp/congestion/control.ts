@@ -11,8 +11,8 @@ export interface CongestionState {
   readonly sndMss: number;
   /** Smoothed round trip; 0 while none is known. */
   readonly srtt: number;
-  /** Bytes that are on their way. */
-  readonly flight: number;
+  /** FlightSize: bytes sent and not cumulatively acknowledged (RFC 5681 2). */
+  readonly outstanding: number;
 }
 
 /** Why the window shrinks. */

@@ -70,7 +70,7 @@ export class Cubic implements CongestionControl {
     this.#cwndPrior = cwnd;
     this.#wMax = cwnd < this.#wMax ? (cwnd * (1 + BETA)) / 2 : cwnd;
     this.#epochStart = NEVER;
-    return Math.max(Math.floor(state.flight * BETA), LEAST_SEGMENTS * sndMss);
+    return Math.max(Math.floor(state.outstanding * BETA), LEAST_SEGMENTS * sndMss);
   }
 
   observe(): void {}

@@ -27,7 +27,7 @@ export class NewReno implements CongestionControl {
   /** RFC 5681 3.1, equation (4). */
   threshold(state: CongestionState, _now: Nanos, _event: CongestionEvent): number {
     this.#acked = 0;
-    return Math.max(Math.floor(state.flight / 2), LEAST_SEGMENTS * state.sndMss);
+    return Math.max(Math.floor(state.outstanding / 2), LEAST_SEGMENTS * state.sndMss);
   }
 
   observe(): void {}
