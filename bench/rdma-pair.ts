@@ -118,8 +118,9 @@ export function pairOnLink(
       sim.settle(a.device);
     },
     awaitOne() {
-      while (pollCq(a.context, a.cq, 1, wc) === 0)
+      while (a.cq.produced === a.cq.consumed)
         if (!sim.step()) throw new Error('nothing happens any more');
+      pollCq(a.context, a.cq, 1, wc);
       if (wc[0]!.status !== 'IBV_WC_SUCCESS') throw new Error(wc[0]!.status);
     },
   };

@@ -20,6 +20,8 @@ export interface IcrcCover {
   readonly ones: Uint8Array;
   /** CRC of what stands before them. */
   readonly seed: number;
+  /** Where those bits are: bytes from the beginning. */
+  readonly places: Uint8Array;
 }
 
 /** The bytes of `header` with all bits of those fields set. */
@@ -39,7 +41,8 @@ function cover(seed: number, ...parts: Uint8Array[]): IcrcCover {
     ones.set(part, at);
     at += part.length;
   }
-  return { size, ones, seed };
+  const places = Uint8Array.from([...ones.keys()].filter((i) => ones[i] !== 0));
+  return { size, ones, seed, places };
 }
 
 const bthOnes = onesOf(BTH, 'fecn', 'becn', 'reserved');
@@ -88,6 +91,27 @@ export function roceV2Cover(
 // hot
 export function icrcWith(c: IcrcCover, b: Uint8Array, from: number, end: number): number {
   return crc32(b, from + c.size, end, crc32Masked(b, from, from + c.size, c.ones, c.seed));
+}
+
+/** What stood in the places that count as ones: no cover has more of them. */
+const kept = new Uint8Array(64);
+
+/**
+ * The same where the bytes may be changed for a moment: the bits are set, everything is one run, and they are put back.
+ * It costs less than half of a masked run over the headers.
+ */
+// hot
+export function icrcInPlace(c: IcrcCover, b: Uint8Array, from: number, end: number): number {
+  const { places, ones } = c;
+  if (places.length > kept.length) return icrcWith(c, b, from, end);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    kept[i] = b[from + place]!;
+    b[from + place] = kept[i]! | ones[place]!;
+  }
+  const crc = crc32(b, from, end, c.seed);
+  for (let i = 0; i < places.length; i++) b[from + places[i]!] = kept[i]!;
+  return crc;
 }
 
 /** The same of a RoCE v2 packet over IPv4 or IPv6. */

@@ -1,7 +1,7 @@
 // Frames in flight. They lie in slots of a few large memories (where CRCs are computed in place), and go from
 // station to station as slot numbers: no object and no copy a frame.
 
-import { packetMemory } from '../../protocols/core/checksum/index.js';
+import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
 
 /** Slots in one memory. */
 const CHUNK_SLOTS = 1024;
@@ -11,6 +11,8 @@ const LINE_BYTES = 64;
 
 export class FramePool {
   readonly #chunks: Uint8Array[] = [];
+  /** Where in its array each chunk begins. */
+  readonly #begins: number[] = [];
   #free = new Int32Array(0);
   #freeCount = 0;
   #lengths = new Int32Array(0);
@@ -58,7 +60,7 @@ export class FramePool {
 
   /** Where in that memory the frame begins. */
   at(slot: number): number {
-    return (slot & (CHUNK_SLOTS - 1)) * this.#stride;
+    return this.#begins[slot >> CHUNK_BITS]! + (slot & (CHUNK_SLOTS - 1)) * this.#stride;
   }
 
   /** Bytes of the frame, without FCS. */
@@ -75,7 +77,11 @@ export class FramePool {
     const copy = this.take();
     if (copy < 0) return -1;
     const at = this.at(slot);
-    this.bytes(copy).set(this.bytes(slot).subarray(at, at + this.length(slot)), this.at(copy));
+    const from = this.bytes(slot);
+    const to = this.bytes(copy);
+    const length = this.length(slot);
+    if (from === to) to.copyWithin(this.at(copy), at, at + length);
+    else to.set(from.subarray(at, at + length), this.at(copy));
     this.setLength(copy, this.length(slot));
     return copy;
   }
@@ -83,7 +89,9 @@ export class FramePool {
   #grow(): boolean {
     if (this.#chunks.length >= this.#most) return false;
     const first = this.#chunks.length * CHUNK_SLOTS;
-    this.#chunks.push(packetMemory(CHUNK_SLOTS * this.#stride));
+    const { whole, at } = sharedPacketMemory(CHUNK_SLOTS * this.#stride);
+    this.#chunks.push(whole);
+    this.#begins.push(at);
     const slots = this.#chunks.length * CHUNK_SLOTS;
     const lengths = new Int32Array(slots);
     lengths.set(this.#lengths);

@@ -89,7 +89,7 @@ export class DmaEngine {
     const address = translation.addressOf(offset);
     const target = translation.memory.locate(address);
     const { at } = translation.memory;
-    inside(at, lengthBytes, target.length);
+    inside(at, lengthBytes, translation.memory.end);
     move(bytes, 0, lengthBytes, target, at);
     this.ledger.piece(now, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, address, flow);
     this.ledger.operation(this.device, DMA_WRITE, tookNs);
@@ -217,7 +217,7 @@ export class DmaEngine {
     for (let at = from; at < to; ) {
       const address = translation.addressOf(offset + at - from);
       const target = memory.locate(address);
-      const room = Math.min(translation.roomAt(offset + at - from), target.length - memory.at);
+      const room = Math.min(translation.roomAt(offset + at - from), memory.end - memory.at);
       const length = Math.min(to - at, room);
       move(bytes, at, length, target, memory.at);
       done = this.pcie.write(now, address, length);
@@ -243,7 +243,7 @@ export class DmaEngine {
     for (let passed = 0; passed < lengthBytes; ) {
       const address = translation.addressOf(offset + passed);
       const source = memory.locate(address);
-      const room = Math.min(translation.roomAt(offset + passed), source.length - memory.at);
+      const room = Math.min(translation.roomAt(offset + passed), memory.end - memory.at);
       const length = Math.min(lengthBytes - passed, room);
       move(source, memory.at, length, into, at + passed);
       const came = this.pcie.read(now, address, length);

@@ -2,7 +2,7 @@
 // number, node times NODE_SPAN plus the offset in the node. A node may be declared far larger than the process:
 // only the chunks in which pages were handed out have bytes behind them.
 
-import { packetMemory } from '../../protocols/core/checksum/index.js';
+import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
 import { PageAllocator } from './page-allocator.js';
 import { UsageError } from './usage-error.js';
 
@@ -28,9 +28,16 @@ export interface MemoryOptions {
   readonly backing?: (lengthBytes: number) => Uint8Array<ArrayBuffer>;
 }
 
+/** Bytes of the memory: `lengthBytes` of an array that others may have a share of, from `begin` on. */
+interface Chunk {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly begin: number;
+  readonly lengthBytes: number;
+}
+
 interface Node {
   readonly bytes: number;
-  readonly chunks: (Uint8Array<ArrayBuffer> | undefined)[];
+  readonly chunks: (Chunk | undefined)[];
   readonly pins: (Uint16Array | undefined)[];
   /** Pages that were freed while pinned: they go back when the last pin goes. */
   readonly doomed: Set<number>;
@@ -40,15 +47,21 @@ interface Node {
 export const nodeOf = (address: number): number => Math.floor(address / NODE_SPAN);
 
 export class MachineMemory {
-  /** Set by `locate`: where in the array that it answered the address lies. */
+  /** Set by `locate`: where in the array that it answered the address lies, and where what lies together ends. */
   at = 0;
+  end = 0;
+  /** The chunk that was found last, which is mostly the next one too: its addresses, its bytes. */
+  #from = 0;
+  #to = 0;
+  #begin = 0;
+  #bytes = new Uint8Array(0);
   readonly #nodes: readonly Node[];
-  readonly #backing: (lengthBytes: number) => Uint8Array<ArrayBuffer>;
+  readonly #backing: ((lengthBytes: number) => Uint8Array<ArrayBuffer>) | undefined;
 
   constructor(options: MemoryOptions) {
     if (options.nodes.length === 0 || options.nodes.length > MAX_NODES)
       throw new UsageError('EINVAL', `${options.nodes.length} nodes, not 1 to ${MAX_NODES}`);
-    this.#backing = options.backing ?? packetMemory;
+    this.#backing = options.backing;
     this.#nodes = options.nodes.map((bytes) => {
       if (!(bytes > 0 && bytes <= NODE_SPAN && bytes % PAGE_4K === 0))
         throw new UsageError('EINVAL', `a node of ${bytes} bytes`);
@@ -72,7 +85,7 @@ export class MachineMemory {
   /** Bytes that the process really holds for this memory. */
   get backedBytes(): number {
     let sum = 0;
-    for (const node of this.#nodes) for (const chunk of node.chunks) sum += chunk?.length ?? 0;
+    for (const node of this.#nodes) for (const chunk of node.chunks) sum += chunk?.lengthBytes ?? 0;
     return sum;
   }
 
@@ -153,14 +166,28 @@ export class MachineMemory {
   // hot
   /** The array in which the address lies; where in it, is `at`. Backs the chunk if nobody touched it yet. */
   locate(address: number): Uint8Array<ArrayBuffer> {
+    if (address >= this.#from && address < this.#to) {
+      this.at = address - this.#from + this.#begin;
+      return this.#bytes;
+    }
+    return this.#find(address);
+  }
+
+  #find(address: number): Uint8Array<ArrayBuffer> {
     const index = Math.floor(address / NODE_SPAN);
     const node = this.#nodes[index];
     const offset = address - index * NODE_SPAN;
     if (node === undefined || !(offset < node.bytes))
       throw new RangeError(`there is no memory at ${address}`);
-    const chunk = Math.floor(offset / CHUNK_BYTES);
-    this.at = offset - chunk * CHUNK_BYTES;
-    return node.chunks[chunk] ?? this.#back(node, chunk);
+    const part = Math.floor(offset / CHUNK_BYTES);
+    const chunk = node.chunks[part] ?? this.#back(node, part);
+    this.at = chunk.begin + offset - part * CHUNK_BYTES;
+    this.end = chunk.begin + chunk.lengthBytes;
+    this.#from = index * NODE_SPAN + part * CHUNK_BYTES;
+    this.#to = this.#from + chunk.lengthBytes;
+    this.#begin = chunk.begin;
+    this.#bytes = chunk.bytes;
+    return chunk.bytes;
   }
 
   /**
@@ -169,10 +196,10 @@ export class MachineMemory {
    */
   view(address: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
     this.#range(address, lengthBytes);
-    const chunk = this.locate(address);
-    if (this.at + lengthBytes > chunk.length)
+    const bytes = this.locate(address);
+    if (this.at + lengthBytes > this.end)
       throw new RangeError(`${lengthBytes} bytes at ${address} do not lie in one piece`);
-    return chunk.subarray(this.at, this.at + lengthBytes);
+    return bytes.subarray(this.at, this.at + lengthBytes);
   }
 
   /** Sets bytes that have something behind them; the others are zero anyway when `value` is. */
@@ -183,15 +210,22 @@ export class MachineMemory {
     while (offset < end) {
       const index = Math.floor(offset / CHUNK_BYTES);
       const stop = Math.min(end, (index + 1) * CHUNK_BYTES);
-      const from = index * CHUNK_BYTES;
       const chunk = node.chunks[index] ?? (value === 0 ? undefined : this.#back(node, index));
-      chunk?.fill(value, offset - from, stop - from);
+      if (chunk !== undefined) {
+        const from = index * CHUNK_BYTES - chunk.begin;
+        chunk.bytes.fill(value, offset - from, stop - from);
+      }
       offset = stop;
     }
   }
 
-  #back(node: Node, index: number): Uint8Array<ArrayBuffer> {
-    const chunk = this.#backing(Math.min(CHUNK_BYTES, node.bytes - index * CHUNK_BYTES));
+  #back(node: Node, index: number): Chunk {
+    const lengthBytes = Math.min(CHUNK_BYTES, node.bytes - index * CHUNK_BYTES);
+    const { whole, at } =
+      this.#backing === undefined
+        ? sharedPacketMemory(lengthBytes)
+        : { whole: this.#backing(lengthBytes), at: 0 };
+    const chunk: Chunk = { bytes: whole, begin: at, lengthBytes };
     node.chunks[index] = chunk;
     return chunk;
   }

@@ -34,6 +34,8 @@ export const tlpOverhead = {
   completionOverheadBytes: 20,
 } as const;
 
+/** No request crosses a boundary of 4 KiB (PCIe 2.2.7), and sizes divide it. */
+const PAGE = 4096;
 /** Tags have at most 10 bits (PCIe 4.0 2.2.6.2). */
 const MAX_OUTSTANDING = 1024;
 
@@ -69,7 +71,7 @@ export class PcieLink {
   /** Posted writes of contiguous bytes; when the last of them is in memory. */
   write(now: Nanos, address: number, lengthBytes: number): Nanos {
     const { maxPayloadSize, writeOverheadBytes } = this.#profile;
-    const tlps = cuts(address, lengthBytes, maxPayloadSize);
+    const tlps = cuts(pageOffset(address), lengthBytes, maxPayloadSize);
     this.writes += tlps;
     this.#send(now, lengthBytes + tlps * writeOverheadBytes);
     const visible = Math.ceil(this.#upFree + this.#latencyTo(address));
@@ -80,25 +82,30 @@ export class PcieLink {
   // hot
   /** Reads of contiguous bytes; when the last completion has come. Requests follow the writes before them. */
   read(now: Nanos, address: number, lengthBytes: number): Nanos {
-    const { maxReadRequestSize, requestOverheadBytes, completionOverheadBytes } = this.#profile;
+    const { maxReadRequestSize: most, requestOverheadBytes, memoryReadNs } = this.#profile;
+    const { completionOverheadBytes } = this.#profile;
     const latency = this.#latencyTo(address);
-    const end = address + lengthBytes;
+    const tags = this.#tags;
+    // Only where in its page the address lies counts for the cuts: small numbers from here on.
+    const begin = pageOffset(address);
+    const end = begin + lengthBytes;
     let done: number = now;
-    for (let at = address; at < end; ) {
-      const whole = (Math.floor(at / maxReadRequestSize) + 1) * maxReadRequestSize;
+    for (let at = begin; at < end; ) {
+      const whole = at - (at & (most - 1)) + most;
       const next = whole < end ? whole : end;
       const tag = this.#tag;
-      this.#tag = tag + 1 === this.#tags.length ? 0 : tag + 1;
-      this.#send(Math.max(now, this.#tags[tag]!), requestOverheadBytes);
+      this.#tag = tag + 1 === tags.length ? 0 : tag + 1;
+      const free = tags[tag]!;
+      this.#send(free > now ? free : now, requestOverheadBytes);
       this.readRequests++;
       const tlps = this.#completionsOf(at, next - at);
       const bytes = next - at + tlps * completionOverheadBytes;
-      const ready = this.#upFree + latency + this.#profile.memoryReadNs;
-      this.#downFree = Math.max(this.#downFree, ready) + bytes * this.#nsPerByte;
+      const ready = this.#upFree + latency + memoryReadNs;
+      this.#downFree = (this.#downFree > ready ? this.#downFree : ready) + bytes * this.#nsPerByte;
       this.completions += tlps;
       this.downBytes += bytes;
       done = this.#downFree + latency;
-      this.#tags[tag] = done;
+      tags[tag] = done;
       at = next;
     }
     return Math.ceil(done) as Nanos;
@@ -138,19 +145,22 @@ export class PcieLink {
   }
 
   #send(from: number, bytes: number): void {
-    this.#upFree = Math.max(this.#upFree, from) + bytes * this.#nsPerByte;
+    this.#upFree = (this.#upFree > from ? this.#upFree : from) + bytes * this.#nsPerByte;
     this.upBytes += bytes;
   }
 
   #latencyTo(address: number): number {
-    return this.#profile.latencyNs + (this.#profile.nodeLatencyNs?.[nodeOf(address)] ?? 0);
+    const { latencyNs, nodeLatencyNs } = this.#profile;
+    return nodeLatencyNs === undefined
+      ? latencyNs
+      : latencyNs + (nodeLatencyNs[nodeOf(address)] ?? 0);
   }
 
   /** The first completion ends on a completion boundary, the others are as long as may be (PCIe 2.3.1.1). */
   #completionsOf(address: number, lengthBytes: number): number {
     const { maxPayloadSize, readCompletionBoundary } = this.#profile;
     const stop = address + maxPayloadSize;
-    const boundary = Math.floor(stop / readCompletionBoundary) * readCompletionBoundary;
+    const boundary = stop - (stop & (readCompletionBoundary - 1));
     const first = boundary - address;
     return first >= lengthBytes ? 1 : 1 + Math.ceil((lengthBytes - first) / maxPayloadSize);
   }
@@ -160,10 +170,14 @@ export class PcieLink {
  * How many pieces when cut at multiples of `size`. Sizes divide 4096, so no transaction crosses a 4 KiB boundary
  * (PCIe 2.2.7).
  */
-function cuts(address: number, lengthBytes: number, size: number): number {
+function cuts(at: number, lengthBytes: number, size: number): number {
   if (lengthBytes === 0) return 0;
-  return Math.floor((address + lengthBytes - 1) / size) - Math.floor(address / size) + 1;
+  const last = at + lengthBytes - 1;
+  return (last - (last & (size - 1)) - (at - (at & (size - 1)))) / size + 1;
 }
+
+/** Where in its page an address lies: a small integer, so that all that follows is integer arithmetic. */
+const pageOffset = (address: number): number => (address - Math.floor(address / PAGE) * PAGE) | 0;
 
 function checkProfile(profile: PcieProfile): void {
   const sizes = [128, 256, 512, 1024, 2048, 4096];

@@ -18,6 +18,8 @@ export class Translation {
   readonly #pages: Float64Array;
   readonly #pageBytes: number;
   readonly #firstByte: number;
+  /** Machine address of the first byte when all lie together; -1 otherwise. */
+  readonly #flat: number;
   #pins = 0;
 
   /**
@@ -42,11 +44,13 @@ export class Translation {
     this.#pages = Float64Array.from(sameNode ? [pages[0]!] : pages);
     this.#pageBytes = sameNode ? pages.length * pageBytes : pageBytes;
     this.#firstByte = firstByte;
+    this.#flat = this.#pages.length === 1 ? this.#pages[0]! + firstByte : -1;
   }
 
   // hot
   /** Machine address of the byte at `offset`, which the caller has checked against the length. */
   addressOf(offset: number): number {
+    if (this.#flat >= 0) return this.#flat + offset;
     const at = this.#firstByte + offset;
     const page = Math.floor(at / this.#pageBytes);
     return this.#pages[page]! + (at - page * this.#pageBytes);
@@ -55,6 +59,7 @@ export class Translation {
   // hot
   /** Bytes from `offset` on that lie together. */
   roomAt(offset: number): number {
+    if (this.#flat >= 0) return this.#pageBytes - this.#firstByte - offset;
     const at = this.#firstByte + offset;
     return (Math.floor(at / this.#pageBytes) + 1) * this.#pageBytes - at;
   }

@@ -3,7 +3,12 @@
 // reason. Frames that are no RDMA packets at all are told apart, for the host's stack.
 
 import { internetSum, sumIsGood } from '../../protocols/core/checksum/index.js';
-import { globalCover, icrcWith, localCover, roceV2Cover } from '../../protocols/infiniband/icrc.js';
+import {
+  globalCover,
+  icrcInPlace,
+  localCover,
+  roceV2Cover,
+} from '../../protocols/infiniband/icrc.js';
 import type { DropReason } from './verdict.js';
 import {
   BTH,
@@ -205,10 +210,10 @@ export class Packet {
     const { bytes, networkAt, bthAt, icrcAt, network } = this;
     const found = ICRC.get.icrc(bytes, icrcAt);
     if (network === 'none') {
-      return found === byteSwap32(icrcWith(localCover, bytes, this.lrhAt, icrcAt));
+      return found === byteSwap32(icrcInPlace(localCover, bytes, this.lrhAt, icrcAt));
     }
     const cover = network === 'grh' ? globalCover : roceV2Cover(bytes, networkAt, bthAt);
-    return found === byteSwap32(icrcWith(cover, bytes, networkAt, icrcAt));
+    return found === byteSwap32(icrcInPlace(cover, bytes, networkAt, icrcAt));
   }
 
   /** Where the source and destination addresses lie: four bytes of IPv4, sixteen otherwise. */

@@ -169,19 +169,22 @@ export const nakStatus: readonly number[] = [
 
 /** Counters by name; they exist from their first event on. */
 export class Counters {
-  readonly #values = new Map<string, number>();
+  readonly #values = new Map<string, { count: number }>();
 
   // hot
   add(name: string, by = 1): void {
-    this.#values.set(name, (this.#values.get(name) ?? 0) + by);
+    const value = this.#values.get(name);
+    if (value === undefined) this.#values.set(name, { count: by });
+    else value.count += by;
   }
 
   get(name: string): number {
-    return this.#values.get(name) ?? 0;
+    return this.#values.get(name)?.count ?? 0;
   }
 
   /** All of them, by name. */
   all(): Record<string, number> {
-    return Object.fromEntries([...this.#values].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const named = [...this.#values].map(([name, { count }]) => [name, count] as const);
+    return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

@@ -21,6 +21,6 @@ export {
   udpChecksumOfSum,
   updateChecksum,
 } from './internet.js';
-export { packetMemory } from './kernel/kernel.js';
+export { packetMemory, sharedPacketMemory } from './kernel/kernel.js';
 export { kernelEngine } from './kernel-engine.js';
 export { portableEngine } from './portable-engine.js';

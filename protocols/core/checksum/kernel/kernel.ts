@@ -107,3 +107,38 @@ export function packetMemory(lengthBytes: number): Uint8Array<ArrayBuffer> {
   if (made === null) return new Uint8Array(lengthBytes);
   return new Uint8Array(made.buffer, packetsAt, lengthBytes);
 }
+
+/** Bytes of a memory that several share: room for a fabric of hosts; what nobody touches takes no memory. */
+const arenaBytes = 1 << 29;
+/** Cache lines, so that nobody's bytes share one with another's. */
+const alignBytes = 64;
+
+interface Arena {
+  readonly whole: Uint8Array<ArrayBuffer>;
+  used: number;
+}
+
+/** The one that is given out from; it is freed when nobody has a share of it any more. */
+let current: WeakRef<Arena> | null = null;
+const arenaOf = new WeakMap<Uint8Array, Arena>();
+
+/**
+ * Zeroed bytes in a packet memory that others share: bytes move from one share to another by `copyWithin` of the whole
+ * array, which needs no view. Who has a share keeps to it.
+ * @returns the whole array, and where the share begins
+ */
+export function sharedPacketMemory(lengthBytes: number): {
+  whole: Uint8Array<ArrayBuffer>;
+  at: number;
+} {
+  if (lengthBytes > arenaBytes / 4) return { whole: packetMemory(lengthBytes), at: 0 };
+  let arena = current?.deref();
+  if (arena === undefined || arena.used + lengthBytes > arena.whole.length) {
+    arena = { whole: packetMemory(arenaBytes), used: 0 };
+    arenaOf.set(arena.whole, arena); // as long as one has a share
+    current = new WeakRef(arena);
+  }
+  const at = arena.used;
+  arena.used = at + Math.ceil(lengthBytes / alignBytes) * alignBytes;
+  return { whole: arena.whole, at };
+}
