@@ -20,6 +20,7 @@ import {
   MachineMemory,
   PcieLink,
 } from '../../../src/memory/index.js';
+import { connectX4 } from '../../../src/profiles/nic.js';
 import {
   type AhAttr,
   allocPd,
@@ -30,6 +31,7 @@ import {
   hcaProfile,
   MemoryPort,
   type Mr,
+  type NicTiming,
   openDevice,
   type Pd,
   RdmaDevice,
@@ -57,6 +59,17 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
+/** What a host must know of the world that it is in. */
+export interface Surroundings {
+  readonly sim: Simulation;
+  readonly v6: boolean;
+  readonly wire: GidType;
+  readonly profile: DeviceProfile;
+  /** Without one, nothing in the device takes time. */
+  readonly timing: NicTiming | undefined;
+  neighbour(from: HostPlace, gid: Uint8Array): Uint8Array | undefined;
+}
+
 /** A host with one device and one large region, from which buffers are taken one behind the other. */
 export class WorldHost {
   readonly ledger = new Ledger();
@@ -78,7 +91,7 @@ export class WorldHost {
 
   constructor(
     readonly place: HostPlace,
-    world: World,
+    world: Surroundings,
     seed: number,
   ) {
     const { pool } = world.sim;
@@ -97,6 +110,7 @@ export class WorldHost {
       },
       neighbours: (gid) => world.neighbour(place, gid),
       random: new Random(seed).fork(place.name),
+      ...(world.timing && { timing: world.timing }),
     });
     this.context = openDevice(this.device, this.space, this.ledger.actor('core'));
     this.pd = allocPd(this.context);
@@ -152,7 +166,7 @@ class Bystander implements Station {
   expire(): void {}
 }
 
-const macBytes = (text: string): Uint8Array =>
+export const macBytes = (text: string): Uint8Array =>
   Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
 
 interface Shape {
@@ -194,13 +208,14 @@ function faultsOf(random: Random): Chances {
   };
 }
 
-export class World {
+export class World implements Surroundings {
   readonly sim: Simulation;
   readonly shape: Shape;
   readonly topology: Topology;
   readonly wire: GidType;
   readonly v6: boolean;
   readonly profile: DeviceProfile;
+  readonly timing: NicTiming | undefined;
   readonly hosts: WorldHost[] = [];
   readonly #places = new Map<string, HostPlace>();
   /** When the last link that goes down is up again. */
@@ -215,6 +230,7 @@ export class World {
     const repeats = seed > 20 && seed % 7 === 3 ? { selectiveRepeat: 32 } : {};
     this.profile = { ...habits, ...repeats, retrySevenIsForever: true };
     this.topology = this.shape.make(random);
+    this.timing = new Random(seed).fork('timing').chance(0.5) ? connectX4.timing : undefined;
     this.sim = new Simulation({ seed });
     const active = new Set<number>();
     const count = this.topology.hosts.length;
@@ -270,6 +286,7 @@ export class World {
 
   describe(): string {
     const { topology, shape, hosts } = this;
-    return `${topology.name}, ${shape.kind}, ${this.wire}, ${hosts.length} hosts`;
+    const time = this.timing ? ', with the time that a NIC takes' : '';
+    return `${topology.name}, ${shape.kind}, ${this.wire}, ${hosts.length} hosts${time}`;
   }
 }

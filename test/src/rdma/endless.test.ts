@@ -1,0 +1,55 @@
+// Runs without end: no leak, no drift. The suite runs some hundred thousand events and says what a thousand million
+// would hold; WIREVERBS_EVENTS=1e9 runs them all (three quarters of an hour).
+
+import { Endless, held } from '../../support/random/endless.js';
+import { assert, spec } from '../../support/spec.js';
+
+const SUITE_EVENTS = 600_000;
+/** Samples that are taken of a whole run. */
+const PARTS = 24;
+const events = Number(process.env.WIREVERBS_EVENTS ?? SUITE_EVENTS);
+const MANY = 1e9;
+/** What may be held more after that many events than after the first ones. */
+const MOST_GROWTH = 2 ** 28;
+/** Where whole numbers end, less than the time that the run takes. */
+const LATE = 2 ** 53 - 2 ** 40;
+/** Busy times of buses and engines are kept to fractions of a nanosecond, which are exact enough for so long. */
+const HOURS = 2 ** 42;
+const LOSS = 0.001;
+
+spec('a run without end', (it) => {
+  it(`holds no more after ${events} events than after a few, and 10^9 would stay within 256 MiB`, () => {
+    const run = new Endless(0, LOSS, true);
+    const begun = Date.now();
+    const samples: { events: number; bytes: number }[] = [];
+    for (let part = PARTS / 4; part <= PARTS; part++) {
+      run.until((events * part) / PARTS); // in the first quarter all is made that is made once
+      samples.push({ events: run.sim.events, bytes: held() });
+      if (events <= SUITE_EVENTS) continue;
+      const speed = Math.round(run.sim.events / (Date.now() - begun));
+      console.log(`${run.sim.events} events, ${held()} bytes held, ${speed} events a millisecond`);
+    }
+    // Collection is not exact: of each half the sample with the least.
+    const least = (half: typeof samples) => half.reduce((a, b) => (b.bytes < a.bytes ? b : a));
+    const early = least(samples.slice(0, samples.length / 2));
+    const late = least(samples.slice(samples.length / 2));
+    const each = (late.bytes - early.bytes) / (late.events - early.events);
+    assert.ok(each * MANY < MOST_GROWTH, `${each} bytes an event`);
+    assert.ok((run.sim.lost.get('loss') ?? 0) > 0);
+  });
+
+  it('does the same to the nanosecond at the end of time as at its beginning', () => {
+    const times = (start: number, timed: boolean) => {
+      const run = new Endless(start, LOSS, timed);
+      const seen: string[] = [];
+      while (run.sim.events < 30_000) {
+        run.step();
+        seen.push(`${run.sim.now - start} ${run.done} ${run.sim.events}`);
+      }
+      for (const { host } of run.ends) seen.push(JSON.stringify(host.device.counters.all()));
+      return seen.join('\n');
+    };
+    assert.ok(times(LATE, false) === times(0, false), 'up to 2^53 ns');
+    assert.ok(times(HOURS, true) === times(0, true), 'with the times that a NIC takes');
+  });
+});
