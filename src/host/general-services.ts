@@ -4,15 +4,18 @@
 import {
   ConnectionManager,
   type MadAddress,
+  type Path,
   pathMtuFor,
   RdmaCm,
   type ResolvedPath,
   usual,
 } from '../rdma/cm/index.js';
 import { type AhAttr, MAD_BYTES, ManagementPort, openDevice } from '../rdma/index.js';
+import { isAdministration } from '../subnet/index.js';
 import { after, earlier, ms, type Nanos, NEVER } from '../time/index.js';
 import { sameBytes } from './bytes.js';
 import type { Host } from './host.js';
+import { PathResolver } from './path-resolver.js';
 
 /** Which port of an InfiniBand subnet has an IP address: what IPoIB's ARP and a path query find out. */
 export type Directory = (
@@ -41,6 +44,7 @@ export class GeneralServices {
   readonly port: ManagementPort;
   readonly manager: ConnectionManager;
   readonly rdmaCm: RdmaCm;
+  readonly paths: PathResolver;
   /** MADs that were lost for want of a way or of room. */
   lost = 0;
   readonly #host: Host;
@@ -58,6 +62,7 @@ export class GeneralServices {
     const random = host.random.fork('cm');
     this.manager = new ConnectionManager({ guid, random });
     this.rdmaCm = new RdmaCm(this.manager, this, random);
+    this.paths = new PathResolver(host.device.address, this.port);
   }
 
   // AddressLookup
@@ -81,6 +86,10 @@ export class GeneralServices {
     return { ...ends, mtu: IB_MTU_CODE, hopLimit: 1, lifeTime: PACKET_LIFE_TIME };
   }
 
+  route(now: Nanos, path: Path): Path | 'pending' | undefined {
+    return this.#host.device.address.native ? this.paths.route(now, path) : path;
+  }
+
   /** An address vector for what connection management calls an address. */
   vectorOf(to: MadAddress): AhAttr {
     const { native, gids } = this.#host.device.address;
@@ -100,10 +109,11 @@ export class GeneralServices {
 
   wakeAt(now: Nanos): Nanos {
     if (this.manager.waiting > 0) return now;
-    return earlier(this.rdmaCm.wakeAt(), this.#heldAt);
+    return earlier(earlier(this.rdmaCm.wakeAt(), this.paths.wakeAt()), this.#heldAt);
   }
 
   expire(now: Nanos): void {
+    if (this.paths.wakeAt() <= now) this.paths.expire(now);
     if (this.rdmaCm.wakeAt() <= now) this.rdmaCm.expire(now);
     if (this.#heldAt <= now) this.#retry(now);
     this.rdmaCm.settle(now);
@@ -119,6 +129,10 @@ export class GeneralServices {
   #receive(now: Nanos): void {
     for (let mad = this.port.receive(); mad; mad = this.port.receive()) {
       const { from, localGid } = mad;
+      if (isAdministration(mad.bytes)) {
+        if (this.paths.receive(now, mad.bytes)) this.rdmaCm.look(now);
+        continue;
+      }
       const gid = from.grh && (from.grh.dgid as Uint8Array);
       this.manager.receive(now, mad.bytes, 0, mad.bytes.length, {
         lid: from.dlid ?? 0,

@@ -32,11 +32,13 @@ import {
   type InterruptLine,
   MemoryPort,
   openDevice,
+  portChanged,
   RdmaDevice,
   rxeProfile,
   type Tracer,
 } from '../rdma/index.js';
 import { HostStack } from '../stack/index.js';
+import type { PortView } from '../subnet/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import { type Directory, GeneralServices } from './general-services.js';
 import { guidOf, largestMtu, parsedMac, portGidOf, roceGids } from './identity.js';
@@ -200,6 +202,12 @@ export class Host implements Station, InterruptLine {
   transmit(now: Nanos, _port: number): number {
     this.#tell(now);
     return this.#port.transmit(now, 0);
+  }
+
+  /** A subnet manager told the port something. */
+  portChanged(now: Nanos, view: PortView): void {
+    this.#tell(now);
+    portChanged(this.device, view);
   }
 
   // hot

@@ -80,9 +80,13 @@ export interface AhAttr {
 /** What the device knows of itself. */
 export interface PortAddress {
   readonly mac: Uint8Array;
-  readonly gids: readonly Gid[];
-  readonly lid: number;
+  /** A subnet manager may give another prefix, and does give the LID. */
+  gids: readonly Gid[];
+  lid: number;
   readonly native: boolean;
+  /** Where the subnet manager is; 0 or left out where there is none. */
+  managerLid?: number;
+  managerSl?: number;
 }
 
 /** MAC of the next hop to a GID; undefined when nobody knows it (yet). */

@@ -10,6 +10,7 @@ export { type MadEnd, type MadOptions, MadRequests } from './mad-request.js';
 export { MAD_BYTES, ManagementPort, type ReceivedMad } from './management-port.js';
 export { MemoryPort } from './memory-port.js';
 export { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
+export { portChanged } from './port-change.js';
 export * from './port-verbs.js';
 export * from './post-verbs.js';
 export * from './profile.js';

@@ -25,9 +25,9 @@ export interface PathQuestion {
   readonly managerSl: number;
 }
 
-/** As Linux's rdma_cm asks: ib_sa_path_rec_get with a timeout of 2 s (CMA_QUERY_TIMEOUT is its whole patience). */
+/** Four questions within the 2 s that rdma_cm's programs usually give, and one that is for nobody any more. */
 const TIMEOUT_NS = 500e6;
-const RETRIES = 3;
+const RETRIES = 4;
 const GSI = 1;
 const DEFAULT_P_KEY = 0xffff;
 const { dGid, sGid, numbPath, reversible, pKey } = PATH_COMPONENT;

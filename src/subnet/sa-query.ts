@@ -83,3 +83,7 @@ export function saAnswer(request: Uint8Array, status: number, record?: Uint8Arra
   if (record) whole.set(record, RECORD_AT);
   return whole;
 }
+
+/** Is the MAD of subnet administration's class? */
+export const isAdministration = (mad: Uint8Array): boolean =>
+  MAD.get.mgmtClass(mad, 0) === CLASS_SUBN_ADM;

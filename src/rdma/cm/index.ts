@@ -1,3 +1,4 @@
+export type { AddressLookup, ResolvedPath } from './address-lookup.js';
 export { settingsOf, settingsToAccept, usual } from './compose.js';
 export * from './connection.js';
 export * from './identifier.js';

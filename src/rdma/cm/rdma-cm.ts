@@ -12,6 +12,7 @@ import {
   NEVER,
   type Random,
 } from '../../time/index.js';
+import type { AddressLookup } from './address-lookup.js';
 import { settingsToAccept } from './compose.js';
 import type { Connection, ConnectionEvent, Listener, Path } from './connection.js';
 import { type PortSpace, serviceIdOf } from './identifier.js';
@@ -19,22 +20,12 @@ import { addressesIn, IP_HEADER_SIZE, withAddresses } from './ip-private-data.js
 import type { ConnectionManager } from './manager.js';
 import type { Told } from './states.js';
 
-/** What knows the way to an address: routes, neighbours, GIDs of our ports. */
-export interface AddressLookup {
-  /** 'pending' while neighbours are being asked; undefined when there is no way. */
-  path(now: Nanos, target: Uint8Array, source?: Uint8Array): ResolvedPath | 'pending' | undefined;
-}
-
-export interface ResolvedPath extends Path {
-  /** Our IP address, where it is not the GID itself. */
-  readonly localIp?: Uint8Array;
-}
-
 export type CmIdState =
   | 'IDLE'
   | 'BOUND'
   | 'ADDR_QUERY'
   | 'ADDR_RESOLVED'
+  | 'ROUTE_QUERY'
   | 'ROUTE_RESOLVED'
   | 'CONNECT'
   | 'DISCONNECTED'
@@ -68,7 +59,8 @@ export type CmEventType =
   | Told
   | 'RDMA_CM_EVENT_ADDR_RESOLVED'
   | 'RDMA_CM_EVENT_ADDR_ERROR'
-  | 'RDMA_CM_EVENT_ROUTE_RESOLVED';
+  | 'RDMA_CM_EVENT_ROUTE_RESOLVED'
+  | 'RDMA_CM_EVENT_ROUTE_ERROR';
 
 /** struct rdma_cm_event. */
 export interface CmEvent extends Omit<ConnectionEvent, 'type' | 'connection' | 'listener'> {
@@ -146,7 +138,7 @@ export class RdmaCm implements Machine {
 
   expire(now: Nanos): void {
     if (this.#manager.wakeAt() <= now) this.#manager.expire(now);
-    if (this.#lookAt <= now) this.#look(now);
+    if (this.#lookAt <= now) this.look(now);
   }
 
   /** rdma_get_cm_event: the next one, undefined when none waits. `now`, because some requests are refused by it. */
@@ -202,14 +194,18 @@ export class RdmaCm implements Machine {
     id.remotePort = port;
     id.state = 'ADDR_QUERY';
     this.#queries.push({ id, until: after(now, timeout) });
-    this.#look(now);
+    this.look(now);
   }
 
-  /** On Ethernet the path is made locally (cma_resolve_iboe_route): ROUTE_RESOLVED follows at once. */
-  resolveRoute(now: Nanos, id: CmId): void {
+  /**
+   * ROUTE_RESOLVED or ROUTE_ERROR follows: at once on Ethernet, where the path is made locally
+   * (cma_resolve_iboe_route), and when subnet administration has answered on InfiniBand (cma_query_ib_route).
+   */
+  resolveRoute(now: Nanos, id: CmId, timeout = ms(2000)): void {
     demand(id, 'resolveRoute');
-    id.state = 'ROUTE_RESOLVED';
-    this.#push(now, 'RDMA_CM_EVENT_ROUTE_RESOLVED', id, 0);
+    id.state = 'ROUTE_QUERY';
+    this.#queries.push({ id, until: after(now, timeout) });
+    this.look(now);
   }
 
   listen(id: CmId, backlog?: number): void {
@@ -287,23 +283,43 @@ export class RdmaCm implements Machine {
     this.#ids.set(c, id);
   }
 
-  /** Looks up all addresses that are being asked for. */
-  #look(now: Nanos): void {
-    this.#queries = this.#queries.filter(({ id, until }) => {
-      const path = this.#lookup.path(now, id.remoteAddress!, id.localAddress);
-      if (path === 'pending' && now < until) return true;
-      if (path === undefined || path === 'pending') {
-        id.state = 'BOUND';
-        this.#push(now, 'RDMA_CM_EVENT_ADDR_ERROR', id, path ? -ETIMEDOUT : -EHOSTUNREACH);
-        return false;
-      }
-      id.path = path;
-      id.localAddress = path.localIp ?? path.localGid;
-      id.state = 'ADDR_RESOLVED';
-      this.#push(now, 'RDMA_CM_EVENT_ADDR_RESOLVED', id, 0);
-      return false;
-    });
+  /** Looks up all that is being asked for: in a while by itself, and when somebody knows that there is news. */
+  look(now: Nanos): void {
+    this.#queries = this.#queries.filter((query) =>
+      query.id.state === 'ROUTE_QUERY' ? this.#route(now, query) : this.#address(now, query),
+    );
     this.#lookAt = this.#queries.length > 0 ? after(now, LOOKUP_INTERVAL) : NEVER;
+  }
+
+  /** True while the answer is not there. */
+  #route(now: Nanos, { id, until }: Query): boolean {
+    const known = id.path!;
+    const path = this.#lookup.route ? this.#lookup.route(now, known) : known;
+    if (path === 'pending' && now < until) return true;
+    if (path === undefined || path === 'pending') {
+      id.state = 'ADDR_RESOLVED';
+      this.#push(now, 'RDMA_CM_EVENT_ROUTE_ERROR', id, path ? -ETIMEDOUT : -EHOSTUNREACH);
+      return false;
+    }
+    id.path = path;
+    id.state = 'ROUTE_RESOLVED';
+    this.#push(now, 'RDMA_CM_EVENT_ROUTE_RESOLVED', id, 0);
+    return false;
+  }
+
+  #address(now: Nanos, { id, until }: Query): boolean {
+    const path = this.#lookup.path(now, id.remoteAddress!, id.localAddress);
+    if (path === 'pending' && now < until) return true;
+    if (path === undefined || path === 'pending') {
+      id.state = 'BOUND';
+      this.#push(now, 'RDMA_CM_EVENT_ADDR_ERROR', id, path ? -ETIMEDOUT : -EHOSTUNREACH);
+      return false;
+    }
+    id.path = path;
+    id.localAddress = path.localIp ?? path.localGid;
+    id.state = 'ADDR_RESOLVED';
+    this.#push(now, 'RDMA_CM_EVENT_ADDR_RESOLVED', id, 0);
+    return false;
   }
 
   #push(now: Nanos, type: CmEventType, id: CmId, status: number): void {

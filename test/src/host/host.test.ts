@@ -84,6 +84,43 @@ spec('hosts', (it) => {
     assert.is(status, -110);
   });
 
+  it('over InfiniBand the route is the path record of subnet administration', () => {
+    const world = worldOf({ kind: 'infiniband', wire: 'IB' });
+    const host = world.hosts[1]!;
+    const id = host.rdmaCm.createId();
+    host.spawn('client', function* (thread) {
+      host.rdmaCm.resolveAddr(thread.now, id, world.ip(0), PORT);
+      yield* expectEvent(host, thread, 'RDMA_CM_EVENT_ADDR_RESOLVED');
+      host.rdmaCm.resolveRoute(thread.now, id);
+      yield* expectEvent(host, thread, 'RDMA_CM_EVENT_ROUTE_RESOLVED');
+    });
+    settle(world);
+    world.sim.run();
+    const { remoteLid, localLid, mtu, packetRate, lifeTime } = id.path!;
+    assert.equal([remoteLid, localLid, mtu, packetRate, lifeTime], [1, 2, 5, 16, 18]);
+    const keys = [...readCapture(world.capture())].flatMap(({ bytes, linkType }) =>
+      dissect(bytes, { linkType }).layers.map(({ key }) => key),
+    );
+    assert.is(keys.filter((key) => key === 'path-record').length, 2, 'question and answer');
+  });
+
+  it('over InfiniBand a route is an error when no subnet administration answers', () => {
+    const world = worldOf({ kind: 'infiniband', wire: 'IB' });
+    const host = world.hosts[1]!;
+    let status = 0;
+    host.device.address.managerLid = 99;
+    host.spawn('client', function* (thread) {
+      const id = host.rdmaCm.createId();
+      host.rdmaCm.resolveAddr(thread.now, id, world.ip(0), PORT);
+      yield* expectEvent(host, thread, 'RDMA_CM_EVENT_ADDR_RESOLVED');
+      host.rdmaCm.resolveRoute(thread.now, id);
+      ({ status } = yield* expectEvent(host, thread, 'RDMA_CM_EVENT_ROUTE_ERROR'));
+    });
+    settle(world);
+    world.sim.run(seconds(10));
+    assert.is(status, -110);
+  });
+
   it('a port on which nobody listens rejects', () => {
     const world = worldOf({ kind: 'switched', wire: 'RoCE v2' });
     const log: string[] = [];

@@ -5,7 +5,12 @@ import { CaptureTap, type Impairment, star, type Topology } from '../../../src/f
 import type { Station } from '../../../src/frame/index.js';
 import { guidOf, Host, type HostOptions, portGidOf } from '../../../src/host/index.js';
 import { parseIp } from '../../../src/stack/index.js';
-import { buildFabric, type FabricKind, type HostPlace } from '../../../src/world/fabric.js';
+import {
+  bringUp,
+  buildFabric,
+  type FabricKind,
+  type HostPlace,
+} from '../../../src/world/fabric.js';
 import { Simulation } from '../../../src/world/sim.js';
 
 export interface Wiring {
@@ -64,6 +69,7 @@ export function worldOf(wiring: Wiring): World {
     hosts.push(host);
     return host;
   });
+  bringUp(sim, fabric);
   const parts: Uint8Array[] = [];
   const tap = new CaptureTap((bytes) => parts.push(bytes.slice()));
   sim.tap(
