@@ -138,7 +138,7 @@ export class Host implements Station, InterruptLine {
       random: this.random.fork('rdma'),
       mtu: native ? IB_MTU : largestMtu(this.mtu),
       rate: options.rate ?? DEFAULT_RATE,
-      heedsPauses: options.port !== undefined,
+      ...(options.port && { port: options.port }),
       ...(options.tracer && { tracer: options.tracer }),
       ...(options.card && { timing: options.card.timing }),
     });

@@ -2,7 +2,7 @@
 // acknowledgements over InfiniBand. Reaction point: CNPs and BECN slow their queue pair down. And the port's
 // pauses, which hold back what is of their priority. A queue pair without a `Flow` has none of it.
 
-import { PRIORITIES } from '../nic/index.js';
+import { PRIORITIES, type Trust } from '../nic/index.js';
 import type { Nanos } from '../time/index.js';
 import { type AhAttr, type Path, pathOf } from './address.js';
 import type { RdmaDevice } from './device.js';
@@ -38,12 +38,20 @@ export class Flow {
   ) {}
 }
 
-/** Priority of a path's frames on an Ethernet port: PCP of a tag, else the DSCP's class selector. */
-export const priorityOf = ({ vlanId, sl, grh }: AhAttr): number =>
-  vlanId !== undefined ? (sl ?? 0) : priorityOfTrafficClass(grh?.trafficClass ?? 0);
+/** How the port in front of the device tells priorities, if it heeds pauses: as its `PortOptions` say. */
+export interface PortPriorities {
+  readonly trust?: Trust;
+  readonly dscpPriority?: Uint8Array;
+}
 
-const priorityOfTrafficClass = (traffic: number): number =>
-  Math.floor(traffic / ECN_RANGE / CODEPOINTS_A_PRIORITY);
+/** Priority of a path's frames on an Ethernet port, as the port itself reads it from them. */
+function priorityOf(attr: AhAttr, hasDscp: boolean, port: PortPriorities | undefined): number {
+  const { vlanId, sl = 0, grh } = attr;
+  const tag = vlanId === undefined ? 0 : sl;
+  if (!hasDscp || port?.trust === 'pcp') return tag;
+  const dscp = Math.floor((grh?.trafficClass ?? 0) / ECN_RANGE);
+  return port?.dscpPriority?.[dscp] ?? Math.floor(dscp / CODEPOINTS_A_PRIORITY);
+}
 
 /** The address vector with ECT(0), where the device takes part in DCQCN. */
 export function capable(dev: RdmaDevice, qp: QueuePair, attr: AhAttr): AhAttr {
@@ -80,7 +88,7 @@ export class CongestionControl {
   constructor(
     readonly dev: RdmaDevice,
     readonly rate: number,
-    readonly heedsPauses: boolean,
+    readonly port: PortPriorities | undefined,
   ) {}
 
   /** The queue pair has its path: does it take part? */
@@ -88,8 +96,9 @@ export class CongestionControl {
     const { dev } = this;
     const attr = qp.path?.attr;
     qp.flow = null;
-    if (!attr || !(dev.profile.congestion || this.heedsPauses)) return;
-    qp.flow = new Flow(priorityOf(attr), isRoceV2(dev, attr));
+    if (!attr || !(dev.profile.congestion || this.port)) return;
+    const isV2 = isRoceV2(dev, attr);
+    qp.flow = new Flow(priorityOf(attr, isV2, this.port), isV2);
   }
 
   // Notification point

@@ -8,7 +8,7 @@ import type { Neighbours, Path, PortAddress } from './address.js';
 import { Clockwork, type Prepared, type Works } from './clockwork.js';
 import type { CompletionQueue } from './completion-queue.js';
 import { Completions } from './completions.js';
-import { CongestionControl } from './congestion.js';
+import { CongestionControl, type PortPriorities } from './congestion.js';
 import type { AsyncEventType } from './constant.js';
 import { Deadlines } from './deadline.js';
 import { type Engine, emptyArrival, type Tracer } from './engine.js';
@@ -58,8 +58,8 @@ export interface DeviceOptions {
   readonly mtu?: number;
   /** Bits a second of its link, at which flows begin; 100 Gb/s unless given. */
   readonly rate?: number;
-  /** The port in front of it tells it of pauses (`congestion.pause`). */
-  readonly heedsPauses?: boolean;
+  /** The port in front of it tells it of pauses (`pause`), and tells priorities like this. */
+  readonly port?: PortPriorities;
   /** Partition keys by index; the default partition alone unless given. */
   readonly pkeys?: readonly number[];
   /** How long its parts take; without it everything happens at once. */
@@ -124,11 +124,7 @@ export class RdmaDevice implements Station, Engine, Works {
     this.#pkeys = options.pkeys ?? [0xffff];
     this.#reception = new Reception(this);
     this.#completions = new Completions(this);
-    this.congestion = new CongestionControl(
-      this,
-      options.rate ?? DEFAULT_RATE,
-      options.heedsPauses ?? false,
-    );
+    this.congestion = new CongestionControl(this, options.rate ?? DEFAULT_RATE, options.port);
     const { timing, random } = options;
     this.goBackNs = timing?.goBackNs ?? 0;
     this.clock = timing ? new Clockwork(this, timing, random.fork('nic')) : null;

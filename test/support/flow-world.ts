@@ -138,7 +138,7 @@ export class FlowHost {
       },
       random: sim.random.fork(place.name),
       rate,
-      heedsPauses: port !== undefined,
+      ...(port && { port }),
     });
     this.port =
       wire === 'IB'
