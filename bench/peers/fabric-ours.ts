@@ -1,12 +1,14 @@
 // Our side of the comparison of fabrics: `node dist/bench/peers/fabric-ours.js pair|fat-tree K FRAMES PAYLOAD` runs the
 // workload of fabric-run.ts in a process of its own and prints what ns3/fabric.cpp prints.
 
+import { inlineMore } from '../../src/cli/engine.js';
 import { fatTree, pair } from '../../src/fabric/index.js';
 import { runFabric } from '../fabric-run.js';
 
 /** Runs; the fastest counts, once the compiler has seen the code. */
 const RUNS = 3;
 
+inlineMore();
 const [shape, k, frames, payload] = process.argv.slice(2);
 const isPair = shape === 'pair';
 let least = Infinity;

@@ -5,6 +5,10 @@ import { crc32 } from '../../protocols/core/checksum/index.js';
 import { IPv4, IPv6, UDP } from '../../protocols/index.js';
 import type { Random } from '../time/index.js';
 
+// Functions that a module holds as constants are compiled into their callers; properties are not.
+const { mf, fragmentOffset, protocol: protocolOf, ihl } = IPv4.get;
+const { nextHeader } = IPv6.get;
+
 const WORD = 4;
 /** Protocols that begin with two ports: TCP, UDP. */
 const hasPorts = (protocol: number): boolean => protocol === 6 || protocol === 17;
@@ -30,12 +34,12 @@ export class FlowHash {
     let ports: number;
     if (version === 4) {
       // Fragments behind the first have no ports, so that no fragment is sorted by them.
-      const whole = IPv4.get.mf(b, at) === 0 && IPv4.get.fragmentOffset(b, at) === 0;
-      protocol = whole ? IPv4.get.protocol(b, at) : 0;
+      const whole = mf(b, at) === 0 && fragmentOffset(b, at) === 0;
+      protocol = whole ? protocolOf(b, at) : 0;
       addresses = crc32(b, at + IPv4.at.src, at + IPv4.size);
-      ports = at + IPv4.get.ihl(b, at) * WORD;
+      ports = at + ihl(b, at) * WORD;
     } else {
-      protocol = IPv6.get.nextHeader(b, at);
+      protocol = nextHeader(b, at);
       addresses = crc32(b, at + IPv6.at.src, at + IPv6.size);
       ports = at + IPv6.size;
     }

@@ -10,6 +10,19 @@ import {
 import { IPv4, IPv4Option, IPv6 } from '../../protocols/index.js';
 import type { FramePool } from '../frame/index.js';
 
+// Functions that a module holds as constants are compiled into their callers; properties are not.
+const {
+  headerChecksum: headerChecksumOf4,
+  ihl: ihlOf4,
+  protocol: protocolOf4,
+  totalLength: totalLengthOf4,
+  ttl: ttlOf4,
+  version: versionOf4,
+} = IPv4.get;
+const { hopLimit: hopLimitOf6, payloadLength: payloadLengthOf6, version: versionOf6 } = IPv6.get;
+const { headerChecksum: setHeaderChecksum4, ttl: setTtl4 } = IPv4.set;
+const { hopLimit: setHopLimit6 } = IPv6.set;
+
 const WORD = 4;
 /** Places of fragments count in these. */
 const FRAGMENT_UNIT = 8;
@@ -29,12 +42,12 @@ export function ipFault(
   version: 4 | 6,
 ): IpFault | undefined {
   if (version === 6) {
-    if (IPv6.get.version(b, at) !== 6) return 'malformed';
-    return at + IPv6.size + IPv6.get.payloadLength(b, at) > end ? 'too short' : undefined;
+    if (versionOf6(b, at) !== 6) return 'malformed';
+    return at + IPv6.size + payloadLengthOf6(b, at) > end ? 'too short' : undefined;
   }
-  const header = IPv4.get.ihl(b, at) * WORD;
-  const total = IPv4.get.totalLength(b, at);
-  if (IPv4.get.version(b, at) !== 4 || header < IPv4.size || total < header) return 'malformed';
+  const header = ihlOf4(b, at) * WORD;
+  const total = totalLengthOf4(b, at);
+  if (versionOf4(b, at) !== 4 || header < IPv4.size || total < header) return 'malformed';
   if (at + total > end) return 'too short';
   return sumIsGood(internetSum(b, at, at + header)) ? undefined : 'bad checksum';
 }
@@ -42,22 +55,22 @@ export function ipFault(
 /** Bytes of the packet, header included. */
 // hot
 export const packetLength = (b: Uint8Array, at: number, version: 4 | 6): number =>
-  version === 4 ? IPv4.get.totalLength(b, at) : IPv6.size + IPv6.get.payloadLength(b, at);
+  version === 4 ? totalLengthOf4(b, at) : IPv6.size + payloadLengthOf6(b, at);
 
 /** Hops that the packet has left. */
 // hot
 export const hopsLeft = (b: Uint8Array, at: number, version: 4 | 6): number =>
-  version === 4 ? IPv4.get.ttl(b, at) : IPv6.get.hopLimit(b, at);
+  version === 4 ? ttlOf4(b, at) : hopLimitOf6(b, at);
 
 /** Takes one hop off, repairing IPv4's checksum by what has changed (RFC 1624). */
 // hot
 export function takeHop(b: Uint8Array, at: number, version: 4 | 6): void {
-  if (version === 6) return IPv6.set.hopLimit(b, at, IPv6.get.hopLimit(b, at) - 1);
-  const ttl = IPv4.get.ttl(b, at);
-  const word = ttl * 256 + IPv4.get.protocol(b, at);
-  IPv4.set.ttl(b, at, ttl - 1);
-  const sum = updateChecksum(IPv4.get.headerChecksum(b, at), word, word - 256);
-  IPv4.set.headerChecksum(b, at, sum);
+  if (version === 6) return setHopLimit6(b, at, hopLimitOf6(b, at) - 1);
+  const ttl = ttlOf4(b, at);
+  const word = ttl * 256 + protocolOf4(b, at);
+  setTtl4(b, at, ttl - 1);
+  const sum = updateChecksum(headerChecksumOf4(b, at), word, word - 256);
+  setHeaderChecksum4(b, at, sum);
 }
 
 /**

@@ -60,9 +60,8 @@ export class SharedBuffer {
   readonly #pfc: readonly (PfcThresholds | undefined)[];
   readonly #most: number;
   readonly #latency: number;
-  /** Frames on their way through the switch; all take as long, so that the first is due first. */
+  /** Frames on their way through the switch, each in one number with its port; all take as long: the first is due first. */
   readonly #pipe = new SlotQueue();
-  readonly #pipePort = new SlotQueue();
   /** Bytes in the buffer by port of entry and priority. */
   readonly #held: Float64Array;
   readonly #stops: Stops;
@@ -90,16 +89,17 @@ export class SharedBuffer {
   /** A frame came in; `arrived` gives it back when it is through the switch's pipeline. */
   // hot
   enter(now: Nanos, port: number, slot: number): void {
-    this.#pipe.put(slot, 0, now + this.#latency);
-    this.#pipePort.put(port, 0);
+    this.#pipe.put(slot * this.ports + port, 0, now + this.#latency);
   }
 
   /** The next frame that is to be forwarded now, or -1; `arrivedAt` is its port. */
   // hot
   arrived(now: Nanos): number {
     if (this.#pipe.count === 0 || this.#pipe.firstExtra > now) return -1;
-    this.arrivedAt = this.#pipePort.take(0);
-    return this.#pipe.take(0);
+    const both = this.#pipe.take(0);
+    const slot = Math.floor(both / this.ports);
+    this.arrivedAt = both - slot * this.ports;
+    return slot;
   }
 
   /** A PAUSE or PFC frame came in: the queues of that port wait. */
@@ -123,10 +123,7 @@ export class SharedBuffer {
 
   /** Ports whose pause is over go on; senders that are stopped are told again before theirs is. */
   resume(now: Nanos): void {
-    this.#stops.remind(now, (cell) => {
-      this.pausesSent++;
-      this.#sendPause(Math.floor(cell / PRIORITIES), cell % PRIORITIES, LONGEST_QUANTA);
-    });
+    if (this.#stops.againAt <= now) this.#remind(now);
     if (this.#resumes > now) return;
     this.#resumes = NEVER;
     for (let port = 0; port < this.ports; port++) {
@@ -134,6 +131,13 @@ export class SharedBuffer {
       if (egress.ready(now)) this.#ready.mark(port);
       this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
     }
+  }
+
+  #remind(now: Nanos): void {
+    this.#stops.remind(now, (cell) => {
+      this.pausesSent++;
+      this.#sendPause(Math.floor(cell / PRIORITIES), cell % PRIORITIES, LONGEST_QUANTA);
+    });
   }
 
   takeReady(): number {

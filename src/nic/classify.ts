@@ -4,7 +4,10 @@
 import { updateChecksum } from '../../protocols/core/checksum/index.js';
 import { Ethernet, IPv4, IPv6, isGroupAddress, VLAN } from '../../protocols/index.js';
 
+// Functions that a module holds as constants are compiled into their callers; properties are not.
 const { type } = Ethernet.get;
+const { dscp: dscpOf4 } = IPv4.get;
+const { dscp: dscpOf6 } = IPv6.get;
 const ETHERTYPE = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd, control: 0x8808 } as const;
 
 /** ECN field (RFC 3168 5). */
@@ -90,11 +93,11 @@ export class Classified {
     if (ether === ETHERTYPE.ipv4 && end - next >= IPv4.size) {
       this.ipAt = next;
       this.version = 4;
-      if (trust === 'dscp') this.priority = dscpPriority[IPv4.get.dscp(b, next)]!;
+      if (trust === 'dscp') this.priority = dscpPriority[dscpOf4(b, next)]!;
     } else if (ether === ETHERTYPE.ipv6 && end - next >= IPv6.size) {
       this.ipAt = next;
       this.version = 6;
-      if (trust === 'dscp') this.priority = dscpPriority[IPv6.get.dscp(b, next)]!;
+      if (trust === 'dscp') this.priority = dscpPriority[dscpOf6(b, next)]!;
     }
     return true;
   }

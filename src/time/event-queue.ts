@@ -50,7 +50,6 @@ export class EventQueue {
     this.#kinds[row] = kind;
     this.#as[row] = a;
     this.#bs[row] = b;
-    this.#order[row] = this.#count++;
     this.size++;
     if (at < this.#base + SPAN) this.#insert(row, at);
     else this.#push(row);
@@ -173,6 +172,7 @@ export class EventQueue {
 
   #push(row: number): void {
     const heap = this.#heap;
+    this.#order[row] = this.#count++;
     let i = this.#far++;
     while (i > 0) {
       const parent = (i - 1) >> 2;
