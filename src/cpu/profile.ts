@@ -1,5 +1,6 @@
 // What processors and kernels differ in, as data. Numbers are in `profiles/cpu.ts`, with their sources.
 
+/** A processor with its kernel: what things take. */
 export interface CpuProfile {
   readonly name: string;
   readonly cores: number;

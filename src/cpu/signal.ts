@@ -12,6 +12,7 @@ export interface Waiter {
   wake(now: Nanos): void;
 }
 
+/** What threads wait for. */
 export class Signal {
   /** How often it was raised. */
   raised = 0;

@@ -11,6 +11,7 @@ export interface Wait {
   readonly name: string;
 }
 
+/** What a thread runs: a generator that yields what it waits for. */
 export type Program = (thread: Thread) => Generator<Wait, void, void>;
 
 export type ThreadState = 'ready' | 'running' | 'spinning' | 'blocked' | 'sleeping' | 'ended';
@@ -22,6 +23,7 @@ export interface Scheduler {
   countSystemCall(thread: Thread): number;
 }
 
+/** A thread of a host, as its program sees it. */
 export class Thread implements Wait {
   /** The time, as the program sees it. */
   now: Nanos = START;

@@ -5,6 +5,7 @@ import type { FramePool } from '../frame/index.js';
 import type { Nanos, Random } from '../time/index.js';
 import type { Fate, Impairment } from './impairment.js';
 
+/** What goes wrong by chance, and how likely. */
 export interface Chances {
   /** Probability that a frame is lost. */
   readonly loss?: number;

@@ -21,6 +21,7 @@ export interface SwitchOptions extends BufferOptions {
 /** Why a switch dropped a frame. */
 export type SwitchDrop = 'too short' | 'not a member' | 'same port' | BufferDrop;
 
+/** A learning switch with VLANs, a shared buffer, priorities, ECN and PFC. */
 export class EthernetSwitch implements Station {
   readonly ports: number;
   readonly drops = new Map<SwitchDrop, number>();

@@ -57,6 +57,7 @@ export const NO_PORT = 255;
 /** LRH.LNH of packets with a BTH: behind the LRH, and behind a GRH. */
 const LNH = { local: 2, global: 3 } as const;
 
+/** An InfiniBand switch: forwards by LID, with credits, and loses nothing to congestion. */
 export class IbSwitch implements Station {
   readonly ports: number;
   readonly drops = new Map<IbSwitchDrop, number>();

@@ -69,6 +69,7 @@ const MOST_QUESTIONS = 3;
 const MESSAGES_A_SECOND = 1000;
 const MESSAGES_AT_ONCE = 50;
 
+/** An IP router: longest prefix, ECMP, hops, fragments, ICMP errors. */
 export class Router implements Station {
   readonly ports: number;
   readonly drops = new Map<RouterDrop, number>();

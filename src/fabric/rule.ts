@@ -17,6 +17,7 @@ import type { FramePool } from '../frame/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Fate, Impairment } from './impairment.js';
 
+/** A fault by rule. */
 export interface Rule extends Impairment {
   /** Name of the station from which frames must come; '' for any. */
   readonly from: string;

@@ -18,6 +18,7 @@ import { type Nanos, NEVER, type Random } from '../time/index.js';
 
 export type { PfcThresholds } from '../nic/index.js';
 
+/** From which queue length on a switch marks congestion. */
 export interface EcnThresholds {
   /** Bytes in an egress queue below which nothing and above which everything is marked; between, up to `most`. */
   readonly kmin: number;

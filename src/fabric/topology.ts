@@ -4,6 +4,7 @@
 import type { EcnThresholds, PfcThresholds } from './shared-buffer.js';
 import type { VlArbitration } from './vl-arbitration.js';
 
+/** A cable between two nodes. */
 export interface TopologyLink {
   /** Names of hosts or switches. Ports are numbered in the order of the list. */
   readonly a: string;
@@ -31,6 +32,7 @@ export interface NodeSettings {
   readonly hoqLife?: number;
 }
 
+/** Hosts, switches, and the links between them. */
 export interface Topology {
   readonly name: string;
   readonly hosts: readonly string[];

@@ -50,6 +50,7 @@ const DEFAULT_RATE = 100e9;
 /** Native InfiniBand has no Ethernet around its packets; its largest MTU (IBA 14.2.5.6). */
 const IB_MTU = 4096;
 
+/** What a host is made of. */
 export interface HostOptions {
   readonly name: string;
   readonly pool: FramePool;
@@ -83,6 +84,7 @@ export interface HostOptions {
   readonly tracer?: Tracer;
 }
 
+/** A machine: memory, RDMA device, stack, connection management, and cores with programs. */
 export class Host implements Station, InterruptLine {
   readonly ports = 1;
   readonly name: string;

@@ -5,6 +5,7 @@ import { Signal } from '../cpu/index.js';
 import { type Actor, DMA_WRITE } from '../memory/index.js';
 import type { Host } from './host.js';
 
+/** A range of memory with a signal that is raised when a device writes to it. */
 export class MemorySignal {
   /** Raised when a device has written any of the range. */
   readonly signal = new Signal();

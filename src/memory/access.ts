@@ -1,10 +1,16 @@
 // Table of access rights, with libibverbs' names and values (infiniband/verbs.h, enum ibv_access_flags).
 
+/** The local device may write. */
 export const IBV_ACCESS_LOCAL_WRITE = 0x1;
+/** Remote WRITEs are allowed. */
 export const IBV_ACCESS_REMOTE_WRITE = 0x2;
+/** Remote READs are allowed. */
 export const IBV_ACCESS_REMOTE_READ = 0x4;
+/** Remote atomics are allowed. */
 export const IBV_ACCESS_REMOTE_ATOMIC = 0x8;
+/** Windows may be bound to it. */
 export const IBV_ACCESS_MW_BIND = 0x10;
+/** Addresses count from the beginning of the region. */
 export const IBV_ACCESS_ZERO_BASED = 0x20;
 export const IBV_ACCESS_ON_DEMAND = 0x40;
 export const IBV_ACCESS_HUGETLB = 0x80;

@@ -4,6 +4,7 @@ import { build, eth, macControl, PFC, pfc } from '../../protocols/index.js';
 import type { FramePool } from '../frame/index.js';
 import { after, type Nanos, NEVER } from '../time/index.js';
 
+/** From when on a sender of a lossless priority is paused. */
 export interface PfcThresholds {
   /** Bytes of one priority from one port at which the sender is paused, and at which it goes on. */
   readonly xoff: number;

@@ -42,6 +42,7 @@ const names: readonly WcOpcode[] = (() => {
   return list;
 })();
 
+/** A completion to be filled by `pollCq`. */
 export const emptyWc = (): Wc => ({
   wrId: 0,
   status: 'IBV_WC_SUCCESS',
@@ -67,6 +68,7 @@ export class CompletionChannel {
 
 type Armed = 'no' | 'solicited' | 'any';
 
+/** struct ibv_cq. */
 export class CompletionQueue {
   ring: Ring;
   /** Raised when an entry can be seen in memory. */

@@ -17,6 +17,7 @@ export const wrOpcodes = {
   IBV_WR_ATOMIC_WRITE: 15,
   IBV_WR_REG_MR: 32,
 } as const;
+/** enum ibv_wr_opcode. */
 export type WrOpcode = keyof typeof wrOpcodes;
 
 /** enum ibv_wc_opcode. */
@@ -34,6 +35,7 @@ export const wcOpcodes = {
   IBV_WC_RECV: 128,
   IBV_WC_RECV_RDMA_WITH_IMM: 129,
 } as const;
+/** enum ibv_wc_opcode. */
 export type WcOpcode = keyof typeof wcOpcodes;
 
 /** What a work request leaves behind; by the number of its opcode. */
@@ -78,6 +80,7 @@ export const wcStatuses = [
   'IBV_WC_RESP_TIMEOUT_ERR',
   'IBV_WC_GENERAL_ERR',
 ] as const;
+/** enum ibv_wc_status. */
 export type WcStatus = (typeof wcStatuses)[number];
 
 /** The numbers of the statuses. */
@@ -87,13 +90,18 @@ export const WC = Object.fromEntries(wcStatuses.map((name, i) => [name.slice(7),
 
 /** enum ibv_send_flags. */
 export const IBV_SEND_FENCE = 1;
+/** The work request has a completion. */
 export const IBV_SEND_SIGNALED = 2;
+/** The receiver raises a solicited event. */
 export const IBV_SEND_SOLICITED = 4;
+/** The data goes with the work request. */
 export const IBV_SEND_INLINE = 8;
 
 /** enum ibv_wc_flags. */
 export const IBV_WC_GRH = 1;
+/** The completion has immediate data. */
 export const IBV_WC_WITH_IMM = 2;
+/** The completion says which key was invalidated. */
 export const IBV_WC_WITH_INV = 8;
 
 export const qpTypes = [
@@ -104,8 +112,10 @@ export const qpTypes = [
   'IBV_QPT_XRC_RECV',
   'IBV_QPT_GSI',
 ] as const;
+/** enum ibv_qp_type. */
 export type QpType = (typeof qpTypes)[number];
 
+/** enum ibv_qp_state. */
 export type QpState = 'RESET' | 'INIT' | 'RTR' | 'RTS' | 'SQD' | 'SQE' | 'ERR';
 
 /** enum ibv_mtu and its bytes. */
@@ -116,6 +126,7 @@ export const mtuBytes = {
   IBV_MTU_2048: 2048,
   IBV_MTU_4096: 4096,
 } as const;
+/** enum ibv_mtu. */
 export type Mtu = keyof typeof mtuBytes;
 
 /** enum ibv_event_type, those that a device of ours can report; async-event.ts says when, and of the others why not. */

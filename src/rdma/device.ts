@@ -33,6 +33,7 @@ const MAX_WAITING = 1024;
 const SLOT_RETRY_NS = 1000;
 const DEFAULT_RATE = 100e9;
 
+/** struct ibv_async_event. */
 export interface AsyncEvent {
   readonly type: AsyncEventType;
   readonly qp?: QueuePair;

@@ -43,6 +43,7 @@ export function queryPort({ device }: Context): PortAttr {
   };
 }
 
+/** ibv_query_gid. */
 export const queryGid = ({ device }: Context, index: number): Uint8Array => {
   const gid = device.address.gids[index];
   if (!gid) throw new UsageError('EINVAL', `there is no GID ${index}`);
@@ -78,6 +79,7 @@ export function attachMcast({ device }: Context, qp: QueuePair, gid: Uint8Array 
   groups.set(key, group.add(qp));
 }
 
+/** ibv_detach_mcast. */
 export function detachMcast({ device }: Context, qp: QueuePair, gid: Uint8Array | string): void {
   const key = groupOf(qp, gid);
   const group = device.groups.get(key);

@@ -3,6 +3,7 @@
 
 import type { CongestionProfile } from './congestion-profile.js';
 
+/** What devices differ in: limits and habits. */
 export interface DeviceProfile {
   readonly name: string;
   readonly maxQp: number;

@@ -16,6 +16,7 @@ import { rewind } from './requester.js';
 import { Ring } from './ring.js';
 import { attachRepeat } from './selective-repeat.js';
 
+/** struct ibv_qp_init_attr. */
 export interface QpInit {
   readonly qpType: QpType;
   readonly sendCq: CompletionQueue;
@@ -79,6 +80,7 @@ function capOf(device: RdmaDevice, cap: Partial<QpCap> | undefined): QpCap {
   return whole;
 }
 
+/** ibv_create_qp. */
 export function createQp(pd: Pd, init: QpInit): QueuePair {
   const { device, space } = pd.context;
   if (device.failed) throw new UsageError('EIO', 'the device has failed');
@@ -232,6 +234,7 @@ export function queryQp(qp: QueuePair): Required<Pick<QpAttr, 'qpState' | 'rqPsn
   };
 }
 
+/** ibv_destroy_qp. */
 export function destroyQp(pd: Pd, qp: QueuePair): void {
   const { device } = pd.context;
   if (qp.destroyed) throw new UsageError('EINVAL', `queue pair ${qp.qpn} is gone already`);

@@ -57,6 +57,7 @@ export class Saved {
 /** Answers beyond READs and atomics that can wait: acknowledgements between them, and requests heard again. */
 const SPARE_RESPONSES = 16;
 
+/** struct ibv_qp. */
 export class QueuePair {
   state: QpState = 'RESET';
   accessFlags = 0;

@@ -9,12 +9,14 @@ import { highOf, lowOf, RecvWqe, Sge, WQE_UNIT } from './queue-format.js';
 import { Ring } from './ring.js';
 import type { RecvJob } from './work-request.js';
 
+/** struct ibv_sge. */
 export interface SgeInput {
   readonly addr: bigint;
   readonly length: number;
   readonly lkey: number;
 }
 
+/** struct ibv_recv_wr. */
 export interface RecvWr {
   readonly wrId?: number;
   readonly sgList?: readonly SgeInput[];

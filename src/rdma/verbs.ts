@@ -21,6 +21,7 @@ import { ReceiveQueue, type RecvWr } from './receive-queue.js';
 export const openDevice = (device: RdmaDevice, space: AddressSpace, core: Actor): Context =>
   new Context(device, space, core);
 
+/** ibv_alloc_pd. */
 export const allocPd = (context: Context): Pd =>
   new Pd(context, context.device.memory.keys.allocatePd());
 
@@ -29,6 +30,7 @@ export function deallocPd(pd: Pd): void {
   if (pd.domain.uses > 0) throw new UsageError('EBUSY', `${pd.domain.uses} objects use the domain`);
 }
 
+/** What ibv_reg_mr_iova and replaying captures need. */
 export interface RegMrOptions {
   /** Address by which it is accessed, ibv_reg_mr_iova. */
   readonly iova?: bigint;
@@ -36,6 +38,7 @@ export interface RegMrOptions {
   readonly key?: number;
 }
 
+/** ibv_reg_mr. */
 export function regMr(
   pd: Pd,
   addr: bigint,
@@ -54,14 +57,18 @@ export function allocMr(pd: Pd, maxPages: number): Mr {
   return new Mr(pd, region, 0n, 0);
 }
 
+/** ibv_dereg_mr. */
 export const deregMr = (mr: Mr): void => mr.pd.context.device.memory.keys.deregister(mr.region);
 
+/** ibv_alloc_mw. */
 export const allocMw = (pd: Pd, type: 1 | 2): Mw =>
   new Mw(pd, pd.context.device.memory.keys.allocateWindow(pd.domain, type));
 
+/** ibv_dealloc_mw. */
 export const deallocMw = (mw: Mw): void =>
   mw.pd.context.device.memory.keys.deallocateWindow(mw.window);
 
+/** ibv_create_comp_channel. */
 export const createCompChannel = (): CompletionChannel => new Channel();
 
 /** @throws UsageError EINVAL when `cqe` is none or more than the device has */
@@ -98,6 +105,7 @@ export function resizeCq(context: Context, cq: CompletionQueue, cqe: number): vo
   device.memory.copied(device.now, core, copied);
 }
 
+/** ibv_destroy_cq. */
 export function destroyCq({ device }: Context, cq: CompletionQueue): void {
   if (cq.users > 0) throw new UsageError('EBUSY', `${cq.users} queues report here`);
   if (cq.unacked > 0) throw new UsageError('EBUSY', `${cq.unacked} events are not acknowledged`);
@@ -155,11 +163,13 @@ export function reqNotifyCq(cq: CompletionQueue, solicitedOnly = false): void {
 export const getCqEvent = (channel: CompletionChannel): CompletionQueue | undefined =>
   channel.events.shift();
 
+/** ibv_ack_cq_events. */
 export function ackCqEvents(cq: CompletionQueue, count: number): void {
   if (count > cq.unacked) throw new UsageError('EINVAL', `${count} events of ${cq.unacked}`);
   cq.unacked -= count;
 }
 
+/** struct ibv_srq_init_attr. */
 export interface SrqInit {
   readonly maxWr: number;
   readonly maxSge: number;
@@ -168,6 +178,7 @@ export interface SrqInit {
   readonly cq?: CompletionQueue;
 }
 
+/** ibv_create_srq. */
 export function createSrq(pd: Pd, init: SrqInit): Srq {
   const { device, space } = pd.context;
   const { maxSrq, maxSrqWr, maxSge } = device.profile;
@@ -233,6 +244,7 @@ export function createAh(pd: Pd, attr: AhAttr): Ah {
   return new Ah(pd, handle);
 }
 
+/** ibv_destroy_ah. */
 export function destroyAh(ah: Ah): void {
   ah.pd.context.device.ahs.delete(ah.handle);
   ah.pd.domain.uses--;

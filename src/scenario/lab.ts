@@ -122,6 +122,9 @@ export class Lab {
       addresses: options.ipv6 ? [...addresses].reverse() : addresses,
       wire: gidTypes[this.wire],
       mtu: ETHERNET_MTU,
+      rate: this.#rateOf(name),
+      // Ports heed pauses where a switch may send some.
+      ...(this.#pauses && { port: {} }),
       directory: (ip) => {
         const there = places.find((p) => parseIp(p.ip).every((byte, i) => byte === ip[i]));
         return there && { gid: portGidOf(guidOf(parseMac(there.mac))), lid: there.lid };
@@ -133,6 +136,16 @@ export class Lab {
       ...(ledgerEvents !== undefined && { ledgerEvents }),
       ...options.hosts?.[name],
     };
+  }
+
+  /** Bits a second of a host's link. */
+  #rateOf(host: string): number {
+    return this.topology.links.find(({ a, b }) => a === host || b === host)!.rate;
+  }
+
+  /** Some priority of some switch is lossless. */
+  get #pauses(): boolean {
+    return Object.values(this.topology.settings ?? {}).some(({ pfc }) => pfc !== undefined);
   }
 
   /** The time now. */

@@ -10,8 +10,11 @@ export function ns(value: number): Nanos {
   return value as Nanos;
 }
 
+/** Microseconds. */
 export const us = (value: number): Nanos => ns(Math.round(value * 1e3));
+/** Milliseconds. */
 export const ms = (value: number): Nanos => ns(Math.round(value * 1e6));
+/** Seconds. */
 export const seconds = (value: number): Nanos => ns(Math.round(value * 1e9));
 
 /** An instant that does not come: later than all others. */

@@ -5,6 +5,7 @@ import { crc32 } from '../../protocols/core/checksum/index.js';
 
 const rotl = (x: number, k: number) => (x << k) | (x >>> (32 - k));
 
+/** A source of random numbers that a seed and a name determine. */
 export class Random {
   readonly #s = new Uint32Array(4);
 

@@ -34,6 +34,7 @@ export interface HostPlace {
   readonly macOf: (other: number) => string;
 }
 
+/** What was built of a topology. */
 export interface Fabric {
   readonly hosts: readonly Station[];
   readonly places: readonly HostPlace[];

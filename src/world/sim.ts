@@ -55,6 +55,7 @@ export interface SimOptions {
   readonly mostFrames?: number;
 }
 
+/** Stations and links in virtual time. */
 export class Simulation {
   now = 0 as Nanos;
   readonly pool: FramePool;

@@ -1,0 +1,39 @@
+// `wireverbs/sim`: what scenarios of one's own are made of.
+
+export {
+  Perftest,
+  type PerftestOptions,
+  type PerftestParameters,
+  type PerftestResult,
+  perftestParameters,
+  type Tally,
+} from '../apps/perftest/index.js';
+export { type CpuProfile, type Program, Signal, Thread, type Wait } from '../cpu/index.js';
+export {
+  CaptureTap,
+  type Chances,
+  dumbbell,
+  type EcnThresholds,
+  EthernetSwitch,
+  fatTree,
+  IbSwitch,
+  leafSpine,
+  type NodeSettings,
+  type PfcThresholds,
+  pair,
+  parseRule,
+  Router,
+  type Rule,
+  star,
+  type Topology,
+  type TopologyLink,
+} from '../fabric/index.js';
+export { Host, type HostOptions, MemorySignal } from '../host/index.js';
+
+export { formatIp, parseIp } from '../stack/index.js';
+export { after, ms, type Nanos, NEVER, ns, Random, seconds, us } from '../time/index.js';
+export { buildFabric, type Fabric, type FabricKind, type HostPlace } from '../world/fabric.js';
+export { Simulation, type Tap } from '../world/sim.js';
+export { Lab, type LabOptions } from './lab.js';
+export { readTopology } from './topology-file.js';
+export * as verbs from './verbs.js';
