@@ -5,7 +5,7 @@ import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { type Protocol, protocolByKey, protocols } from '../../protocols/index.js';
 import { filterNames } from '../../protocols/text/filter.js';
-import { testNames, transports, wires } from '../apps/perftest/index.js';
+import { testNames, transports, wires } from '../apps/perftest/parameters.js';
 import { goldenFrames } from '../testing/index.js';
 import { fieldNames } from './field-view.js';
 
@@ -60,6 +60,8 @@ function offerFiles(root: Root): void {
   };
   for (const command of ['dissect', 'check']) handleArgument(root, command, 'input', expect);
   handleArgument(root, 'golden export', 'dir', expect);
+  handleArgument(root, 'run', 'file', expect);
+  handleOption(root, 'run', 'pcap', expect);
   handleOption(root, 'build', 'output', expect);
   for (const option of ['topology', 'pcap']) handleOption(root, 'perftest', option, expect);
   const { setup } = root;

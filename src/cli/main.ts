@@ -14,6 +14,7 @@ import { goldenCommand } from './golden.js';
 import { headerCommand } from './header.js';
 import { liveCommand } from './live.js';
 import { perftestCommand } from './perftest.js';
+import { runCommand } from './run.js';
 import { remark } from './terminal.js';
 
 const { version } = JSON.parse(
@@ -40,6 +41,7 @@ headerCommand(program);
 goldenCommand(program);
 liveCommand(program);
 perftestCommand(program);
+runCommand(program);
 demoCommand(program);
 completeCommand(program);
 

@@ -2,4 +2,3 @@ export { makeReady } from './connect.js';
 export { type Directory, GeneralServices } from './general-services.js';
 export { Host, type HostOptions } from './host.js';
 export { guidOf, portGidOf } from './identity.js';
-export { MemorySignal } from './memory-signal.js';

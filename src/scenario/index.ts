@@ -28,12 +28,22 @@ export {
   type Topology,
   type TopologyLink,
 } from '../fabric/index.js';
-export { Host, type HostOptions, MemorySignal } from '../host/index.js';
+export { Host, type HostOptions } from '../host/index.js';
 
 export { formatIp, parseIp } from '../stack/index.js';
 export { after, ms, type Nanos, NEVER, ns, Random, seconds, us } from '../time/index.js';
 export { buildFabric, type Fabric, type FabricKind, type HostPlace } from '../world/fabric.js';
 export { Simulation, type Tap } from '../world/sim.js';
+export {
+  type ConnectOptions,
+  connectQueuePairs,
+  hostOf,
+  type QueuePairEnd,
+  readyDatagrams,
+  wayTo,
+} from './connect.js';
+export { End, type EndOptions } from './end.js';
 export { Lab, type LabOptions } from './lab.js';
+export { type Expectation, type Scenario, Stage } from './stage.js';
 export { readTopology } from './topology-file.js';
 export * as verbs from './verbs.js';

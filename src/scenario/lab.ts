@@ -1,7 +1,7 @@
 // A world to try things in: a topology with whole hosts, one wire for all of them, faults, taps, and the time. What a
 // scenario of one's own gets, and what `wireverbs perftest` stands on.
 
-import { parseMac } from '../../protocols/index.js';
+import { dissect, parseMac, summarize } from '../../protocols/index.js';
 import {
   Perftest,
   type PerftestOptions,
@@ -22,7 +22,14 @@ import {
 import type { Station } from '../frame/index.js';
 import { guidOf, Host, type HostOptions, portGidOf } from '../host/index.js';
 import type { PcieProfile } from '../memory/index.js';
-import { type DeviceProfile, type GidType, hcaProfile } from '../rdma/index.js';
+import { connectX4, type NicProfile } from '../profiles/nic.js';
+import {
+  type Context,
+  type DeviceProfile,
+  type GidType,
+  hcaProfile,
+  openDevice,
+} from '../rdma/index.js';
 import { parseIp } from '../stack/index.js';
 import { type Nanos, NEVER, ns } from '../time/index.js';
 import {
@@ -43,6 +50,9 @@ export interface LabOptions {
   /** Hosts are first of all known by their IPv6 addresses. */
   readonly ipv6?: boolean;
   readonly seed?: number;
+  /** The card that every host has: how long its parts take. ConnectX-4 unless given. */
+  readonly card?: NicProfile;
+  /** What the device can do and how it behaves; an HCA unless given. */
   readonly nic?: DeviceProfile;
   readonly cpu?: CpuProfile;
   readonly pcie?: PcieProfile;
@@ -64,6 +74,9 @@ const ETHERNET_MTU = 4200;
 const MEMORY_BYTES = 2 ** 30;
 const ETHERNET = 1;
 const INFINIBAND = 247;
+/** A flow-control packet of InfiniBand's links (IBA 7.9.4). */
+const LINK_PACKET_BYTES = 6;
+const US = 1000;
 
 /** Runs to its end, or until nothing happens any more. */
 export class Lab {
@@ -74,6 +87,8 @@ export class Lab {
   readonly hosts: readonly Host[];
   readonly fabric: Fabric;
   readonly tests: Perftest[] = [];
+  /** When the fabric was ready: an InfiniBand subnet is first set up by its manager. */
+  readonly begin: Nanos;
   /** What a rule calls a station, beside its own name: 'client' and 'server', say. */
   readonly aliases = new Map<string, string>();
   readonly #captures: CaptureTap[] = [];
@@ -101,6 +116,7 @@ export class Lab {
     this.hosts = hosts;
     // Programs, faults and captures begin when the subnet manager has done its work.
     bringUp(this.sim, this.fabric);
+    this.begin = this.sim.now;
     topology.hosts.forEach((name, i) => {
       this.#stations.set(name, { station: this.fabric.hosts[i]!, ports: 1 });
     });
@@ -111,7 +127,14 @@ export class Lab {
   #hostOptions(place: HostPlace, places: readonly HostPlace[], options: LabOptions): HostOptions {
     const { name, mac, gateways, lid, addresses } = place;
     const { random, pool } = this.sim;
-    const { nic = hcaProfile, cpu, pcie, ledgerEvents, memoryBytes = MEMORY_BYTES } = options;
+    const {
+      nic = hcaProfile,
+      card = connectX4,
+      cpu,
+      pcie,
+      ledgerEvents,
+      memoryBytes = MEMORY_BYTES,
+    } = options;
     return {
       name,
       pool,
@@ -130,6 +153,7 @@ export class Lab {
         return there && { gid: portGidOf(guidOf(parseMac(there.mac))), lid: there.lid };
       },
       nic,
+      card,
       nodes: [memoryBytes],
       ...(cpu && { cpu }),
       ...(pcie && { pcie }),
@@ -168,6 +192,11 @@ export class Lab {
   address(host: Host, ipv6 = false): string {
     const place = this.fabric.places[this.hosts.indexOf(host)]!;
     return ipv6 ? place.ipv6 : place.ip;
+  }
+
+  /** ibv_open_device of a process on a host's first core, for those who call verbs from outside the host's programs. */
+  open(host: Host): Context {
+    return openDevice(host.device, host.space, host.cores.cores[0]!.actor);
   }
 
   /** Starts a program on a core of a host, now or at an instant. */
@@ -273,6 +302,32 @@ export class Lab {
   }
 
   /**
+   * Tells of every frame that a host sends (`out`) or receives (`in`), in a line as `wireverbs dissect` prints it. Frames of a
+   * length that says nothing (flow control of InfiniBand links) are left out.
+   */
+  watch(name: string, tell: (line: string, direction: Direction) => void, port = 0): void {
+    const { linkType } = this;
+    this.tap(
+      name,
+      {
+        frame: (now, direction, pool, slot, why) => {
+          const start = pool.at(slot);
+          const length = pool.length(slot);
+          if (length <= LINK_PACKET_BYTES) return;
+          const frame = dissect(pool.bytes(slot), { start, end: start + length, linkType });
+          const { info } = summarize(frame);
+          const lost = why === '' ? '' : ` (${why})`;
+          tell(
+            `${(now / US).toFixed(3).padStart(9)} us ${direction.padEnd(4)} ${info}${lost}`,
+            direction,
+          );
+        },
+      },
+      port,
+    );
+  }
+
+  /**
    * Runs until every program has ended, or `end`, or nothing happens any more; then what captures still hold is written.
    * `watch` is called now and then on the way.
    */
@@ -284,6 +339,7 @@ export class Lab {
 
   /** Runs on for that long, whatever programs do: answers and acknowledgements that are under way arrive. */
   runFor(duration: number): void {
+    for (const host of this.hosts) this.settle(host); // who called verbs from outside need not tell
     this.sim.run((this.now + duration) as Nanos);
     this.finish();
   }

@@ -30,7 +30,7 @@ import {
   type QueuePair,
   regMr,
 } from '../../rdma/index.js';
-import { after, ms } from '../../time/index.js';
+import { after, us } from '../../time/index.js';
 import type { Destination, Exchange, Side } from './exchange.js';
 import type { PerftestParameters, Transport } from './parameters.js';
 
@@ -46,8 +46,8 @@ const RNR_FOREVER = 7;
 const MOST_PSN = 2 ** 24;
 const ATOMIC_BYTES = 8;
 /** A neighbour is asked for and waited for so long; then the test cannot begin. */
-const LOOKUP_INTERVAL = ms(1);
-const LOOKUPS = 1000;
+const LOOKUP_INTERVAL = us(10);
+const LOOKUPS = 100_000;
 
 const types: Readonly<Record<Transport, QpType>> = {
   RC: 'IBV_QPT_RC',

@@ -2,7 +2,6 @@
 // under way at a time. READs and atomics are timed to their completion; WRITEs and SENDs are answered with the same.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import { MemorySignal } from '../../host/index.js';
 import { type CompletionQueue, pollCq, type Wc } from '../../rdma/index.js';
 import { awaitCompletion, failed, type Progress } from './bandwidth.js';
 import type { Endpoint } from './endpoint.js';
@@ -54,35 +53,32 @@ export function* pingPongByWrite(
   const { local, landing } = endpoint.flows[0]!;
   const last = BigInt(p.size - 1);
   const post = context.space.bytes(local + last, 1);
-  const watched = new MemorySignal(host, landing + last, 1);
+  const answer = context.space.bytes(landing + last, 1);
+  const { placements } = host.device;
   const requests = new Requests(endpoint, endpoint.flows[0]!);
   const wc: Wc[] = [];
   let heard = 0;
-  try {
-    while (
-      progress.sent < progress.total ||
-      progress.done < progress.total ||
-      heard < progress.total
-    ) {
-      if (heard < progress.total && (progress.sent > 0 || endpoint.side === 'server')) {
-        heard++;
-        const expected = heard % BYTE;
-        while (watched.bytes[0] !== expected) yield thread.spin(watched.signal);
-        yield thread.spend(emptyPollNs);
-      }
-      if (progress.sent < progress.total) {
-        progress.posted[progress.sent++] = thread.now;
-        post[0] = progress.sent % BYTE;
-        yield thread.spend(postNs);
-        requests.post(1, always);
-      }
-      if (progress.done < progress.total) {
-        if (!(yield* complete(endpoint, thread, endpoint.sendCq, wc, progress))) return;
-        progress.completed[progress.done++] = thread.now;
-      }
+  while (
+    progress.sent < progress.total ||
+    progress.done < progress.total ||
+    heard < progress.total
+  ) {
+    if (heard < progress.total && (progress.sent > 0 || endpoint.side === 'server')) {
+      heard++;
+      const expected = heard % BYTE;
+      while (answer[0] !== expected) yield thread.spin(placements);
+      yield thread.spend(emptyPollNs);
     }
-  } finally {
-    watched.end();
+    if (progress.sent < progress.total) {
+      progress.posted[progress.sent++] = thread.now;
+      post[0] = progress.sent % BYTE;
+      yield thread.spend(postNs);
+      requests.post(1, always);
+    }
+    if (progress.done < progress.total) {
+      if (!(yield* complete(endpoint, thread, endpoint.sendCq, wc, progress))) return;
+      progress.completed[progress.done++] = thread.now;
+    }
   }
 }
 /** The byte that is counted up wraps. */

@@ -1,0 +1,73 @@
+// What `wireverbs run` does: a scenario of one's own, as a program (.ts, .mts, .mjs, .js) or as a description (.yaml, .yml,
+// .json). Exit code 1 where something that it expects does not hold.
+
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Lab } from '../scenario/lab.js';
+import { readScenario, runScenario } from '../scenario/scenario-file.js';
+import { type Scenario, Stage } from '../scenario/stage.js';
+import { UsageError } from './failure.js';
+import type { RunOptions } from './run.js';
+import { loadScenario } from './scenario-module.js';
+import { counted, print, style } from './terminal.js';
+
+/** Runs the scenario of a file. */
+export async function runFile(path: string, options: RunOptions): Promise<void> {
+  const scenario = await scenarioOf(path);
+  const files: number[] = [];
+  const open = (name: string) => {
+    const file = openSync(name, 'w');
+    files.push(file);
+    return (bytes: Uint8Array) => {
+      writeSync(file, bytes);
+    };
+  };
+  const labs: Lab[] = [];
+  const stage = new Stage({
+    ...(options.seed !== undefined && { seed: options.seed }),
+    open,
+    ...(!options.json && { say: (text) => print(coloured(text)) }),
+    made: (lab) => {
+      if (options.pcap !== undefined && labs.length === 0) lab.capture(open(options.pcap));
+      labs.push(lab);
+    },
+  });
+  try {
+    await scenario(stage);
+  } finally {
+    for (const lab of labs) lab.finish();
+    for (const file of files) closeSync(file);
+  }
+  report(path, stage, options.json === true);
+  if (!stage.holds) process.exitCode = 1;
+}
+
+async function scenarioOf(path: string): Promise<Scenario> {
+  if (/\.[mc]?[jt]s$/.test(path)) return loadScenario(path);
+  if (!/\.(ya?ml|json)$/.test(path))
+    throw new UsageError(`${path}: expected a program (.ts, .mjs) or a description (.yaml, .json)`);
+  const beside = (name: string) => join(dirname(path), name);
+  const plan = readScenario(path, readFileSync(path, 'utf8'), (name) =>
+    readFileSync(beside(name), 'utf8'),
+  );
+  return (stage) => runScenario(plan, stage);
+}
+
+const coloured = (text: string): string =>
+  text.startsWith('  FAILS')
+    ? style.bad(text)
+    : text.startsWith('  holds')
+      ? style.good(text)
+      : text;
+
+function report(path: string, stage: Stage, json: boolean): void {
+  const { seed, values, expectations, lines, holds } = stage;
+  if (json) {
+    print(JSON.stringify({ scenario: path, seed, holds, values, expectations, lines }));
+    return;
+  }
+  const failed = expectations.filter((one) => !one.holds).length;
+  const all = counted(expectations.length, 'expectation');
+  if (failed > 0) print(style.bad(`${failed} of ${all} did not hold`));
+  else print(expectations.length === 0 ? 'ended' : style.good(`${all} held`));
+}

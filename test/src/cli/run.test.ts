@@ -1,0 +1,99 @@
+// Mirrors src/cli/run.ts, scenario-module.ts and scenario-hooks.ts: scenarios as people run them.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inFolder, wireverbs } from '../../support/cli.js';
+import { assert, spec } from '../../support/spec.js';
+
+const example = (name: string) =>
+  fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url));
+
+const typed = `
+import type { Stage } from 'wireverbs/sim';
+import { bytes } from './amount.js';
+
+export function scenario(stage: Stage): void {
+  const lab = stage.lab({ wire: 'ib' });
+  const [a, b] = lab.hosts;
+  const test = lab.perftest({ test: 'write_bw', size: bytes as number, iters: 5 }, a!, b!);
+  lab.run();
+  stage.measure('seed', stage.seed);
+  stage.expect('all is well', test.result(lab.now).failure === '');
+}
+`;
+
+spec('wireverbs run', (it) => {
+  it('runs a program in TypeScript, with files of its own beside it', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'mine.ts');
+      writeFileSync(join(folder, 'amount.ts'), 'export const bytes: number = 4096;\n');
+      writeFileSync(file, typed);
+      const pcap = join(folder, 'run.pcapng');
+      const { status, stdout, stderr } = await wireverbs([
+        'run',
+        file,
+        '--seed',
+        '7',
+        '--pcap',
+        pcap,
+      ]);
+      assert.is(status, 0, stderr);
+      assert.match(stdout, /seed: 7\n {2}holds: all is well\n1 expectation held/);
+      assert.is((await wireverbs(['check', pcap])).status, 0);
+    });
+  });
+
+  it('runs a description, and gives JSON', async () => {
+    const { status, stdout } = await wireverbs(['run', example('12-incast-lossy.yaml'), '--json']);
+    assert.is(status, 0);
+    const { holds, values, expectations } = JSON.parse(stdout);
+    assert.is(holds, true);
+    assert.ok(values['switches.s0.drops'] > 0);
+    assert.ok(expectations.every((one: { holds: boolean }) => one.holds));
+  });
+
+  it('ends with exit code 1 when something does not hold', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'wrong.mjs');
+      writeFileSync(file, "export default (stage) => stage.expect('pigs fly', false);\n");
+      const { status, stdout } = await wireverbs(['run', file]);
+      assert.is(status, 1);
+      assert.match(stdout, /FAILS: pigs fly\n1 of 1 expectation did not hold/);
+    });
+  });
+
+  it('says what is wrong with a file, with exit code 2', async () => {
+    await inFolder(async (folder) => {
+      const write = (name: string, text: string) => {
+        writeFileSync(join(folder, name), text);
+        return join(folder, name);
+      };
+      const words = async (name: string, text: string) => {
+        const { status, stderr } = await wireverbs(['run', write(name, text)]);
+        assert.is(status, 2, stderr);
+        return stderr;
+      };
+      assert.match(
+        await words('a.ts', 'enum Colour { Red }\nexport const scenario = 1;'),
+        /a\.ts:1:1: TypeScript enum is not supported/,
+      );
+      assert.match(
+        await words('b.ts', 'export const other = () => {};'),
+        /expected an export 'scenario' .* found other/,
+      );
+      assert.match(
+        await words('c.ts', "import './nothing.js';"),
+        /c\.ts: Cannot find module .*nothing/,
+      );
+      assert.match(
+        await words('d.yaml', 'workloads: []'),
+        /d\.yaml:1:12: workloads: must NOT have fewer than 1 items/,
+      );
+      assert.match(await words('e.txt', ''), /expected a program \(\.ts, \.mjs\) or a description/);
+      const missing = await wireverbs(['run', join(folder, 'none.yaml')]);
+      assert.is(missing.status, 2);
+      assert.match(missing.stderr, /there is no such file or folder/);
+    });
+  });
+});
