@@ -5,6 +5,7 @@ export type { IbPortDrop, IbPortOptions } from './ib-port.js';
 export { IbSwitch, type IbSwitchDrop, type IbSwitchOptions } from './ib-switch.js';
 export { Fate, type Impairment } from './impairment.js';
 export { Link, type LinkOptions } from './link.js';
+export { isMeant, type Outage, parseOutage } from './outage.js';
 export { Router } from './router.js';
 export type { RouteOptions, RouterDrop, RouterOptions, RouterPort } from './router-options.js';
 export { parseRule, type Rule } from './rule.js';

@@ -137,7 +137,8 @@ function whole(text: string, digits: string): number {
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
-function duration(text: string, given: string): number {
+/** Reads a time such as 50us. @throws ExpressionError */
+export function duration(text: string, given: string): number {
   const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(given);
   if (!match)
     throw new ExpressionError(

@@ -14,7 +14,10 @@ import {
   type Chances,
   chances,
   type Direction,
+  isMeant,
+  type Outage,
   pair,
+  parseOutage,
   parseRule,
   type Rule,
   type Topology,
@@ -31,7 +34,7 @@ import {
   openDevice,
 } from '../rdma/index.js';
 import { parseIp } from '../stack/index.js';
-import { type Nanos, NEVER, ns } from '../time/index.js';
+import { after, type Nanos, NEVER, ns } from '../time/index.js';
 import {
   bringUp,
   buildFabric,
@@ -235,15 +238,34 @@ export class Lab {
   }
 
   /**
-   * A fault in words, such as 'drop the 3rd frame with bth.opcode == RC_RDMA_WRITE_MIDDLE from h0'. 'from' names a
-   * host or switch; without it, frames are meant as they leave hosts.
+   * A fault in words, such as 'drop the 3rd frame with bth.opcode == RC_RDMA_WRITE_MIDDLE from h0', or 'link h0-s0 down
+   * at 10us for 50us', counted from now. 'from' names a host or switch; without it, frames are meant as they leave hosts.
    * @throws RangeError when the rule cannot be read or names nobody
    */
-  fault(text: string): Rule {
+  fault(text: string): Rule | Outage {
+    const outage = parseOutage(text);
+    if (outage) return this.#outage(outage);
     const rule = parseRule(text, this.linkType);
     for (const [station, port] of this.#ports(rule.from === '' ? undefined : rule.from))
       this.sim.impair(station, port, rule);
     return rule;
+  }
+
+  #outage(outage: Outage): Outage {
+    const { now, sim, topology, fabric } = this;
+    const named = { ...outage, ends: outage.ends.map((end) => this.aliases.get(end) ?? end) };
+    const links = fabric.links.filter((_, i) => {
+      const { a, b } = topology.links[i]!;
+      return isMeant(named, a, b);
+    });
+    if (links.length === 0)
+      throw new RangeError(`there is no link '${outage.ends.join('-')}' in ${topology.name}`);
+    for (const link of links) {
+      sim.at(after(now, outage.from), () => sim.setLink(link, false));
+      if (outage.to < Number.POSITIVE_INFINITY)
+        sim.at(after(now, outage.to), () => sim.setLink(link, true));
+    }
+    return outage;
   }
 
   /** Faults by probability, on frames as they leave a station, or all hosts. */
