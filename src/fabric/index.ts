@@ -23,3 +23,4 @@ export {
   type Topology,
   type TopologyLink,
 } from './topology.js';
+export type { VlArbitration, VlWeight } from './vl-arbitration.js';

@@ -30,8 +30,11 @@ export interface PortOptions {
   readonly receive?: ReceiveBufferOptions;
 }
 
-/** Frames fetched that turned out to be of a paused priority; the RDMA device holds its own back by itself. */
-const MOST_PARKED = 16;
+/**
+ * Frames fetched that turned out to be of a paused priority. The RDMA device holds its own back by itself, all but
+ * those that it had begun: as many as a device that takes time prepares ahead (`NicTiming.txFrames`), twice over.
+ */
+const MOST_PARKED = 256;
 
 export class HostPort implements Station {
   readonly ports = 1;

@@ -10,6 +10,7 @@ import {
   type ShapeOptions,
   star,
   type Topology,
+  type VlArbitration,
 } from '../fabric/index.js';
 import { type DocumentPath, readDocument, type SchemaDocument } from './document.js';
 import { type Quantity, readRate, readSize, readTime } from './quantity.js';
@@ -33,6 +34,8 @@ interface SettingsText {
   readonly lanes?: number;
   readonly 'lane-buffer'?: Quantity;
   readonly fecn?: Quantity;
+  readonly 'hoq-life'?: number;
+  readonly arbitration?: Partial<VlArbitration>;
 }
 
 /** A topology as its schema allows it. */
@@ -154,14 +157,17 @@ function listed(
 
 function settingsOf(text: SettingsText | undefined): NodeSettings | undefined {
   if (text === undefined) return undefined;
-  const { latency, buffer, ecn, pfc, lanes, fecn } = text;
+  const { latency, buffer, ecn, pfc, lanes, fecn, arbitration } = text;
   const lane = text['lane-buffer'];
+  const hoqLife = text['hoq-life'];
   return {
     ...(latency !== undefined && { latencyNs: readTime('latency', latency) }),
     ...(buffer !== undefined && { bufferBytes: readSize('buffer', buffer) }),
     ...(lanes !== undefined && { lanes }),
     ...(lane !== undefined && { laneBytes: readSize('lane-buffer', lane) }),
     ...(fecn !== undefined && { fecnBytes: readSize('fecn', fecn) }),
+    ...(hoqLife !== undefined && { hoqLife }),
+    ...(arbitration && { arbitration: { high: [], low: [], limit: 0, ...arbitration } }),
     ...(ecn && {
       ecn: each(ecn, ({ kmin, kmax, most = DEFAULT_MOST }) => ({
         kmin: readSize('kmin', kmin),

@@ -47,6 +47,14 @@ const settings = {
   lanes: { description: 'data lanes of InfiniBand ports (IBA 7.6.4)', enum: [1, 2, 4, 8, 15] },
   'lane-buffer': { ...size, description: 'receive buffer of each lane of InfiniBand ports' },
   fecn: { ...size, description: 'bytes in an output queue from which on packets are marked FECN' },
+  'hoq-life': {
+    description:
+      'how long a packet may be at the head of an output queue of an InfiniBand switch: 4.096us times 2 to this (PortInfo:HOQLife); 20 is without end',
+    type: 'integer',
+    minimum: 0,
+    maximum: 31,
+  },
+  arbitration: { $ref: '#/$defs/arbitration' },
 };
 
 const count = { type: 'integer', minimum: 1, maximum: 65_536 };
@@ -77,6 +85,41 @@ export const topologyDefinitions = {
       xoff: { ...size, description: 'bytes from one port at which its sender is paused' },
       xon: { ...size, description: 'bytes at which it goes on' },
       headroom: { ...size, description: 'bytes kept free for what is still on its way' },
+    },
+  },
+  'vl-weights': {
+    type: 'array',
+    maxItems: 64,
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['vl', 'weight'],
+      properties: {
+        vl: { type: 'integer', minimum: 0, maximum: 14 },
+        weight: {
+          description: 'what it may send in its turn, in units of 64 bytes',
+          type: 'integer',
+          minimum: 0,
+          maximum: 255,
+        },
+      },
+    },
+  },
+  arbitration: {
+    description:
+      'how lanes of InfiniBand ports share a link (IBA 7.6.9); they take turns otherwise',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      high: { $ref: '#/$defs/vl-weights', description: 'lanes that go first' },
+      low: { $ref: '#/$defs/vl-weights', description: 'all others' },
+      limit: {
+        description:
+          'units of 4,096 bytes after which low priority has its chance; 0: each packet, 255: never',
+        type: 'integer',
+        minimum: 0,
+        maximum: 255,
+      },
     },
   },
   settings: { type: 'object', additionalProperties: false, properties: settings },

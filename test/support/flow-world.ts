@@ -23,6 +23,7 @@ import {
   hcaProfile,
   MemoryPort,
   modifyQp,
+  type NicTiming,
   openDevice,
   pollCq,
   postSend,
@@ -56,6 +57,8 @@ export interface FlowWorldOptions {
   readonly rate?: number;
   readonly seed?: number;
   readonly six?: boolean;
+  /** Devices that take time. */
+  readonly timing?: NicTiming;
 }
 
 export interface FlowOptions {
@@ -139,6 +142,7 @@ export class FlowHost {
       random: sim.random.fork(place.name),
       rate,
       ...(port && { port }),
+      ...(options.timing && { timing: options.timing }),
     });
     this.port =
       wire === 'IB'

@@ -4,6 +4,7 @@ import { check, dissect } from '../../../protocols/index.js';
 import type { EthernetSwitch } from '../../../src/fabric/ethernet-switch.js';
 import type { IbSwitch } from '../../../src/fabric/ib-switch.js';
 import { dumbbell, star } from '../../../src/fabric/index.js';
+import { connectX4 } from '../../../src/profiles/nic.js';
 import {
   gentleCct,
   hcaProfile,
@@ -83,6 +84,28 @@ spec('congestion notification', (it) => {
       count,
     );
   });
+
+  for (const type of ['IBV_QPT_RC', 'IBV_QPT_UC'] as const)
+    it(`over IPv6, and by devices that take time, it is the same: ${type}`, () => {
+      const world = incast(2, { six: true, timing: connectX4.timing });
+      for (const from of [0, 1]) world.add({ from, to: 2, type, depth: 8 });
+      const capture = world.tap(2);
+      world.run(2_000_000, 10_000);
+      let notified = 0;
+      for (const { bytes } of readCapture(capture())) {
+        const scene = dissect(bytes);
+        assert.equal(check(scene).findings, []);
+        if (scene.layers.some((l) => l.key === 'cnp')) notified++;
+      }
+      assert.ok(notified > 2, `${notified}`);
+      // One may still be on its way.
+      const sent = world.hosts[2]!.counter('np_cnp_sent');
+      assert.ok(sent >= notified && sent <= notified + 2);
+      for (const flow of world.flows) {
+        assert.ok(flow.qp.flow!.limiter!.rateAt(world.sim.now) < RATE);
+        assert.ok(flow.done > 5);
+      }
+    });
 
   it('READ responses are slowed down like requests', () => {
     const world = incast(2);

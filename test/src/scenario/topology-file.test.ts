@@ -24,6 +24,23 @@ spec('topology files', (it) => {
     assert.equal(links[0], { a: 'h0', b: 's0', rate: 25e9, metres: 10 });
   });
 
+  it('say how lanes of InfiniBand share links, and how long packets wait for credits', () => {
+    const { settings } = readTopology(
+      't',
+      `
+      shape: star
+      count: 2
+      all-switches:
+        hoq-life: 8
+        arbitration: { high: [{ vl: 1, weight: 4 }], low: [{ vl: 0, weight: 255 }], limit: 2 }`,
+    );
+    const high = [{ vl: 1, weight: 4 }];
+    const low = [{ vl: 0, weight: 255 }];
+    assert.equal(settings, { s0: { hoqLife: 8, arbitration: { high, low, limit: 2 } } });
+    const wrong = 'shape: pair\nall-switches: { arbitration: { low: [{ vl: 15, weight: 1 }] } }';
+    assert.match(complaint(wrong), /vl/);
+  });
+
   it('are hosts, switches and links one by one, with the settings of switches', () => {
     const { switches, links, settings } = readTopology(
       't',
