@@ -12,6 +12,7 @@ import {
   type TestName,
 } from '../apps/perftest/index.js';
 import { pair } from '../fabric/index.js';
+import { cards, processors } from '../profiles/catalogue.js';
 import { Lab } from '../scenario/lab.js';
 import { readTopology } from '../scenario/topology-file.js';
 import { seconds } from '../time/index.js';
@@ -126,7 +127,10 @@ function makeLab(options: Options, runs: readonly PerftestOptions[]): Lab {
   }, 0);
   const unit = 2 ** 21;
   const memoryBytes = Math.ceil((OTHER_MEMORY + needed) / unit) * unit;
-  return new Lab({ topology, wire, ipv6, seed, memoryBytes });
+  const card = cards.get(options.nic ?? '');
+  const cpu = processors.get(options.cpu ?? '');
+  const hardware = { ...(card && { card }), ...(cpu && { cpu }) };
+  return new Lab({ topology, wire, ipv6, seed, memoryBytes, ...hardware });
 }
 const PAGE = 8192;
 

@@ -12,6 +12,7 @@ import {
   type WireName,
   wires,
 } from '../apps/perftest/parameters.js';
+import { cards, processors } from '../profiles/catalogue.js';
 import { readSize } from '../scenario/quantity.js';
 import { wholeNumber } from './input.js';
 import { oneOf, probability, reading, several } from './option.js';
@@ -48,6 +49,8 @@ export interface PerftestCommand {
   readonly topology?: string;
   readonly client?: string;
   readonly server?: string;
+  readonly nic?: string;
+  readonly cpu?: string;
   readonly seed: number;
   readonly pcap?: string;
   readonly json?: true;
@@ -104,6 +107,8 @@ export function perftestCommand(program: Command): void {
     .option('--topology <file>', 'YAML or JSON; two hosts and a 100 Gb/s cable unless given')
     .option('--client <host>', "the sending host; the topology's first unless given")
     .option('--server <host>', "the other; the topology's second unless given")
+    .option('--nic <profile>', [...cards.keys()].join(', '), oneOf([...cards.keys()]), 'connectx4')
+    .option('--cpu <profile>', [...processors.keys()].join(', '), oneOf([...processors.keys()]))
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--pcap <file>', 'write what both hosts send and receive to a pcapng file')
     .option('--json', 'one JSON object a row')

@@ -30,6 +30,7 @@ export {
 } from '../fabric/index.js';
 export { Host, type HostOptions } from '../host/index.js';
 
+export { cards, processors } from '../profiles/catalogue.js';
 export { formatIp, parseIp } from '../stack/index.js';
 export { after, ms, type Nanos, NEVER, ns, Random, seconds, us } from '../time/index.js';
 export { buildFabric, type Fabric, type FabricKind, type HostPlace } from '../world/fabric.js';

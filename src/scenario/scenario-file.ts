@@ -10,6 +10,7 @@ import {
   type WireName,
 } from '../apps/perftest/index.js';
 import { pair, type Topology } from '../fabric/index.js';
+import { cards, processors } from '../profiles/catalogue.js';
 import type { FabricKind } from '../world/fabric.js';
 import { readDocument, type SchemaDocument } from './document.js';
 import { type Expected, judge } from './expectation.js';
@@ -52,6 +53,8 @@ interface ScenarioText {
   readonly wire?: WireName;
   readonly kind?: FabricKind;
   readonly ipv6?: boolean;
+  readonly nic?: string;
+  readonly cpu?: string;
   readonly seed?: number;
   readonly topology?: TopologyText;
   readonly 'topology-file'?: string;
@@ -108,6 +111,8 @@ export function runScenario({ document, topology }: ScenarioPlan, stage: Stage):
     ...(value.wire && { wire: value.wire }),
     ...(value.kind && { kind: value.kind }),
     ...(value.ipv6 !== undefined && { ipv6: value.ipv6 }),
+    ...(value.nic && { card: cards.get(value.nic)! }),
+    ...(value.cpu && { cpu: processors.get(value.cpu)! }),
     ...(value.seed !== undefined && stage.seed === 1 && { seed: value.seed }),
   };
   const lab = document.at(['topology'], () => stage.lab(options));

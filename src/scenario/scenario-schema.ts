@@ -1,6 +1,7 @@
 // The JSON Schema of a scenario's description. docs/scenario.schema.json is made of it, for editors.
 
 import { atomicTypes, testNames, transports, wires } from '../apps/perftest/index.js';
+import { cards, processors } from '../profiles/catalogue.js';
 import { topologyDefinitions } from './topology-schema.js';
 
 const count = (description: string, minimum = 1) => ({ description, type: 'integer', minimum });
@@ -104,6 +105,8 @@ export const scenarioSchema = {
       enum: ['switched', 'routed', 'infiniband'],
     },
     ipv6: flag('hosts are first of all known by their IPv6 addresses'),
+    nic: { description: 'the card of every host', enum: [...cards.keys()] },
+    cpu: { description: 'the processor of every host', enum: [...processors.keys()] },
     seed: count('of what is left to chance; 1 unless given', 0),
     topology: {
       $ref: '#/$defs/topology',

@@ -84,6 +84,16 @@ spec('wireverbs perftest', (it) => {
     assert.match(stderr, /the server waits for ever: 4 of 5/);
   });
 
+  it('takes cards and processors by name: an ideal card is quicker', async () => {
+    const typical = async (nic: string) => {
+      const args = ['perftest', 'read_lat', '--wire', 'ib', '-n', '8', '--nic', nic, '--json'];
+      return JSON.parse((await wireverbs(args)).lines[0]!).latencyNs.typical as number;
+    };
+    assert.ok((await typical('ideal')) < (await typical('connectx4')));
+    const unknown = await wireverbs(['perftest', 'read_lat', '--wire', 'ib', '--nic', 'ne2000']);
+    assert.is(unknown.status, 2);
+  });
+
   it('takes a topology from a file, and says what is wrong with one', async () => {
     await inFolder(async (folder) => {
       const file = join(folder, 'rack.yaml');

@@ -1,0 +1,26 @@
+// Hardware by the names that people type: cards and processors of the tables beside this file.
+
+import type { CpuProfile } from '../cpu/profile.js';
+import * as cpus from './cpu.js';
+import * as nics from './nic.js';
+import { pcieGen3x16 } from './pcie.js';
+
+const named = <T>(found: readonly (readonly [string, T])[]): ReadonlyMap<string, T> =>
+  new Map(found.map(([name, profile]) => [name.toLowerCase(), profile]));
+
+/** Cards: 'connectx4' ..., and 'ideal', whose parts take no time. */
+export const cards: ReadonlyMap<string, nics.NicProfile> = named([
+  ['ideal', { name: 'ideal', timing: nics.idealTiming, pcie: pcieGen3x16 }],
+  ...Object.entries(nics).filter((entry): entry is [string, nics.NicProfile] => {
+    const [, value] = entry;
+    return typeof value === 'object' && 'timing' in value && 'pcie' in value;
+  }),
+]);
+
+/** Processors with their kernels: 'xeonhaswell' ... */
+export const processors: ReadonlyMap<string, CpuProfile> = named(
+  Object.entries(cpus).filter((entry): entry is [string, CpuProfile] => {
+    const [, value] = entry;
+    return typeof value === 'object' && 'cores' in value && value.realTime !== true;
+  }),
+);
