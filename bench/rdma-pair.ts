@@ -62,13 +62,21 @@ function endOf(sim: Simulation, index: 1 | 2, bytes: number, nic: NicProfile | u
   const addr = space.allocate(bytes, { contiguous: true });
   const mr = regMr(pd, addr, bytes, ALL);
   const cq = createCq(context, 64);
-  const qp = createQp(pd, { qpType: 'IBV_QPT_RC', sendCq: cq, recvCq: cq });
+  const qp = createQp(pd, {
+    qpType: 'IBV_QPT_RC',
+    sendCq: cq,
+    recvCq: cq,
+    cap: { maxInlineData: 220 },
+  });
   return { device, context, addr, mr, cq, qp };
 }
+
+export type PairEnd = ReturnType<typeof endOf>;
 
 export interface WriteEnd {
   readonly device: RdmaDevice;
   readonly peer: RdmaDevice;
+  readonly ends: readonly [PairEnd, PairEnd];
   /** Posts one message. */
   post(): void;
   /** Runs until a message is complete. */
@@ -81,10 +89,11 @@ export function pairOnLink(
   mtu: 1024 | 4096,
   bytes: number,
   nic?: NicProfile,
+  rate = 100e9,
 ): WriteEnd {
   const a = endOf(sim, 1, bytes, nic);
   const b = endOf(sim, 2, bytes, nic);
-  sim.connect(a.device, 0, b.device, 0, { rate: 100e9 });
+  sim.connect(a.device, 0, b.device, 0, { rate });
   const ends = [a, b] as const;
   for (const [i, { context, qp }] of ends.entries()) {
     const peer = ends[1 - i]!;
@@ -112,6 +121,7 @@ export function pairOnLink(
   return {
     device: a.device,
     peer: b.device,
+    ends,
     post() {
       a.device.now = sim.now;
       postSend(a.context, a.qp, wr);

@@ -3,7 +3,7 @@
 
 import type { PcieProfile } from '../memory/pcie.js';
 import type { CacheProfile, NicTiming } from '../rdma/timing.js';
-import { pcieGen3x16 } from './pcie.js';
+import { pcieGen2x8, pcieGen3x8, pcieGen3x16, pcieGen4x16 } from './pcie.js';
 
 export interface NicProfile {
   readonly name: string;
@@ -27,12 +27,14 @@ const lru = (entries: number, lineBytes: number): CacheProfile => ({
 export const idealTiming: NicTiming = {
   name: 'ideal',
   blueFlameBytes: 0,
+  blueFlameInlineOnly: false,
   sendBatch: 1,
   receiveBatch: 1,
   txUnits: 1,
   txEntryNs: 0,
   txPacketNs: 0,
   txAnswerNs: 0,
+  entryLatencyNs: 0,
   txLatencyNs: 0,
   txFrames: 64,
   cutThrough: false,
@@ -53,33 +55,157 @@ export const idealTiming: NicTiming = {
   mpt: lru(65536, 64),
 };
 
-/** ConnectX-4, 100 Gb/s, in a slot of 16 lanes of PCI Express 3.0. */
-export const connectX4: NicProfile = {
-  name: 'ConnectX-4',
-  pcie: pcieGen3x16,
+/** What the cards of a family have in common; every number is fitted unless its own line says otherwise. */
+const family: NicTiming = {
+  ...idealTiming,
+  sendBatch: 8,
+  receiveBatch: 16,
+  txFrames: 128,
+  nakNs: 2000, // ConnectX-5 takes 2 us to say that it met a gap: Lumina (SIGCOMM 2023) 6.1
+  goBackNs: 4000, // the same: 2 to 6 us from a NAK to the first packet again
+};
+
+/**
+ * ConnectX-2, QDR InfiniBand of 32 Gb/s of data, 8 lanes of PCI Express 2.0. Fitted on perftest's write latency of such
+ * a card (2 bytes to 1 MiB). What does not come inline is fetched, entry first, then data.
+ */
+export const connectX2: NicProfile = {
+  name: 'ConnectX-2',
+  pcie: { ...pcieGen2x8, latencyNs: 150, memoryReadNs: 120 }, // fitted
   timing: {
-    ...idealTiming,
-    name: 'ConnectX-4',
-    blueFlameBytes: 256, // mlx5: log_bf_reg_size 9, half of it at a time (mlx5_ifc.h, mlx5/qp.c)
-    sendBatch: 4, // fitted
-    receiveBatch: 8, // fitted
-    txUnits: 2, // fitted
-    txEntryNs: 8, // fitted
-    txPacketNs: 12, // fitted
-    txAnswerNs: 8, // fitted
-    txLatencyNs: 100, // fitted
-    txFrames: 128, // fitted
-    cutThrough: true, // fitted
-    rxPacketNs: 8, // fitted
-    rxDataNs: 2, // fitted
-    rxAtomicNs: 12, // fitted
-    rxLatencyNs: 80, // fitted
+    ...family,
+    name: 'ConnectX-2',
+    blueFlameBytes: 320, // inline up to 220 bytes in the published run
+    blueFlameInlineOnly: true, // rdma-core, providers/mlx4/qp.c: mlx4_post_send
+    portBitsPerSecond: 32e9, // 4 lanes of 10 Gb/s, 8b/10b (IBA volume 2, QDR)
+    txEntryNs: 60, // fitted
+    txPacketNs: 60, // fitted
+    txAnswerNs: 30, // fitted
+    txLatencyNs: 50, // fitted
+    rxPacketNs: 60, // fitted
+    rxLatencyNs: 40, // fitted
+    rxDataNs: 5, // fitted
+    rxAtomicNs: 60, // fitted
+    answerNs: 30, // fitted
+    misses: 4, // fitted
+    // Cards of this time slow down from some hundred queue pairs on (FaRM, NSDI 2014; FaSST, OSDI 2016).
+    qpc: lru(256, 256), // fitted
+    wqe: lru(1024, 64), // fitted
+    mtt: lru(512, 64), // fitted; FaRM has pages of 2 GiB because translations of smaller ones do not fit
+    mpt: lru(512, 64), // fitted
+  },
+};
+
+/** ConnectX-3, FDR InfiniBand (54.3 Gb/s of data) or 40 Gb/s Ethernet, 8 lanes of PCI Express 3.0. */
+export const connectX3: NicProfile = {
+  name: 'ConnectX-3',
+  pcie: { ...pcieGen3x8, latencyNs: 165 }, // fitted
+  timing: {
+    ...connectX2.timing,
+    name: 'ConnectX-3',
+    portBitsPerSecond: (56.25e9 * 64) / 66, // 4 lanes of 14.0625 Gb/s, 64b/66b (FDR)
+    txEntryNs: 8, // fitted: 35 million WRITEs a second in and out (HERD, SIGCOMM 2014)
+    txPacketNs: 20, // fitted: the same
+    txAnswerNs: 12, // fitted
+    rxPacketNs: 28, // fitted: the same
+    rxAtomicNs: 300, // fitted: they are far slower than READs (Kalia et al., ATC 2016)
+    misses: 4, // fitted
+    qpc: lru(280, 256), // fitted
+  },
+};
+
+/**
+ * Connect-IB, two ports of FDR InfiniBand, 16 lanes of PCI Express 3.0. Fitted on the verb rates of Kalia et al. (ATC
+ * 2016, table 4): a packet takes 6.4 ns to send (157 million header-only SENDs a second) and 8.2 to receive (122).
+ */
+export const connectIB: NicProfile = {
+  name: 'Connect-IB',
+  pcie: { ...pcieGen3x16, latencyNs: 178, outstandingReads: 256 }, // fitted: 2.24 million atomics on one address a second
+  timing: {
+    ...family,
+    name: 'Connect-IB',
+    blueFlameBytes: 256, // mlx5: half of the 512-byte register (log_bf_reg_size)
+    sendBatch: 16, // fitted
+    portBitsPerSecond: (2 * 56.25e9 * 64) / 66, // both ports
+    txFrames: 256, // fitted
+    txPacketNs: 6.37, // fitted: 157 million a second
+    txAnswerNs: 6.37, // fitted: the same
+    txLatencyNs: 120, // fitted
+    rxPacketNs: 8.2, // fitted: 122 million a second
+    rxDataNs: 4, // fitted: 82 million RECVs with data
+    rxAtomicNs: 11, // fitted: 52 million atomics on many addresses
+    rxLatencyNs: 100, // fitted
     answerNs: 20, // fitted
-    nakNs: 2000, // as ConnectX-5's: Lumina (SIGCOMM 2023) 6.1
-    goBackNs: 4000, // the same: 2 to 6 us
+    misses: 8, // fitted
     qpc: lru(1024, 256), // fitted
-    wqe: lru(4096, 64), // fitted
+    wqe: lru(8192, 64), // fitted
     mtt: lru(2048, 64), // fitted
     mpt: lru(2048, 64), // fitted
   },
+};
+
+/**
+ * ConnectX-4, EDR InfiniBand or 100 Gb/s Ethernet, 16 lanes of PCI Express 3.0. Fitted on SEND latencies of 32 bytes to
+ * 32 KiB (Potter, RWTH Aachen 2018) and on perftest's at 2 bytes; the slope between 1 and 4 KiB says that the card
+ * stores packets on either side.
+ */
+export const connectX4: NicProfile = {
+  name: 'ConnectX-4',
+  pcie: { ...pcieGen3x16, latencyNs: 190, outstandingReads: 256 }, // fitted
+  timing: {
+    ...connectIB.timing,
+    name: 'ConnectX-4',
+    portBitsPerSecond: 100e9, // 4 lanes of 25.78 Gb/s, 64b/66b (EDR, 100GBASE)
+    entryLatencyNs: 170, // fitted
+    txLatencyNs: 60, // fitted
+    rxLatencyNs: 65, // fitted
+    answerNs: 20, // fitted
+    // A ConnectX-5 has half of its READs left at 5000 connections, older cards lose them earlier (eRPC, NSDI 2019;
+    // Storm, SYSTOR 2019).
+    qpc: lru(1536, 256), // fitted
+  },
+};
+
+/** ConnectX-5, as ConnectX-4 with more contexts at hand and more reads of tables at once (Storm, SYSTOR 2019). */
+export const connectX5: NicProfile = {
+  name: 'ConnectX-5',
+  pcie: connectX4.pcie,
+  timing: {
+    ...connectX4.timing,
+    name: 'ConnectX-5',
+    txUnits: 2, // fitted
+    rxUnits: 2, // fitted
+    txPacketNs: 9.5, // fitted: each unit
+    txAnswerNs: 9.5, // fitted
+    rxPacketNs: 9.5, // fitted
+    misses: 16, // fitted
+    qpc: lru(2560, 256), // fitted
+    wqe: lru(16384, 64), // fitted
+    mtt: lru(8192, 64), // fitted
+    mpt: lru(8192, 64), // fitted
+  },
+};
+
+/** ConnectX-6, HDR InfiniBand or 200 Gb/s Ethernet, 16 lanes of PCI Express 4.0: 215 million messages a second (data sheet). */
+export const connectX6: NicProfile = {
+  name: 'ConnectX-6',
+  pcie: { ...pcieGen4x16, latencyNs: 175 }, // fitted
+  timing: {
+    ...connectX5.timing,
+    name: 'ConnectX-6',
+    portBitsPerSecond: 200e9, // 4 lanes of 53.125 Gb/s (HDR)
+    txPacketNs: 9.3, // two units: 215 million a second, NVIDIA's product brief
+    txAnswerNs: 9.3, // fitted
+    qpc: lru(4096, 256), // fitted
+  },
+};
+
+/** By the names of `--nic`. */
+export const nics: Readonly<Record<string, NicProfile>> = {
+  'connectx-2': connectX2,
+  'connectx-3': connectX3,
+  'connect-ib': connectIB,
+  'connectx-4': connectX4,
+  'connectx-5': connectX5,
+  'connectx-6': connectX6,
 };

@@ -27,4 +27,9 @@ export const pcieGen4x16: PcieProfile = {
 };
 
 /** PCI Express 2.0 with 8 lanes: 5 GT/s a lane, 8b/10b coding (PCIe 2.0 4.2.1). */
-export const pcieGen2x8: PcieProfile = { ...pcieGen3x16, bitsPerSecond: 8 * 5e9 * (8 / 10) };
+export const pcieGen2x8: PcieProfile = {
+  ...pcieGen3x16,
+  bitsPerSecond: 8 * 5e9 * (8 / 10),
+  maxPayloadSize: 128, // fitted: the least that every slot has
+  outstandingReads: 16, // fitted
+};

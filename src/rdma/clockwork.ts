@@ -8,7 +8,7 @@ import type { CompletionQueue } from './completion-queue.js';
 import type { Actor } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
 import { NicCaches } from './nic-caches.js';
-import { CQE_BYTES } from './queue-format.js';
+import { CQE_BYTES, entryBytes, SendWqe } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
 import { ReceiveClock } from './receive-clock.js';
 import type { ReceiveQueue } from './receive-queue.js';
@@ -75,7 +75,6 @@ export class Clockwork {
   readonly #landings = new TimeHeap<Landing>();
   readonly #freeLandings: Landing[] = [];
   readonly #placements = new TimeHeap<number>();
-  #lastPlacement = 0;
 
   constructor(
     works: Works,
@@ -116,9 +115,14 @@ export class Clockwork {
   /** A core rings for a send queue. */
   ringSend(now: Nanos, qp: QueuePair, core: Actor): void {
     const ring = qp.sq!;
-    const single = qp.posted - qp.bells === 1 && ring.stride <= this.timing.blueFlameBytes;
+    const { blueFlameBytes, blueFlameInlineOnly } = this.timing;
+    const entry = ring.at(qp.posted - 1);
+    const isInline = SendWqe.get.inline(ring.bytes, entry) === 1;
+    const bytes = entryBytes(ring.bytes, entry);
+    const single =
+      qp.posted - qp.bells === 1 && bytes <= blueFlameBytes && (isInline || !blueFlameInlineOnly);
     const { memory } = this.#works;
-    const at = single ? memory.doorbell(now, core, ring.stride) : memory.doorbell(now, core);
+    const at = single ? memory.doorbell(now, core, bytes) : memory.doorbell(now, core);
     qp.bells = qp.posted;
     this.#ring(at, qp, null, qp.posted, qp.epoch, single);
   }
@@ -211,8 +215,6 @@ export class Clockwork {
   // hot
   willPlace(at: number): void {
     const when = Math.ceil(at);
-    if (when <= this.#lastPlacement) return; // writes become visible in order
-    this.#lastPlacement = when;
     this.#placements.put(when, when);
   }
 }

@@ -96,6 +96,13 @@ export const Cqe = header(
 export const WQE_UNIT = 64;
 export const CQE_BYTES = 64;
 
+/** Bytes of a send entry with its scatter-gather list or inline data, in whole units. */
+export function entryBytes(b: Uint8Array, at: number): number {
+  const { inline, length, numSge } = SendWqe.get;
+  const behind = inline(b, at) === 1 ? length(b, at) : numSge(b, at) * Sge.size;
+  return Math.ceil((SendWqe.size + behind) / WQE_UNIT) * WQE_UNIT;
+}
+
 /** A 64-bit number of two halves; exact up to 2^53, and larger than any address we map above that. */
 export const joined = (high: number, low: number): number => high * 2 ** 32 + low;
 export const highOf = (value: number): number => Math.floor(value / 2 ** 32) >>> 0;

@@ -15,6 +15,8 @@ export interface NicTiming {
   readonly name: string;
   /** Longest work queue entry that the CPU may write with the doorbell (BlueFlame); 0: the device fetches all. */
   readonly blueFlameBytes: number;
+  /** Only entries that bring their data inline are written so (mlx4); others are fetched. */
+  readonly blueFlameInlineOnly: boolean;
   /** Work queue entries that one DMA fetches at most. */
   readonly sendBatch: number;
   readonly receiveBatch: number;
@@ -24,6 +26,8 @@ export interface NicTiming {
   readonly txPacketNs: number;
   /** An acknowledgement, NAK or answer of an atomic operation. */
   readonly txAnswerNs: number;
+  /** From an entry's being there to its first packet, beside the unit's time: others are served meanwhile. */
+  readonly entryLatencyNs: number;
   /** From the last byte of a packet, or the end of its service, to the wire. */
   readonly txLatencyNs: number;
   /** Packets in preparation: what waits for DMA or for the wire. */

@@ -87,6 +87,7 @@ export class TransmitClock {
     let at = Math.max(served, now + memory.delay, this.#bytesAt(now, slot));
     if (prepared.readyAt > at) at = prepared.readyAt;
     at += timing.txLatencyNs;
+    if (prepared.what === 'entry') at += timing.entryLatencyNs;
     // What one queue pair sends stays in order.
     if (at < qp.leavesAt) at = qp.leavesAt;
     qp.leavesAt = at;
