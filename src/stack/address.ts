@@ -25,7 +25,8 @@ export const UNSPECIFIED = new Uint8Array(IP_SIZE);
 export const BROADCAST_MAC = Uint8Array.of(255, 255, 255, 255, 255, 255);
 
 export function sameBytes(a: Uint8Array, b: Uint8Array, at = 0): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[at + i]) return false;
+  // From the end: addresses of one kind begin alike.
+  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[at + i]) return false;
   return true;
 }
 

@@ -112,11 +112,14 @@ export class HostStack implements Station {
 
   /** Must be called after a transport was told something from above, so that the wire is. */
   wake(): void {
-    if (this.#transports.some((transport) => transport.hasWork())) this.#ready.mark(0);
+    if (this.waits()) this.#ready.mark(0);
   }
 
   isOurs(ip: Uint8Array): boolean {
-    return this.addresses.some((own) => sameBytes(own.ip, ip));
+    for (let i = 0; i < this.addresses.length; i++) {
+      if (sameBytes(this.addresses[i]!.ip, ip)) return true;
+    }
+    return false;
   }
 
   /** Our address to speak to `target` with: of its subnet, else one of its version that is no link's alone. */
@@ -188,7 +191,7 @@ export class HostStack implements Station {
   }
 
   #isForUs(target: Uint8Array): boolean {
-    return this.isOurs(target) || this.#groups.some((group) => sameBytes(group, target));
+    return this.isOurs(target) || isOneOf(this.#groups, target);
   }
 
   #fragment(now: Nanos, packet: IpPacket): void {
@@ -213,7 +216,7 @@ export class HostStack implements Station {
 
   #deliver(now: Nanos, datagram: Datagram): void {
     const { source, protocol } = datagram;
-    if (this.isOurs(source) || this.#broadcasts.some((all) => sameBytes(all, source))) {
+    if (this.isOurs(source) || isOneOf(this.#broadcasts, source)) {
       return this.drops.add('bad source');
     }
     const own = isMapped(datagram.target) ? PROTOCOL.icmp : PROTOCOL.icmpv6;
@@ -251,7 +254,6 @@ export class HostStack implements Station {
       else if (what === 'failed') this.#output.failed(key);
       else if (what === 'solicit') this.#ask(now, ip, mac);
     }
-    if (this.#output.queue.count > 0) this.#ready.mark(0);
     this.wake();
   }
 
@@ -266,6 +268,14 @@ export class HostStack implements Station {
     return this.#ready.take();
   }
 
+  waits(): boolean {
+    if (this.#output.queue.count > 0) return true;
+    for (let i = 0; i < this.#transports.length; i++) {
+      if (this.#transports[i]!.hasWork()) return true;
+    }
+    return false;
+  }
+
   transmit(now: Nanos, _port: number): number {
     const { queue } = this.#output;
     if (queue.count === 0) this.#draw(now);
@@ -278,7 +288,7 @@ export class HostStack implements Station {
     for (let i = 0; i < this.#transports.length && queue.count === 0; i++) {
       const transport = this.#transports[i]!;
       for (let slot = transport.transmit(now); slot >= 0; slot = transport.transmit(now)) {
-        this.#output.route(now, transport.target, slot);
+        this.#output.routeAlong(now, transport.route, slot);
         if (queue.count > 0) break;
       }
     }
@@ -287,7 +297,9 @@ export class HostStack implements Station {
 
   wakeAt(): Nanos {
     let at = earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
-    for (const transport of this.#transports) at = earlier(at, transport.wakeAt());
+    for (let i = 0; i < this.#transports.length; i++) {
+      at = earlier(at, this.#transports[i]!.wakeAt());
+    }
     return at;
   }
 
@@ -299,6 +311,11 @@ export class HostStack implements Station {
     for (const transport of this.#transports) if (transport.wakeAt() <= now) transport.expire(now);
     this.#settle(now);
   }
+}
+
+function isOneOf(list: readonly Uint8Array[], ip: Uint8Array): boolean {
+  for (let i = 0; i < list.length; i++) if (sameBytes(list[i]!, ip)) return true;
+  return false;
 }
 
 const isNeighbour = (type: number): boolean =>

@@ -17,6 +17,7 @@ import {
 } from './address.js';
 import type { DropCounters, StackDrop } from './drop.js';
 import { FRAGMENT_UNIT } from './ip-packet.js';
+import type { IpRoute } from './ip-route.js';
 import type { NeighbourTable } from './neighbour-table.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
@@ -140,6 +141,16 @@ export class IpOutput {
     this.#pending.set(key, waiting);
     waiting.push(slot);
     if (waiting.length > MOST_PENDING) this.#lose(waiting.shift()!, 'too many waiting');
+  }
+
+  /** The same for one of many packets along a route. A neighbour that is in use is not asked about. */
+  // hot
+  routeAlong(now: Nanos, route: IpRoute, slot: number): void {
+    const known = route.neighbour;
+    if (known?.mac !== undefined && known.state !== 'STALE') return this.queueTo(slot, known.mac);
+    this.route(now, route.target, slot);
+    const hop = isMulticast(route.target) ? undefined : this.nextHop(route.target);
+    route.neighbour = hop && this.neighbours.get(hop);
   }
 
   /** The neighbour to which packets for `target` go: itself where it is on the link, else a gateway. */

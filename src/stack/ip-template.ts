@@ -9,6 +9,14 @@ import { USUAL_HOP_LIMIT } from './ip-output.js';
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const IPV4_WORDS = 5;
 const IDENTIFICATIONS = 0x10000;
+const MOST_SUM = 0xffff;
+// Functions that a module holds as constants are compiled into their callers.
+const {
+  totalLength: setTotalLength,
+  identification: setIdentification,
+  ecn: setEcn,
+  headerChecksum: setHeaderChecksum,
+} = IPv4.set;
 
 export class IpTemplate {
   readonly version: 4 | 6;
@@ -19,6 +27,8 @@ export class IpTemplate {
   /** Of the next packet over IPv4. */
   identification = 1;
   readonly #head: Uint8Array;
+  /** Of the IPv4 header, but for length, identification and ECN. */
+  readonly #headSum: number;
 
   constructor(
     readonly source: Uint8Array,
@@ -48,6 +58,7 @@ export class IpTemplate {
       head.set(target, at + IPv6.at.dst);
     }
     this.#head = head;
+    this.#headSum = internetSum(head, at);
     const first = v4 ? MAPPED_AT : 0;
     this.pseudoSum = internetSum(target, first, 16, internetSum(source, first, 16)) + protocol;
   }
@@ -59,12 +70,16 @@ export class IpTemplate {
     for (let i = 0; i < head.length; i++) b[at + i] = head[i]!;
     const ipAt = at + Ethernet.size;
     if (this.version === 4) {
-      IPv4.set.totalLength(b, ipAt, IPv4.size + length);
-      IPv4.set.identification(b, ipAt, this.identification);
-      this.identification = (this.identification + 1) % IDENTIFICATIONS;
-      if (ecn !== 0) IPv4.set.ecn(b, ipAt, ecn);
-      const sum = internetSum(b, ipAt, ipAt + IPv4.size);
-      IPv4.set.headerChecksum(b, ipAt, checksumOfSum(sum));
+      const total = IPv4.size + length;
+      const id = this.identification;
+      setTotalLength(b, ipAt, total);
+      setIdentification(b, ipAt, id);
+      this.identification = (id + 1) % IDENTIFICATIONS;
+      if (ecn !== 0) setEcn(b, ipAt, ecn);
+      // All three stand at the low end of their 16-bit words.
+      let sum = this.#headSum + total + id + ecn;
+      while (sum > MOST_SUM) sum = (sum % IDENTIFICATIONS) + Math.floor(sum / IDENTIFICATIONS);
+      setHeaderChecksum(b, ipAt, checksumOfSum(sum));
     } else {
       IPv6.set.payloadLength(b, ipAt, length);
       if (ecn !== 0) IPv6.set.ecn(b, ipAt, ecn);

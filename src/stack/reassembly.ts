@@ -58,6 +58,7 @@ export class Reassembly {
   }
 
   wakeAt(): Nanos {
+    if (this.#partials.size === 0) return NEVER;
     // All wait equally long, so that the first one in is the first one due.
     for (const { until } of this.#partials.values()) return until;
     return NEVER;

@@ -4,6 +4,7 @@
 import type { Machine, Nanos } from '../time/index.js';
 import type { Datagram } from './datagram.js';
 import type { IcmpError } from './icmp-error.js';
+import type { IpRoute } from './ip-route.js';
 
 export interface Transport extends Machine {
   /** IANA's number. */
@@ -18,5 +19,5 @@ export interface Transport extends Machine {
    */
   transmit(now: Nanos): number;
   /** Where the packet that `transmit` gave goes to. */
-  readonly target: Uint8Array;
+  readonly route: IpRoute;
 }

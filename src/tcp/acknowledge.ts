@@ -94,7 +94,7 @@ function advance(tcb: Tcb, segment: Segment, now: Nanos): void {
 function updateWindow(tcb: Tcb, segment: Segment, now: Nanos, before: number): void {
   const { place, ackPlace } = segment;
   if (tcb.sndWl1 > place || (tcb.sndWl1 === place && tcb.sndWl2 > ackPlace)) return;
-  const window = segment.syn ? segment.window : segment.window * 2 ** tcb.sndShift;
+  const window = segment.syn ? segment.window : segment.window * tcb.sndUnit;
   tcb.sndWnd = window;
   tcb.sndWl1 = place;
   tcb.sndWl2 = ackPlace;

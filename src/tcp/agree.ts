@@ -33,7 +33,9 @@ export function agree(tcb: Tcb, syn: Segment, now: Nanos): void {
   tcb.scaling = options.windowScale && syn.windowShift >= 0;
   // RFC 7323 2.3: a shift above 14 counts as 14.
   tcb.sndShift = tcb.scaling ? Math.min(syn.windowShift, MOST_SHIFT) : 0;
+  tcb.sndUnit = 2 ** tcb.sndShift;
   if (!tcb.scaling) tcb.rcvShift = 0;
+  tcb.rcvUnit = 2 ** tcb.rcvShift;
   tcb.timestamps = options.timestamps && syn.hasTimestamps;
   if (tcb.timestamps) {
     tcb.tsRecent = syn.tsVal;

@@ -139,7 +139,7 @@ function establish(tcb: Tcb, segment: Segment, now: Nanos): void {
 }
 
 function openWindow(tcb: Tcb, segment: Segment): void {
-  tcb.sndWnd = segment.syn ? segment.window : segment.window * 2 ** tcb.sndShift;
+  tcb.sndWnd = segment.syn ? segment.window : segment.window * tcb.sndUnit;
   tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);
   tcb.sndWl1 = segment.place;
   tcb.sndWl2 = segment.ackPlace;

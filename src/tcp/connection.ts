@@ -1,18 +1,20 @@
 // A connection as its owner sees it: the user calls of RFC 9293 3.10.1 to 3.10.6, and the machine's three questions (a
 // segment arrived, time has come, what goes out next). After each call the stack that holds it is told.
 
+import { type IpRoute, routeTo } from '../stack/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
-import { agree, initialWindow, offer } from './agree.js';
+import { agree, offer } from './agree.js';
 import { arrive } from './arrive.js';
 import type { ReceiveSink, SendSource } from './buffer.js';
 import { expire } from './expire.js';
 import { abort, destroy } from './finish.js';
+import type { FrameMaker } from './frame-maker.js';
 import type { Outgoing } from './outgoing.js';
 import { nextSegment } from './output.js';
 import type { Endpoints } from './secrets.js';
 import type { Segment } from './segment.js';
 import type { TcpState } from './states.js';
-import { EVENT, type Tcb, type TcpError } from './tcb.js';
+import type { Tcb, TcpError } from './tcb.js';
 import { wantsUpdate } from './window.js';
 
 /** Who must look after a connection that was called: its timers and its wishes may have changed. */
@@ -24,6 +26,8 @@ export class TcpConnection implements Endpoints {
   /** The owner's: place in its tables. */
   id = -1;
   queued = false;
+  maker: FrameMaker | undefined;
+  readonly route: IpRoute;
 
   constructor(
     readonly owner: ConnectionOwner,
@@ -32,7 +36,9 @@ export class TcpConnection implements Endpoints {
     readonly localPort: number,
     readonly remote: Uint8Array,
     readonly remotePort: number,
-  ) {}
+  ) {
+    this.route = routeTo(remote);
+  }
 
   get state(): TcpState {
     return this.tcb.state;
@@ -176,5 +182,3 @@ export class TcpConnection implements Endpoints {
 /** Bytes of the user that were not taken; FIN counts as none. */
 const unread = (tcb: Tcb): boolean =>
   tcb.sink.taken < tcb.rcvNxt - 1 - ((tcb.facts.receives ? 0 : 1) as number);
-
-export { EVENT, initialWindow };

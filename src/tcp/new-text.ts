@@ -38,6 +38,7 @@ export function sendNew(tcb: Tcb, now: Nanos, out: Outgoing, probe: boolean): bo
   out.from = sndNxt - 1;
   out.length = length;
   out.fin = fin;
+  out.last = length === waiting && fin === tcb.closing && tcb.board.missing === 0;
   out.psh = length > 0 && length === waiting;
   if (tcb.ecn) {
     out.ecn = ECT0; // RFC 3168 6.1.2: on new text only

@@ -23,6 +23,8 @@ export class Outgoing {
   length = 0;
   /** Above 0: more than one segment; the NIC is to cut the text into pieces of so many bytes. */
   cutMss = 0;
+  /** Nothing is left to be said behind it. */
+  last = false;
   hasTimestamps = false;
   tsVal = 0;
   tsEcr = 0;
@@ -49,6 +51,7 @@ export class Outgoing {
     this.from = 0;
     this.length = 0;
     this.cutMss = 0;
+    this.last = false;
     this.hasTimestamps = false;
     this.mss = -1;
     this.windowShift = -1;

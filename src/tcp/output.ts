@@ -26,6 +26,7 @@ export function nextSegment(tcb: Tcb, now: Nanos, out: Outgoing): boolean {
   }
   if (!tcb.ackNow) return false;
   begin(tcb, now, out, tcb.sndNxt);
+  out.last = true;
   return true;
 }
 

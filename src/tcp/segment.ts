@@ -11,7 +11,24 @@ import {
   TCPWScale,
 } from '../../protocols/index.js';
 
-const { get } = TCP;
+// Functions that a module holds as constants are compiled into their callers; properties are not.
+const {
+  srcPort,
+  dstPort,
+  seq,
+  ack,
+  dataOffset,
+  cwr,
+  ece,
+  urg,
+  ackFlag,
+  psh,
+  rst,
+  syn,
+  fin,
+  window: windowOf,
+  urgentPointer,
+} = TCP.get;
 const { kind: kindOf, length: lengthOf } = TCPOption.get;
 const { leftEdge, rightEdge } = TCPSackBlock.get;
 const { tsVal, tsEcr } = TCPTimestamps.get;
@@ -61,26 +78,26 @@ export class Segment {
   // hot
   read(b: Uint8Array, at: number, end: number, ecn: number): boolean {
     if (end - at < TCP.size) return false;
-    const headerEnd = at + get.dataOffset(b, at) * WORD;
+    const headerEnd = at + dataOffset(b, at) * WORD;
     if (headerEnd < at + TCP.size || headerEnd > end) return false;
     this.bytes = b;
     this.ecn = ecn;
-    this.sourcePort = get.srcPort(b, at);
-    this.targetPort = get.dstPort(b, at);
-    this.seq = get.seq(b, at);
-    this.ack = get.ack(b, at);
+    this.sourcePort = srcPort(b, at);
+    this.targetPort = dstPort(b, at);
+    this.seq = seq(b, at);
+    this.ack = ack(b, at);
     this.dataAt = headerEnd;
     this.length = end - headerEnd;
-    this.window = get.window(b, at);
-    this.urgentPointer = get.urgentPointer(b, at);
-    this.syn = get.syn(b, at) !== 0;
-    this.fin = get.fin(b, at) !== 0;
-    this.rst = get.rst(b, at) !== 0;
-    this.hasAck = get.ackFlag(b, at) !== 0;
-    this.psh = get.psh(b, at) !== 0;
-    this.urg = get.urg(b, at) !== 0;
-    this.ece = get.ece(b, at) !== 0;
-    this.cwr = get.cwr(b, at) !== 0;
+    this.window = windowOf(b, at);
+    this.urgentPointer = urgentPointer(b, at);
+    this.syn = syn(b, at) !== 0;
+    this.fin = fin(b, at) !== 0;
+    this.rst = rst(b, at) !== 0;
+    this.hasAck = ackFlag(b, at) !== 0;
+    this.psh = psh(b, at) !== 0;
+    this.urg = urg(b, at) !== 0;
+    this.ece = ece(b, at) !== 0;
+    this.cwr = cwr(b, at) !== 0;
     this.mss = -1;
     this.windowShift = -1;
     this.sackPermitted = false;

@@ -82,6 +82,8 @@ export class Tcb implements CongestionState {
   sndWl2 = 0;
   maxSndWnd = 0;
   sndShift = 0;
+  /** 2 to the power of the shift: what the peer's windows count in. */
+  sndUnit = 1;
   /** The user has closed: our FIN stands behind the last byte of the source. */
   closing = false;
   /** The last byte that went out in a segment below the full size (Nagle, as Minshall has it). */
@@ -96,6 +98,7 @@ export class Tcb implements CongestionState {
   toldWindow = -1;
   rcvUp = -1;
   rcvShift = 0;
+  rcvUnit = 1;
   /** Where the peer's FIN stands; -1 while it is not known. */
   finPlace = -1;
   readonly beyond = new Ranges();

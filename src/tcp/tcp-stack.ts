@@ -9,7 +9,9 @@ import {
   type Datagram,
   formatIp,
   type IcmpError,
+  type IpRoute,
   isMapped,
+  routeTo,
   type Transport,
 } from '../stack/index.js';
 import { type Nanos, Random } from '../time/index.js';
@@ -70,14 +72,15 @@ export class TcpStack implements Transport {
   readonly secrets: Secrets;
   readonly replies: ReplyQueue;
   readonly defaults: TcpOptions;
-  readonly target = new Uint8Array(ADDRESS);
+  /** Where the packet that `transmit` gave goes to. */
+  route: IpRoute;
+  readonly #replyRoute = routeTo(new Uint8Array(ADDRESS));
   /** Of the packet that `transmit` gave: where the NIC is to cut it; 0 for a single segment. */
   cutMss = 0;
   readonly #ports: PortChooser;
   readonly #timers = new TimerHeap();
   readonly #segment = new Segment();
   readonly #out = new Outgoing();
-  readonly #makers: (FrameMaker | undefined)[] = [];
   readonly #passive: PassiveOpen;
   /** Connections that may have something to send, in the order of their turns. */
   readonly #queue: TcpConnection[] = [];
@@ -92,6 +95,7 @@ export class TcpStack implements Transport {
     this.#ports = new PortChooser(random, this.secrets);
     this.defaults = { ...linuxOptions, ...options.defaults };
     this.replies = new ReplyQueue(ip.pool);
+    this.route = this.#replyRoute;
     this.#passive = new PassiveOpen(this);
   }
 
@@ -158,7 +162,7 @@ export class TcpStack implements Transport {
   /** Takes a connection into the tables. */
   adopt(connection: TcpConnection): void {
     this.connections.add(connection);
-    this.#makers[connection.id] = new FrameMaker(connection);
+    connection.maker = new FrameMaker(connection);
   }
 
   // hot
@@ -170,13 +174,15 @@ export class TcpStack implements Transport {
       this.counters.InErrs++;
       return;
     }
-    if (!sumIsGood(segmentSum(source, target, bytes, at, end))) {
+    const { sourcePort, targetPort } = segment;
+    const connection = this.connections.find(target, targetPort, source, sourcePort);
+    // Both directions' pseudo headers have the same sum.
+    const pseudo = connection?.maker?.template.pseudoSum ?? pseudoSum(source, target);
+    if (!sumIsGood(internetSum(bytes, at, end, pseudo + end - at))) {
       this.counters.InErrs++;
       this.counters.InCsumErrors++;
       return;
     }
-    const { sourcePort, targetPort } = segment;
-    const connection = this.connections.find(target, targetPort, source, sourcePort);
     if (connection === undefined || this.#passive.reopens(connection, segment, now)) {
       return this.#passive.receive(now, datagram, segment);
     }
@@ -217,7 +223,11 @@ export class TcpStack implements Transport {
   // hot
   transmit(now: Nanos): number {
     this.cutMss = 0;
-    if (this.replies.count > 0) return this.replies.take(this.target);
+    if (this.replies.count > 0) {
+      this.route = this.#replyRoute;
+      this.route.neighbour = undefined;
+      return this.replies.take(this.route.target);
+    }
     while (this.#first < this.#queue.length) {
       const connection = this.#queue[this.#first++]!;
       if (this.#first > 1024) this.#compact();
@@ -252,11 +262,13 @@ export class TcpStack implements Transport {
       return NOTHING;
     }
     this.counters.OutSegs++;
-    this.#makers[connection.id]!.make(out, pool, slot);
+    connection.maker!.make(out, pool, slot);
     this.cutMss = out.cutMss;
-    this.target.set(connection.remote);
-    connection.queued = true;
-    this.#queue.push(connection);
+    this.route = connection.route;
+    if (!out.last) {
+      connection.queued = true;
+      this.#queue.push(connection);
+    }
     this.#timers.set(connection.id, connection.wakeAt());
     return slot;
   }
@@ -270,7 +282,6 @@ export class TcpStack implements Transport {
   forget(connection: TcpConnection): void {
     if (connection.id < 0) return;
     this.#timers.set(connection.id, Number.POSITIVE_INFINITY as Nanos);
-    this.#makers[connection.id] = undefined;
     this.connections.remove(connection);
   }
 
@@ -305,16 +316,8 @@ const promise = (capacity: number): ReceiveSink => ({
   deliver() {},
 });
 
-/** Over pseudo header, header and text; addresses are sixteen bytes, of which IPv4's first twelve do not count. */
-// hot
-function segmentSum(
-  source: Uint8Array,
-  target: Uint8Array,
-  b: Uint8Array,
-  at: number,
-  end: number,
-): number {
+/** Of the pseudo header but for the length; addresses are sixteen bytes, of which IPv4's first twelve do not count. */
+function pseudoSum(source: Uint8Array, target: Uint8Array): number {
   const first = isMapped(target) ? 12 : 0;
-  const addresses = internetSum(target, first, ADDRESS, internetSum(source, first, ADDRESS));
-  return internetSum(b, at, end, addresses + TCP_NUMBER + end - at);
+  return internetSum(target, first, ADDRESS, internetSum(source, first, ADDRESS)) + TCP_NUMBER;
 }

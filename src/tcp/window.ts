@@ -21,7 +21,7 @@ export const bufferEdge = (tcb: Tcb): number => 1 + tcb.sink.taken + tcb.sink.ca
 
 /** The same, as far as the field of a segment can say it. */
 const tellable = (tcb: Tcb): number =>
-  Math.min(bufferEdge(tcb), tcb.rcvNxt + MOST_WINDOW * 2 ** (tcb.scaling ? tcb.rcvShift : 0));
+  Math.min(bufferEdge(tcb), tcb.rcvNxt + MOST_WINDOW * tcb.rcvUnit);
 
 /** Where the window would end now. It never moves back (RFC 9293 3.8.6), and not forward by a little (3.8.6.2.2). */
 // hot
@@ -34,8 +34,7 @@ export function rightEdge(tcb: Tcb): number {
 /** The field of a segment that goes out now, and the promise that comes with it. SYNs are not scaled. */
 // hot
 export function advertise(tcb: Tcb, syn: boolean): number {
-  const shift = syn || !tcb.scaling ? 0 : tcb.rcvShift;
-  const unit = 2 ** shift;
+  const unit = syn ? 1 : tcb.rcvUnit;
   const edge = rightEdge(tcb);
   const window = Math.max(0, edge - tcb.rcvNxt);
   // A new promise is rounded down; one that was made already is kept, to the next unit (RFC 7323 2.4).

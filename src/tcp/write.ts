@@ -12,7 +12,24 @@ import {
 } from '../../protocols/index.js';
 import type { Outgoing } from './outgoing.js';
 
-const { set } = TCP;
+// Functions that a module holds as constants are compiled into their callers; properties are not.
+const {
+  srcPort: setSrcPort,
+  dstPort: setDstPort,
+  seq: setSeq,
+  ack: setAck,
+  dataOffset: setDataOffset,
+  cwr: setCwr,
+  ece: setEce,
+  urg: setUrg,
+  ackFlag: setAckFlag,
+  psh: setPsh,
+  rst: setRst,
+  syn: setSyn,
+  fin: setFin,
+  window: setWindow,
+  urgentPointer: setUrgentPointer,
+} = TCP.set;
 const { leftEdge, rightEdge } = TCPSackBlock.set;
 const WORD = 4;
 const NOP = 1;
@@ -79,30 +96,30 @@ export function writeHeader(
 ): number {
   let end = at + TCP.size;
   b.fill(0, at, end);
-  set.srcPort(b, at, sourcePort);
-  set.dstPort(b, at, targetPort);
-  set.seq(b, at, out.seq);
+  setSrcPort(b, at, sourcePort);
+  setDstPort(b, at, targetPort);
+  setSeq(b, at, out.seq);
   if (out.hasAck) {
-    set.ackFlag(b, at, 1);
-    set.ack(b, at, out.ack);
+    setAckFlag(b, at, 1);
+    setAck(b, at, out.ack);
   }
-  set.window(b, at, out.window);
-  if (out.psh) set.psh(b, at, 1);
-  if (out.fin) set.fin(b, at, 1);
-  if (out.syn) set.syn(b, at, 1);
-  if (out.rst) set.rst(b, at, 1);
-  if (out.ece) set.ece(b, at, 1);
-  if (out.cwr) set.cwr(b, at, 1);
+  setWindow(b, at, out.window);
+  if (out.psh) setPsh(b, at, 1);
+  if (out.fin) setFin(b, at, 1);
+  if (out.syn) setSyn(b, at, 1);
+  if (out.rst) setRst(b, at, 1);
+  if (out.ece) setEce(b, at, 1);
+  if (out.cwr) setCwr(b, at, 1);
   if (out.urg) {
-    set.urg(b, at, 1);
-    set.urgentPointer(b, at, out.urgentPointer);
+    setUrg(b, at, 1);
+    setUrgentPointer(b, at, out.urgentPointer);
   }
   if (out.syn) end = synOptions(out, b, end);
   else {
     if (out.hasTimestamps) end = timestamps(out, b, nops(b, end, 2));
     if (out.sackBlocks > 0) end = sack(out, b, end);
   }
-  set.dataOffset(b, at, (end - at) / WORD);
+  setDataOffset(b, at, (end - at) / WORD);
   return end;
 }
 
