@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { loadScenario } from '../../src/cli/scenario-module.js';
 import { readScenario, runScenario } from '../../src/scenario/scenario-file.js';
 import { Stage } from '../../src/scenario/stage.js';
+import { readTopology } from '../../src/scenario/topology-file.js';
 import { assert, spec } from '../support/spec.js';
 import { typeErrors } from '../support/stranger.js';
 
@@ -37,6 +38,12 @@ spec('examples of scenarios', (it) => {
       assert.ok(stage.holds, words);
     });
   }
+
+  it('have a topology for wireverbs perftest', () => {
+    const { hosts, settings } = readTopology('rack.yaml', read('rack.yaml'));
+    assert.is(hosts.length, 5);
+    assert.is(settings?.tor?.pfc?.[3]?.xoff, 98_304);
+  });
 
   it('say the same each time', async () => {
     const name = '06-lost-middle-packet.ts';
