@@ -1,5 +1,6 @@
 // What a router is told, and why it drops frames.
 
+import type { StackDrop } from '../stack/index.js';
 import type { IpFault } from './ip-forward.js';
 import type { Refusal } from './router-message.js';
 import type { BufferDrop, BufferOptions } from './shared-buffer.js';
@@ -43,4 +44,4 @@ export type RouterDrop =
   | 'not routable: link local or group'
   | 'for the router itself'
   | 'neighbour asked for'
-  | 'address conflict';
+  | StackDrop;

@@ -2,17 +2,19 @@
 // errors to senders. Frames wait in the same kind of buffer as in a switch, so that ECN and PFC work through routers.
 // RoCE v1 has no IP header, which is why it ends here.
 
-import { Ethernet, formatHex, IPv4, IPv6, parseMac } from '../../protocols/index.js';
+import { Ethernet, IPv4, IPv6, parseMac } from '../../protocols/index.js';
 import type { FramePool, Station } from '../frame/index.js';
 import { Classified } from '../nic/index.js';
+import { keyOf } from '../stack/address.js';
+import type { Neighbour } from '../stack/neighbour-table.js';
 import { RateLimit } from '../stack/rate-limit.js';
-import { type Nanos, type Random, seconds } from '../time/index.js';
+import { earlier, type Nanos, NEVER, type Random } from '../time/index.js';
 import { FlowHash } from './flow-hash.js';
+import { HeldPackets } from './held-packets.js';
 import {
   equalAddress,
   IPV4_BYTES,
   IPV6_BYTES,
-  inPrefix,
   type Prefix,
   parseAddress,
   parsePrefix,
@@ -22,16 +24,8 @@ import {
 } from './ip-address.js';
 import { fragment, hopsLeft, ipFault, packetLength, takeHop } from './ip-forward.js';
 import { PrefixTable } from './prefix-table.js';
-import {
-  answerFrame,
-  errorFrame,
-  mayComplain,
-  type Question,
-  questionFrame,
-  type Refusal,
-  readArp,
-  readDiscovery,
-} from './router-message.js';
+import { errorFrame, mayComplain, type Refusal } from './router-message.js';
+import { mayBeDiscovery, PortNeighbours, wideAddress } from './router-neighbours.js';
 import type { RouterDrop, RouterOptions } from './router-options.js';
 import { type BufferDrop, SharedBuffer } from './shared-buffer.js';
 
@@ -39,20 +33,21 @@ interface Port {
   readonly mac: Uint8Array;
   readonly subnets: readonly Prefix[];
   readonly mtu: number;
+  readonly neighbours: PortNeighbours;
 }
 
-/** A next hop; its link address may not be known yet. */
-interface Neighbour {
+/** A next hop. */
+interface Hop {
   readonly port: number;
   readonly ip: Uint8Array;
-  mac: Uint8Array | undefined;
-  asked: number;
-  askedAt: number;
+  /** Its link address where it was configured; others are in the port's table, in this entry. */
+  fixed: Uint8Array | undefined;
+  entry: Neighbour | undefined;
 }
 
 /** Where a prefix leads: neighbours, a subnet whose hosts are asked for one by one, or the router itself. */
 interface Route {
-  readonly hops: readonly Neighbour[];
+  readonly hops: readonly Hop[];
   readonly subnetOf: number;
   readonly own?: true;
 }
@@ -62,9 +57,6 @@ const DEFAULT_MTU = 4200;
 const MAC_BYTES = Ethernet.at.src;
 /** Neighbours kept beyond the configured ones; Linux's gc_thresh3 is 1024 as well. */
 const MOST_NEIGHBOURS = 1024;
-/** RFC 4861 10: a second between questions, three of them. */
-const RETRANS_TIME = seconds(1);
-const MOST_QUESTIONS = 3;
 /** ICMP errors and questions, as Linux limits its own (icmp_msgs_per_sec and icmp_msgs_burst). */
 const MESSAGES_A_SECOND = 1000;
 const MESSAGES_AT_ONCE = 50;
@@ -81,9 +73,10 @@ export class Router implements Station {
   readonly #ports: readonly Port[];
   readonly #routes: Route[] = [];
   readonly #table = { 4: new PrefixTable(), 6: new PrefixTable() } as const;
-  /** Strangers whose address was asked for and not told yet. */
-  readonly #asked = new Map<string, Neighbour>();
+  /** Neighbours that have become routes of their own. */
   #learned = 0;
+  readonly #held = new HeldPackets();
+  #neighboursAt: Nanos = NEVER;
   readonly #frame: Classified;
   readonly #hash: FlowHash;
   readonly #limit = new RateLimit(MESSAGES_A_SECOND, MESSAGES_AT_ONCE);
@@ -100,18 +93,25 @@ export class Router implements Station {
     this.buffer = new SharedBuffer(pool, this.ports, options, random, count);
     this.#frame = new Classified('dscp', options.dscpPriority);
     this.#hash = new FlowHash(random.fork('ecmp'));
-    this.#ports = options.ports.map(({ mac, addresses, mtu = DEFAULT_MTU }) => ({
-      mac: parseMac(mac),
-      subnets: addresses.map(parsePrefix),
-      mtu,
-    }));
+    this.#ports = options.ports.map(({ mac: text, addresses, mtu = DEFAULT_MTU }, port) => {
+      const mac = parseMac(text);
+      const subnets = addresses.map(parsePrefix);
+      const own = random.fork(`neighbours ${port}`);
+      const drop = (why: RouterDrop) => this.#count(why);
+      return {
+        mac,
+        subnets,
+        mtu,
+        neighbours: new PortNeighbours(pool, mac, subnets, mtu, own, drop),
+      };
+    });
     this.#ports.forEach(({ subnets }, port) => {
       for (const { ip, bits } of subnets) this.#route(ip, bits, { hops: [], subnetOf: port });
       for (const { ip } of subnets)
         this.#route(ip, 8 * ip.length, { hops: [], subnetOf: port, own: true });
     });
     for (const { port, ip, mac } of options.neighbours ?? []) {
-      this.#neighbour(this.#checked(port), parseAddress(ip)).mac = parseMac(mac);
+      this.#neighbour(this.#checked(port), parseAddress(ip)).fixed = parseMac(mac);
     }
     for (const { to, via } of options.routes ?? []) {
       const { ip, bits } = parsePrefix(to);
@@ -134,12 +134,12 @@ export class Router implements Station {
   }
 
   /** The neighbour with that address, for which there is a route of its own. */
-  #neighbour(port: number, ip: Uint8Array): Neighbour {
+  #neighbour(port: number, ip: Uint8Array): Hop {
     const known = this.#find(ip)?.hops[0];
     if (known && known.port === port && equalAddress(ip, known.ip)) return known;
-    const neighbour = { port, ip, mac: undefined, asked: 0, askedAt: 0 };
-    this.#route(ip, 8 * ip.length, { hops: [neighbour], subnetOf: -1 });
-    return neighbour;
+    const hop: Hop = { port, ip, fixed: undefined, entry: undefined };
+    this.#route(ip, 8 * ip.length, { hops: [hop], subnetOf: -1 });
+    return hop;
   }
 
   // hot
@@ -151,7 +151,7 @@ export class Router implements Station {
   }
 
   wakeAt(): Nanos {
-    return this.buffer.wakeAt();
+    return earlier(this.buffer.wakeAt(), this.#neighboursAt);
   }
 
   // hot
@@ -161,6 +161,11 @@ export class Router implements Station {
       this.#treat(now, buffer.arrivedAt, slot);
     }
     buffer.resume(now);
+    if (this.#neighboursAt > now) return;
+    this.#ports.forEach(({ neighbours }, port) => {
+      neighbours.table.expire(now);
+      this.#settle(now, port);
+    });
   }
 
   takeReady(): number {
@@ -187,17 +192,18 @@ export class Router implements Station {
     if (!frame.group && !sameAddress(this.#ports[port]!.mac, b, start))
       return this.#drop(slot, 'other host');
     if (frame.vlan >= 0) return this.#drop(slot, 'not routable: tagged');
-    if (frame.type === ETHERTYPE.arp)
-      return this.#asks(port, slot, readArp(b, start + Ethernet.size, end));
+    const { neighbours } = this.#ports[port]!;
+    if (frame.type === ETHERTYPE.arp) {
+      neighbours.receiveArp(now, b, start + Ethernet.size, end);
+      return this.#heard(now, port, slot);
+    }
     if (frame.type === ETHERTYPE.roce) return this.#drop(slot, 'not routable: RoCE v1');
     const { ipAt, version } = frame;
     if (ipAt < 0) return this.#drop(slot, 'not routable: no IP');
     const fault = ipFault(b, ipAt, end, version);
     if (fault !== undefined) return this.#drop(slot, fault);
-    if (version === 6) {
-      const question = readDiscovery(b, start, ipAt, end);
-      if (question) return this.#asks(port, slot, question);
-    }
+    if (version === 6 && mayBeDiscovery(b, ipAt) && neighbours.receiveDiscovery(now, b, ipAt, end))
+      return this.#heard(now, port, slot);
     if (frame.group || staysOnLink(b, ipAt, version))
       return this.#drop(slot, 'not routable: link local or group');
     this.#forward(now, port, slot, ipAt, version);
@@ -219,31 +225,45 @@ export class Router implements Station {
       hops.length > 0
         ? hops[this.#hash.path(b, at, at + length, version, hops.length)]!
         : this.#stranger(route.subnetOf, b.slice(target, target + size));
-    if (!hop.mac) return this.#ask(now, ingress, slot, hop);
+    const mac = this.#macOf(now, hop);
+    if (!mac) return this.#hold(now, ingress, slot, hop);
     const { mtu } = this.#ports[hop.port]!;
-    if (length > mtu) return this.#tooLong(now, ingress, slot, hop, version);
+    if (length > mtu) return this.#tooLong(now, ingress, slot, hop, mac, version);
     takeHop(b, at, version);
-    this.#send(now, ingress, slot, hop, at - pool.at(slot) + length);
+    this.#send(now, ingress, slot, hop.port, mac, at - pool.at(slot) + length);
   }
 
   /** Addresses the frame, which has `length` bytes, and puts it into the queue of its port. */
   // hot
-  #send(now: Nanos, ingress: number, slot: number, hop: Neighbour, length: number): void {
+  #send(
+    now: Nanos,
+    ingress: number,
+    slot: number,
+    port: number,
+    target: Uint8Array,
+    length: number,
+  ): void {
     const { pool } = this;
     const b = pool.bytes(slot);
     const at = pool.at(slot);
-    const { mac } = this.#ports[hop.port]!;
-    const target = hop.mac!;
+    const { mac } = this.#ports[port]!;
     for (let i = 0; i < MAC_BYTES; i++) {
       b[at + i] = target[i]!;
       b[at + MAC_BYTES + i] = mac[i]!;
     }
     pool.setLength(slot, length); // what filled the frame up to Ethernet's least size stays behind
     this.forwarded++;
-    this.buffer.enqueue(now, ingress, hop.port, slot, this.#frame);
+    this.buffer.enqueue(now, ingress, port, slot, this.#frame);
   }
 
-  #tooLong(now: Nanos, ingress: number, slot: number, hop: Neighbour, version: 4 | 6): void {
+  #tooLong(
+    now: Nanos,
+    ingress: number,
+    slot: number,
+    hop: Hop,
+    mac: Uint8Array,
+    version: 4 | 6,
+  ): void {
     const { pool } = this;
     const { mtu } = this.#ports[hop.port]!;
     const offset = this.#frame.ipAt - pool.at(slot);
@@ -252,7 +272,7 @@ export class Router implements Station {
       return this.#refuse(now, ingress, slot, 'too big', mtu);
     takeHop(pool.bytes(slot), at, version);
     const whole = fragment(pool, slot, offset, mtu, (part) =>
-      this.#send(now, ingress, part, hop, pool.length(part)),
+      this.#send(now, ingress, part, hop.port, mac, pool.length(part)),
     );
     if (whole) this.fragmented++;
     else this.#drop(slot, 'no slot');
@@ -268,14 +288,16 @@ export class Router implements Station {
     const sourceAt = at + (version === 4 ? IPv4.at.src : IPv6.at.src);
     const size = version === 4 ? IPV4_BYTES : IPV6_BYTES;
     const back = this.#routes[this.#table[version].find(b, sourceAt, size)];
-    const hop = back?.hops[0];
-    if (source && hop?.mac && mayComplain(b, at, end, version) && this.#limit.allows(now)) {
+    const hop =
+      back?.hops[0] ?? (back && this.#stranger(back.subnetOf, b.slice(sourceAt, sourceAt + size)));
+    const mac = hop && !back?.own && this.#macOf(now, hop);
+    if (source && mac && mayComplain(b, at, end, version) && this.#limit.allows(now)) {
       const frame = errorFrame(why, b, at, end, version, source, mtu);
       const answer = this.#framed(frame);
       if (answer >= 0) {
         this.errorsSent++;
         this.#frame.priority = 0;
-        this.#send(now, ingress, answer, hop, frame.length);
+        this.#send(now, ingress, answer, hop.port, mac, frame.length);
       }
     }
     this.#drop(slot, why);
@@ -297,65 +319,69 @@ export class Router implements Station {
     return slot;
   }
 
-  /** Somebody asks for a link address or tells its own. */
-  #asks(ingress: number, slot: number, question: Question | undefined): void {
-    const { pool } = this;
-    pool.release(slot);
-    if (!question) return this.#count('malformed');
-    const { ip, mac, target, kind } = question;
-    const { subnets } = this.#ports[ingress]!;
-    // Only neighbours are believed, and only about addresses of their subnet.
-    if (subnets.some((subnet) => inPrefix(subnet, ip, 0, ip.length))) {
-      const known = this.#find(ip);
-      if (known?.own) return this.#count('address conflict');
-      const neighbour = known?.hops[0];
-      if (neighbour && equalAddress(ip, neighbour.ip)) neighbour.mac = mac;
-      else if (this.#learned < MOST_NEIGHBOURS) {
-        this.#learned++;
-        this.#neighbour(ingress, ip).mac = mac;
-        this.#asked.delete(formatHex(ip));
-      }
-    }
-    if (kind === 'answer' || !subnets.some((subnet) => equalAddress(target, subnet.ip))) return;
-    this.#say(ingress, answerFrame(question, this.#ports[ingress]!.mac));
+  /** A message about link addresses was read. */
+  #heard(now: Nanos, port: number, slot: number): void {
+    this.pool.release(slot);
+    this.#settle(now, port);
   }
 
   #find(ip: Uint8Array): Route | undefined {
     return this.#routes[this.#table[versionOf(ip)].find(ip, 0, ip.length)];
   }
 
-  /** A host of a subnet that we have not heard of yet. */
-  #stranger(port: number, ip: Uint8Array): Neighbour {
-    const key = formatHex(ip);
-    const known = this.#asked.get(key);
-    if (known) return known;
-    const oldest = this.#asked.keys().next();
-    if (this.#asked.size >= MOST_NEIGHBOURS && !oldest.done) this.#asked.delete(oldest.value);
-    const neighbour = { port, ip, mac: undefined, asked: 0, askedAt: 0 };
-    this.#asked.set(key, neighbour);
-    return neighbour;
-  }
-
-  /** Asks for the neighbour's link address; the packet is lost, as its sender is used to repair. */
-  #ask(now: Nanos, ingress: number, slot: number, neighbour: Neighbour): void {
-    const { port, ip } = neighbour;
-    if (neighbour.asked > 0 && now - neighbour.askedAt < RETRANS_TIME)
-      return this.#drop(slot, 'neighbour asked for');
-    if (neighbour.asked >= MOST_QUESTIONS) {
-      neighbour.asked = 0;
-      return this.#refuse(now, ingress, slot, 'host unreachable', 0);
+  /** A host of a subnet. Who is known gets a route of its own, so that the next packet finds it at once. */
+  #stranger(port: number, ip: Uint8Array): Hop {
+    const { table } = this.#ports[port]!.neighbours;
+    if (table.get(wideAddress(ip))?.mac && this.#learned < MOST_NEIGHBOURS) {
+      this.#learned++;
+      return this.#neighbour(port, ip);
     }
-    neighbour.asked++;
-    neighbour.askedAt = now;
-    const source = this.#addressAt(port, versionOf(ip));
-    if (source) this.#say(port, questionFrame(ip, source, this.#ports[port]!.mac));
-    this.#drop(slot, 'neighbour asked for');
+    return { port, ip, fixed: undefined, entry: undefined };
   }
 
-  /** Sends a frame of the router's own on the link of `port`. */
-  #say(port: number, bytes: Uint8Array): void {
-    const slot = this.#framed(bytes);
-    if (slot >= 0) this.buffer.say(port, slot);
+  /** The link address of a next hop; undefined while it is asked for. */
+  // hot
+  #macOf(now: Nanos, hop: Hop): Uint8Array | undefined {
+    if (hop.fixed) return hop.fixed;
+    // An entry that is not reachable must hear of its use, and may have made room for another.
+    if (hop.entry?.state === 'REACHABLE') return hop.entry.mac;
+    const { table } = this.#ports[hop.port]!.neighbours;
+    const ip = wideAddress(hop.ip);
+    const mac = table.lookup(now, ip);
+    hop.entry = table.get(ip);
+    this.#settle(now, hop.port);
+    return mac;
+  }
+
+  /** Keeps a packet until its neighbour is known, or known not to answer. */
+  #hold(now: Nanos, ingress: number, slot: number, { port, ip }: Hop): void {
+    const wide = wideAddress(ip);
+    if (!this.#ports[port]!.neighbours.table.get(wide))
+      return this.#refuse(now, ingress, slot, 'host unreachable', 0); // no room to ask for it
+    const lost = this.#held.hold(keyOf(wide), ingress, slot);
+    if (lost >= 0) this.#drop(lost, 'neighbour asked for');
+  }
+
+  /** Does what the neighbours of a port want done. */
+  #settle(now: Nanos, port: number): void {
+    const { neighbours } = this.#ports[port]!;
+    for (let task = neighbours.takeTask(now); task; task = neighbours.takeTask(now)) {
+      for (const { ingress, slot } of this.#held.release(task.neighbour.key)) {
+        if (task.what === 'resolved') this.#treat(now, ingress, slot);
+        else this.#unreachable(now, ingress, slot);
+      }
+    }
+    for (let slot = neighbours.takeFrame(); slot >= 0; slot = neighbours.takeFrame())
+      this.buffer.say(port, slot);
+    this.#neighboursAt = NEVER;
+    for (const { neighbours: all } of this.#ports)
+      this.#neighboursAt = earlier(this.#neighboursAt, all.table.wakeAt());
+  }
+
+  #unreachable(now: Nanos, ingress: number, slot: number): void {
+    const at = this.pool.at(slot);
+    this.#frame.read(this.pool.bytes(slot), at, at + this.pool.length(slot));
+    this.#refuse(now, ingress, slot, 'host unreachable', 0);
   }
 
   #drop(slot: number, why: RouterDrop): void {
