@@ -10,9 +10,9 @@ const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size
 /**
  * Bytes a packet, both ends, link and acknowledgements together. The smallest object takes 24 and a view of bytes 100;
  * what is left are numbers that V8 boxes where they pass from one function to another, and what a message of 1024
- * packets costs its consumer.
+ * packets costs its consumer. Instants of a device that takes time have fractions, which are boxed more often.
  */
-const MOST_ALLOCATED = 140;
+const MOST_ALLOCATED = { ideal: 140, timed: 230 } as const;
 const MOST_KEPT = 10;
 
 const measure = (how: string): { allocated: number; kept: number } => {
@@ -24,10 +24,10 @@ const measure = (how: string): { allocated: number; kept: number } => {
 };
 
 spec('a WRITE packet on its way', (it) => {
-  for (const how of ['ideal', 'timed']) {
+  for (const how of ['ideal', 'timed'] as const) {
     it(`leaves nothing on the heap, and allocates no object (${how})`, () => {
       const { allocated, kept } = measure(how);
-      assert.ok(allocated < MOST_ALLOCATED, `${allocated} bytes a packet`);
+      assert.ok(allocated < MOST_ALLOCATED[how], `${allocated} bytes a packet`);
       assert.ok(kept < MOST_KEPT, `${kept} bytes a packet are kept`);
     });
   }
