@@ -199,13 +199,3 @@ export const connectX6: NicProfile = {
     qpc: lru(4096, 256), // fitted
   },
 };
-
-/** By the names of `--nic`. */
-export const nics: Readonly<Record<string, NicProfile>> = {
-  'connectx-2': connectX2,
-  'connectx-3': connectX3,
-  'connect-ib': connectIB,
-  'connectx-4': connectX4,
-  'connectx-5': connectX5,
-  'connectx-6': connectX6,
-};
