@@ -1,12 +1,7 @@
 // A YAML or JSON file that follows a schema. Whatever is wrong with it is said with file, line and column: JSON is read as
 // the YAML that it is, so that both have places.
 
-import {
-  Ajv2020,
-  type AnySchemaObject,
-  type ErrorObject,
-  type ValidateFunction,
-} from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { isNode, LineCounter, parseDocument, type Document as YamlDocument } from 'yaml';
 
 /** Members and indices from the top of a document to a place in it. */
@@ -21,21 +16,18 @@ export class DocumentError extends RangeError {
 export class SchemaDocument<T> {
   readonly value: T;
   readonly #name: string;
-  readonly #yaml: YamlDocument;
-  readonly #lines: LineCounter;
+  readonly #placeOf: (path: DocumentPath) => string;
 
-  constructor(name: string, yaml: YamlDocument, lines: LineCounter, value: T) {
+  /** `placeOf` gives line and column of the value at a path. */
+  constructor(name: string, value: T, placeOf: (path: DocumentPath) => string) {
     this.#name = name;
-    this.#yaml = yaml;
-    this.#lines = lines;
+    this.#placeOf = placeOf;
     this.value = value;
   }
 
   /** An error about the value at `path`, with its place. */
   error(path: DocumentPath, words: string): DocumentError {
-    return new DocumentError(
-      `${this.#name}:${placeOf(this.#yaml, this.#lines, path)}: ${titleOf(path)}${words}`,
-    );
+    return new DocumentError(`${this.#name}:${this.#placeOf(path)}: ${titleOf(path)}${words}`);
   }
 
   /** Runs `body`; what it finds wrong is at `path`. @throws DocumentError */
@@ -51,14 +43,10 @@ export class SchemaDocument<T> {
 }
 
 const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
-const compiled = new WeakMap<AnySchemaObject, ValidateFunction>();
+const compiled = new WeakMap<object, ValidateFunction>();
 
 /** Reads `text`. @throws DocumentError that says what is wrong, where, and what was expected */
-export function readDocument<T>(
-  name: string,
-  text: string,
-  schema: AnySchemaObject,
-): SchemaDocument<T> {
+export function readDocument<T>(name: string, text: string, schema: object): SchemaDocument<T> {
   const lines = new LineCounter();
   const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
   const broken = yaml.errors[0];
@@ -74,7 +62,7 @@ export function readDocument<T>(
     const [path, words] = explained(error);
     throw new DocumentError(`${name}:${placeOf(yaml, lines, path)}: ${titleOf(path)}${words}`);
   }
-  return new SchemaDocument(name, yaml, lines, value as T);
+  return new SchemaDocument(name, value as T, (path) => placeOf(yaml, lines, path));
 }
 
 /** 'workloads[0].size: ' */

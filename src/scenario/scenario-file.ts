@@ -195,10 +195,10 @@ function cut(lab: Lab, [a, b]: readonly [string, string], { down, up }: FaultTex
   if (!link) throw new RangeError(`there is no link between '${a}' and '${b}'`);
   if (down === undefined) throw new RangeError("a link needs 'down': when it goes down");
   lab.at(lab.begin + readTime('down', down), () => {
-    link.up = false;
+    lab.sim.setLink(link, false);
   });
   if (up === undefined) return;
   lab.at(lab.begin + readTime('up', up), () => {
-    link.up = true;
+    lab.sim.setLink(link, true);
   });
 }
