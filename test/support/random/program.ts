@@ -167,6 +167,10 @@ export class Program {
       }
     }
     for (const host of hosts) assert.ok(host.gapsAreClean(), 'nothing else was written');
+    // A router may ask for a neighbour that a bit error made up; these hosts have no stack that would take the question.
+    for (const { device } of this.world.hosts)
+      for (let slot = device.takeOther(); slot >= 0; slot = device.takeOther())
+        this.world.sim.pool.release(slot);
     assert.is(sim.pool.inUse, 0, 'no frame is left over');
     assert.ok(Number.isSafeInteger(sim.now), 'time is a whole number');
   }
