@@ -44,7 +44,7 @@ export const idealTiming: NicTiming = {
   rxDataNs: 0,
   rxAtomicNs: 0,
   rxLatencyNs: 0,
-  rxFrames: 4096,
+  rxFrames: 16384, // a megabyte of the shortest
   answerNs: 0,
   nakNs: 0,
   goBackNs: 0,

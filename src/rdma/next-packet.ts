@@ -15,7 +15,10 @@ export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   const { prepared, clock, memory } = dev;
   prepared.what = 'answer';
   prepared.readyAt = 0;
-  if (clock !== null) memory.delay += clock.caches.context(now, qp.qpn);
+  if (clock !== null) {
+    memory.begin(now); // what the one before waited for is not this one's
+    memory.delay = clock.caches.context(now, qp.qpn);
+  }
   return qp.flow === null ? inTurn(dev, qp, now) : heldBack(dev, qp, qp.flow, now);
 }
 
