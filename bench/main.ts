@@ -13,6 +13,7 @@ import * as icrc from './icrc.js';
 import * as memoryDma from './memory-dma.js';
 import * as rcWrite from './rc-write.js';
 import { isMet, type Row, table } from './support.js';
+import * as tcp from './tcp.js';
 
 const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
   accessor: accessor.suite,
@@ -26,6 +27,7 @@ const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
   'memory-dma': memoryDma.suite,
   'rc-write': rcWrite.suite,
   fabric: fabric.suite,
+  tcp: tcp.suite,
 };
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('--'));

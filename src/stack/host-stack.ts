@@ -195,11 +195,11 @@ export class HostStack implements Station {
   }
 
   #fragment(now: Nanos, packet: IpPacket): void {
-    const { source, target, protocol, hopLimit, ecn } = packet;
+    const { source, target, protocol, hopLimit } = packet;
     const outcome = this.#reassembly.add(now, packet);
     if (typeof outcome === 'string') return this.drops.add(outcome);
     if (!outcome) return;
-    const { bytes, length } = this.#reassembly;
+    const { bytes, length, ecn } = this.#reassembly;
     const whole = {
       source,
       target,

@@ -20,6 +20,7 @@ interface Partial {
   /** Bytes of the whole, known from the last fragment; -1 until then. */
   total: number;
   readonly until: Nanos;
+  ecn: number;
 }
 
 export class Reassembly {
@@ -27,6 +28,8 @@ export class Reassembly {
   /** The packet that `add` completed. */
   bytes: Uint8Array = new Uint8Array(0);
   length = 0;
+  /** Its ECN field: one marked fragment marks it (RFC 3168 5.3). */
+  ecn = 0;
 
   /** True when `packet` completed one; false when more is to come; a reason when it is dropped. */
   add(now: Nanos, packet: IpPacket): boolean | StackDrop {
@@ -47,6 +50,7 @@ export class Reassembly {
     for (let unit = first; unit < behind; unit++) known += partial.there[unit]!;
     if (known === behind - first) return false; // a copy
     if (known > 0 || (partial.total >= 0 && last > partial.total)) return this.#drop(key);
+    partial.ecn = Math.max(partial.ecn, packet.ecn);
     partial.there.fill(1, first, behind);
     partial.units += behind - first;
     partial.bytes.set(packet.bytes.subarray(at, end), fragmentAt);
@@ -54,6 +58,7 @@ export class Reassembly {
     this.#partials.delete(key);
     this.bytes = partial.bytes;
     this.length = partial.total;
+    this.ecn = partial.ecn;
     return true;
   }
 
@@ -88,6 +93,7 @@ export class Reassembly {
       units: 0,
       total: -1,
       until: after(now, PATIENCE),
+      ecn: 0,
     };
     this.#partials.set(key, partial);
     return partial;

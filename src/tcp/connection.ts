@@ -26,6 +26,7 @@ export class TcpConnection implements Endpoints {
   /** The owner's: place in its tables. */
   id = -1;
   queued = false;
+  waits = false;
   maker: FrameMaker | undefined;
   readonly route: IpRoute;
 

@@ -36,4 +36,5 @@ export function startTimeWait(tcb: Tcb, now: Nanos): void {
   tcb.board.clear();
   tcb.probe = '';
   tcb.waitAt = after(now, tcb.options.timeWait);
+  tcb.dropBuffers();
 }

@@ -55,7 +55,8 @@ export interface TcpTracer {
 /** How losses are dealt with at the moment. */
 export type Phase = 'open' | 'recovery' | 'loss';
 
-const nothing: SendSource = { end: 0, copy() {}, release() {} };
+const noSource: SendSource = { end: 0, copy() {}, release() {} };
+const noSink: ReceiveSink = { capacity: 0, taken: 0, place() {}, deliver() {} };
 
 export class Tcb implements CongestionState {
   state: TcpState = 'CLOSED';
@@ -64,7 +65,7 @@ export class Tcb implements CongestionState {
   /** What went wrong without ending the connection: ICMP's soft errors (RFC 9293 3.9.2.2). */
   softError: TcpError | undefined;
   events = 0;
-  source: SendSource = nothing;
+  source: SendSource = noSource;
   sink: ReceiveSink;
   /** Opened by a listener: what ends it in SYN-RECEIVED is nobody's error. */
   passive = false;
@@ -301,6 +302,12 @@ export class Tcb implements CongestionState {
     if (this.waitAt < at) at = this.waitAt;
     if (this.paceAt < at) at = this.paceAt;
     return at;
+  }
+
+  /** What nobody needs any more: of TIME-WAIT there may be many. */
+  dropBuffers(): void {
+    this.source = noSource;
+    if (this.orphan) this.sink = noSink;
   }
 
   stopTimers(): void {

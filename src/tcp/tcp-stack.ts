@@ -62,6 +62,8 @@ export interface TcpStackOptions {
 /** Bytes of a ring, where nobody brings buffers. */
 const RING_BYTES = 256 * 1024;
 const MOST_CONNECTIONS = 65_536;
+/** Connections in TIME-WAIT; they hold no buffers. */
+const MOST_TIME_WAITS = 16_384;
 const ADDRESS = 16;
 
 export class TcpStack implements Transport {
@@ -85,6 +87,7 @@ export class TcpStack implements Transport {
   /** Connections that may have something to send, in the order of their turns. */
   readonly #queue: TcpConnection[] = [];
   #first = 0;
+  readonly #timeWaits: TcpConnection[] = [];
 
   constructor(
     readonly ip: TcpIp,
@@ -207,12 +210,27 @@ export class TcpStack implements Transport {
     const { tcb } = connection;
     this.#passive.noticed(connection);
     if (connection.id < 0) return;
+    if (tcb.state === 'TIME-WAIT' && !connection.waits) this.#waiting(connection);
     this.#timers.set(connection.id, tcb.wakeAt());
     if (!connection.queued) {
       connection.queued = true;
       this.#queue.push(connection);
     }
     this.ip.wake();
+  }
+
+  /** TIME-WAIT is bounded: the oldest goes first, as in Linux (which refuses the newest). */
+  #waiting(connection: TcpConnection): void {
+    connection.waits = true;
+    this.counters.TW++;
+    const waits = this.#timeWaits;
+    while (waits.length > 0 && waits[0]!.state !== 'TIME-WAIT') waits.shift();
+    waits.push(connection);
+    if (waits.length <= MOST_TIME_WAITS) return;
+    const oldest = waits.shift()!;
+    if (oldest.state !== 'TIME-WAIT') return;
+    this.counters.TCPTimeWaitOverflow++;
+    this.forget(oldest);
   }
 
   hasWork(): boolean {

@@ -37,7 +37,7 @@ export class ScriptRun {
   now = 0 as Nanos;
   readonly peer = new Peer();
   readonly tcp: TcpStack;
-  readonly pool = new FramePool(2048);
+  readonly pool = new FramePool(16_384);
   mtu = 1500;
   connection: TcpConnection | undefined;
   listener: Listener | undefined;
