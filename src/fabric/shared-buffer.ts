@@ -63,6 +63,7 @@ export class SharedBuffer {
   readonly #latency: number;
   /** Frames on their way through the switch, each in one number with its port; all take as long: the first is due first. */
   readonly #pipe = new SlotQueue();
+  readonly #portBits: number;
   /** Bytes in the buffer by port of entry and priority. */
   readonly #held: Float64Array;
   readonly #stops: Stops;
@@ -83,6 +84,7 @@ export class SharedBuffer {
     this.#latency = options.latencyNs ?? DEFAULT_LATENCY;
     this.#egress = Array.from({ length: ports }, () => new Egress(pool));
     this.#ready = new ReadyPorts(ports);
+    this.#portBits = Math.ceil(Math.log2(ports));
     this.#held = new Float64Array(ports * PRIORITIES);
     this.#stops = new Stops(ports * PRIORITIES, options.rate);
   }
@@ -90,7 +92,7 @@ export class SharedBuffer {
   /** A frame came in; `arrived` gives it back when it is through the switch's pipeline. */
   // hot
   enter(now: Nanos, port: number, slot: number): void {
-    this.#pipe.put(slot * this.ports + port, 0, now + this.#latency);
+    this.#pipe.put((slot << this.#portBits) | port, 0, now + this.#latency);
   }
 
   /** The next frame that is to be forwarded now, or -1; `arrivedAt` is its port. */
@@ -98,8 +100,8 @@ export class SharedBuffer {
   arrived(now: Nanos): number {
     if (this.#pipe.count === 0 || this.#pipe.firstExtra > now) return -1;
     const both = this.#pipe.take(0);
-    const slot = Math.floor(both / this.ports);
-    this.arrivedAt = both - slot * this.ports;
+    const slot = both >> this.#portBits;
+    this.arrivedAt = both - (slot << this.#portBits);
     return slot;
   }
 

@@ -15,15 +15,16 @@ export class ReadyPorts {
   mark(port: number): void {
     if (this.#marked[port] === 1) return;
     this.#marked[port] = 1;
-    this.#order[(this.#head + this.#count++) % this.ports] = port;
+    const at = this.#head + this.#count++;
+    this.#order[at < this.ports ? at : at - this.ports] = port; // a remainder would take a division
   }
 
   /** Takes one, or -1. */
   // hot
   take(): number {
     if (this.#count === 0) return -1;
-    const port = this.#order[this.#head]!;
-    this.#head = (this.#head + 1) % this.ports;
+    const port = this.#order[this.#head++]!;
+    if (this.#head === this.ports) this.#head = 0;
     this.#count--;
     this.#marked[port] = 0;
     return port;

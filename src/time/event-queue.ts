@@ -97,7 +97,7 @@ export class EventQueue {
   }
 
   #insert(row: number, at: number): void {
-    const slot = at % SPAN;
+    const slot = at & (SPAN - 1); // right above 2^31 too, where a remainder is slow
     this.#link[row] = NONE;
     if (this.#heads[slot] === NONE) {
       this.#heads[slot] = row;
@@ -120,7 +120,7 @@ export class EventQueue {
 
   /** Distance from the base to the first slot that has an event, going round. */
   #firstSlot(): number {
-    const from = this.#base % SPAN;
+    const from = this.#base & (SPAN - 1);
     const word = from >> 5;
     const here = this.#bits[word]! & (-1 << (from & 31));
     if (here !== 0) return (word << 5) + low(here) - from;

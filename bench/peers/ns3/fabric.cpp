@@ -18,7 +18,7 @@ using namespace ns3;
 namespace {
 
 const char *const kHostRate = "25Gbps";
-const char *const kFabricRate = "100Gbps";
+const char *const kFabricRate = "400Gbps";
 const char *const kDelay = "10ns"; // two metres
 const uint16_t kPort = 4791;
 // What the host's link carries a datagram's payload in: IP and UDP, and ns-3's PPP.

@@ -33,7 +33,7 @@ function copied(k: Kernel, name: Name, b: Uint8Array, from: number, to: number, 
   return ~state >>> 0;
 }
 
-/** Finding the kernel of a memory takes 20 ns, so that the table is as fast up to here (equal at 75 bytes). */
+/** Finding the kernel and entering it takes so long that the table is as fast up to here (equal at 75 bytes). */
 const worthFrom = 80;
 
 /** The kernel's engine; null where WebAssembly SIMD is missing. */

@@ -46,7 +46,13 @@ const pageBytes = 65536;
 /** WebAssembly's own bound on a memory is 65,536 pages; this leaves the engines' lower ones unhurt. */
 const packetMemoryLimitBytes = 1 << 30;
 
-const kernels = new WeakMap<ArrayBufferLike, Kernel>();
+/**
+ * A packet memory's buffer has its kernel as a property: a table of buffers would be asked for every packet, and takes
+ * 20 ns to answer.
+ */
+const KERNEL = Symbol('kernel');
+type MaybeKernels = ArrayBufferLike & { [KERNEL]?: Kernel };
+
 let compiled: { readonly wasm: WasmApi; readonly module: object } | null | undefined;
 
 /** Compiles on first use; null where it cannot. */
@@ -79,12 +85,13 @@ function instantiate(lengthBytes: number): { kernel: Kernel; buffer: ArrayBuffer
   const runs = new Int32Array(buffer, runsAt, (runBytes / 4) * runsLimit);
   const covers = new Uint8Array(buffer, coversAt, coverBytes * coversLimit);
   const kernel = { crc32, crc32c, internetSum, crc32Each, runs, covers, stage };
-  kernels.set(buffer, kernel);
+  (buffer as MaybeKernels)[KERNEL] = kernel;
   return { kernel, buffer };
 }
 
 /** The kernel in whose memory `buffer` is; undefined for every other buffer. */
-export const kernelOf = (buffer: ArrayBufferLike): Kernel | undefined => kernels.get(buffer);
+export const kernelOf = (buffer: ArrayBufferLike): Kernel | undefined =>
+  (buffer as MaybeKernels)[KERNEL];
 
 let shared: Kernel | null | undefined;
 
