@@ -6,9 +6,11 @@ import { type Nanos, NEVER } from '../time/index.js';
 import { agree, offer } from './agree.js';
 import { arrive } from './arrive.js';
 import type { ReceiveSink, SendSource } from './buffer.js';
+import { congestionControl } from './congestion/index.js';
 import { expire } from './expire.js';
 import { abort, destroy } from './finish.js';
 import type { FrameMaker } from './frame-maker.js';
+import type { TcpOptions } from './options.js';
 import type { Outgoing } from './outgoing.js';
 import { nextSegment } from './output.js';
 import type { Endpoints } from './secrets.js';
@@ -152,7 +154,18 @@ export class TcpConnection implements Endpoints {
     this.owner.touched(this);
   }
 
-  /** Changes the idle time before probes (SO_KEEPALIVE); takes effect by the option of that name. */
+  /** Changes options of a connection that is open (setsockopt); those that its SYN has settled change nothing any more. */
+  configure(now: Nanos, options: Partial<TcpOptions>): void {
+    const { tcb } = this;
+    const { congestion } = tcb.options;
+    tcb.options = { ...tcb.options, ...options };
+    if (tcb.options.congestion !== congestion) {
+      tcb.control = congestionControl(tcb.options.congestion);
+    }
+    if (tcb.facts.synchronized) this.armKeepAlive(now);
+    this.owner.touched(this);
+  }
+
   armKeepAlive(now: Nanos): void {
     const { keepAlive } = this.tcb.options;
     this.tcb.keepAt = keepAlive > 0 ? ((now + keepAlive) as Nanos) : NEVER;

@@ -64,7 +64,10 @@ export class PassiveOpen {
     if (!parent || connection.state === 'SYN-RECEIVED') return;
     this.#parents.delete(connection);
     parent.halfOpen--;
-    if (connection.state !== 'CLOSED') parent.waiting.push(connection);
+    if (connection.state === 'CLOSED') return;
+    // Nobody will accept it any more (RFC 9293 3.10.4).
+    if (parent.closed) connection.abort(connection.tcb.lastReceived);
+    else parent.waiting.push(connection);
   }
 
   #listener(address: Uint8Array, port: number): Listener | undefined {

@@ -159,7 +159,7 @@ export class Tcb implements CongestionState {
 
   // Congestion and loss.
   readonly board = new Scoreboard();
-  readonly control: CongestionControl;
+  control: CongestionControl;
   cwnd = 0;
   ssthresh = Number.POSITIVE_INFINITY;
   phase: Phase = 'open';
@@ -214,7 +214,7 @@ export class Tcb implements CongestionState {
   makeBuffers: (() => { readonly source: SendSource; readonly sink: ReceiveSink }) | undefined;
 
   constructor(
-    readonly options: TcpOptions,
+    public options: TcpOptions,
     sink: ReceiveSink,
     readonly version: 4 | 6,
     /** MTU of the link. */

@@ -183,6 +183,14 @@ export class ScriptRun {
         return this.#connect();
       case 'listen':
         return this.#listen(line.words);
+      case 'configure': {
+        const before = this.#options;
+        this.#options = {};
+        for (const word of line.words) this.#option(word);
+        this.conn.configure(this.now, this.#options);
+        this.#options = before;
+        return;
+      }
       case 'established':
         return this.#established(line.words);
       case 'unlisten':
