@@ -45,7 +45,6 @@ const sentAfter = (t1: number, end1: number, t2: number, end2: number): boolean 
 
 /** 6.2, step 4: how much reordering is tolerated. */
 function reorderingWindow(tcb: Tcb): number {
-  if (tcb.dsackRound >= 0 && tcb.sndUna >= tcb.dsackRound) tcb.dsackRound = -1;
   if (!tcb.reorderingSeen) {
     if (tcb.phase !== 'open' || tcb.board.sackedCount >= DUP_THRESH) return 0;
   }
@@ -54,7 +53,7 @@ function reorderingWindow(tcb: Tcb): number {
 
 /** A copy arrived: what was taken for lost was late (6.2, step 4). */
 export function noteDsack(tcb: Tcb): void {
-  if (tcb.dsackRound >= 0) return;
+  if (tcb.dsackRound > tcb.sndUna) return; // once a round trip
   tcb.dsackRound = tcb.sndNxt;
   tcb.reoMult++;
   tcb.reoPersist = REO_PERSIST;
@@ -71,7 +70,7 @@ export function detectLoss(tcb: Tcb, now: Nanos): boolean {
   tcb.reorderAt = NEVER;
   if (tcb.rackSentAt === 0 && tcb.rackEnd === 0) return false;
   const { board, rackSentAt, rackEnd } = tcb;
-  const patience = tcb.rackRtt + reorderingWindow(tcb);
+  let patience = -1;
   let found = false;
   let wait = 0;
   for (let i = 0; i < board.count; i++) {
@@ -83,6 +82,7 @@ export function detectLoss(tcb: Tcb, now: Nanos): boolean {
       if ((flags & EVER_RETRANSMITTED) === 0 && sentAt > rackSentAt) break; // all that follow were sent later still
       continue;
     }
+    if (patience < 0) patience = tcb.rackRtt + reorderingWindow(tcb);
     const remaining = sentAt + patience - now;
     if (remaining > 0) {
       wait = Math.max(wait, remaining);
