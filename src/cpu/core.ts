@@ -8,6 +8,8 @@ import type { Thread } from './thread.js';
 export interface InterruptWork {
   /** Does it, when the core gets to it; how many nanoseconds it takes. */
   run(now: Nanos): number;
+  /** What getting there takes; the profile's interrupt unless given. Softirqs go on where they were: 0. */
+  readonly entryNs?: number;
   /** That time is over. */
   done?(now: Nanos): void;
 }

@@ -144,7 +144,8 @@ export class Cores implements Machine, Scheduler {
       const work = core.work.shift();
       if (work === undefined) return false;
       core.doing = work;
-      core.doingUntil = after(now, this.#real(Math.ceil(this.profile.interruptNs + work.run(now))));
+      const took = (work.entryNs ?? this.profile.interruptNs) + work.run(now);
+      core.doingUntil = after(now, this.#real(Math.ceil(took)));
     }
   }
 

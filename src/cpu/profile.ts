@@ -4,6 +4,8 @@
 export interface CpuProfile {
   readonly name: string;
   readonly cores: number;
+  /** Clock of a core that has work: what kernels' cycles take. */
+  readonly hertz: number;
   /** A system call that does nothing: into the kernel and back. */
   readonly systemCallNs: number;
   /** From one thread to another on a core. */

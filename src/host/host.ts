@@ -10,6 +10,7 @@ import {
   type Thread,
 } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
+import { Kernel, type KernelOptions, Socket, type SocketOptions } from '../kernel/index.js';
 import {
   AddressSpace,
   DmaEngine,
@@ -81,6 +82,8 @@ export interface HostOptions {
   readonly guid?: bigint;
   /** Events that the ledger keeps; counters alone unless given. */
   readonly ledgerEvents?: number;
+  /** A kernel with sockets, whose driver and card take all frames that are not RDMA's; without one the stack does at once. */
+  readonly kernel?: KernelOptions;
   readonly tracer?: Tracer;
 }
 
@@ -103,6 +106,8 @@ export class Host implements Station, InterruptLine {
   /** What takes frames that are no RDMA; InfiniBand has none. */
   readonly stack: HostStack | null;
   readonly cores: Cores;
+  /** Sockets and what is below them, where the host was given a kernel. */
+  readonly kernel: Kernel | null;
   readonly services: GeneralServices;
   readonly mtu: number;
   /** Its Ethernet port; InfiniBand has none. */
@@ -148,7 +153,9 @@ export class Host implements Station, InterruptLine {
     this.cores = new Cores(options.cpu ?? xeonHaswell, this.ledger);
     const rate = options.rate ?? DEFAULT_RATE;
     const link = options.port ? { ...options.port, pool, rate } : null;
-    this.port = this.stack ? new HostPort(name, this.device, this.stack, link) : null;
+    this.kernel = this.#newKernel(options);
+    const others = this.kernel ?? this.stack;
+    this.port = others ? new HostPort(name, this.device, others, link) : null;
     this.#port = this.port ?? this.device;
     this.services = new GeneralServices(this, guid, options);
   }
@@ -157,6 +164,19 @@ export class Host implements Station, InterruptLine {
     const { addresses, gateways = [] } = options;
     const random = this.random.fork('stack');
     return new HostStack(this.name, this.pool, { mac, addresses, gateways, mtu: this.mtu, random });
+  }
+
+  #newKernel({ kernel }: HostOptions): Kernel | null {
+    const { name, pool, memory, dma, ledger, cores, space, stack } = this;
+    if (!kernel || !stack) return null;
+    const machinery = { name, pool, memory, dma, ledger, cores, space, stack };
+    return new Kernel(machinery, this.random.fork('kernel'), kernel);
+  }
+
+  /** socket(2), of a host with a kernel. */
+  socket(options?: SocketOptions): Socket {
+    if (!this.kernel) throw new RangeError(`${this.name} has no kernel`);
+    return new Socket(this.kernel, options);
   }
 
   get cm(): ConnectionManager {
@@ -237,9 +257,11 @@ export class Host implements Station, InterruptLine {
   // hot
   #settle(now: Nanos): void {
     this.services.settle(now);
+    this.kernel?.settle(now);
     while (this.cores.wakeAt() <= now) {
       this.cores.expire(now);
       this.services.settle(now);
+      this.kernel?.settle(now);
     }
   }
 }

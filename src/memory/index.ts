@@ -5,11 +5,12 @@ export {
   AddressSpace,
   type AllocateOptions,
   directMapAddress,
+  folded,
   kernelSpace,
   type MapOptions,
   type SpaceKind,
 } from './address-space.js';
-export { type Copier, copy } from './copy.js';
+export { type Copier, copy, copyMachine } from './copy.js';
 export { DmaEngine } from './dma.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
 export * from './ledger.js';

@@ -9,6 +9,7 @@ import type { CpuProfile } from '../cpu/profile.js';
 export const xeonHaswell: CpuProfile = {
   name: 'Xeon E5-2698 v3, Linux 4.15',
   cores: 16, // Intel's data sheet: of each of its two sockets
+  hertz: 2.3e9, // the same: base frequency
   systemCallNs: 200, // [1]: with kernel page-table isolation
   contextSwitchNs: 520, // [1]: cooperative context switch
   wakeUpNs: 2800, // [1]: process wake-up, 2.8 to 5.5 us
@@ -24,6 +25,7 @@ export const xeonHaswell: CpuProfile = {
 export const realTimeCpu: CpuProfile = {
   name: 'this machine',
   cores: 16,
+  hertz: 3e9,
   systemCallNs: 0,
   contextSwitchNs: 0,
   wakeUpNs: 0,

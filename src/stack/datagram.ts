@@ -13,4 +13,8 @@ export interface Datagram {
   readonly end: number;
   /** The IP packet as it came, for errors that quote it; -1 when it came in fragments. */
   readonly headerAt: number;
+  /** A NIC has found its checksums right. */
+  readonly checked?: boolean;
+  /** Text of each of the segments that were merged into it; 0 for one that came alone. */
+  readonly unit?: number;
 }

@@ -37,6 +37,9 @@ export class IpPacket {
   fragmentAt = 0;
   more = false;
   identification = 0;
+  /** What the NIC and the driver say of it: checksums were right; merged from segments of so many bytes. */
+  checked = false;
+  unit = 0;
 
   /** Why it is no packet that a host may look at; undefined when it is one. */
   read(b: Uint8Array, at: number, end: number): StackDrop | undefined {

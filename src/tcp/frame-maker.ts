@@ -20,9 +20,9 @@ export class FrameMaker {
     this.template = new IpTemplate(connection.local, connection.remote, TCP_NUMBER);
   }
 
-  /** Writes the whole frame but for its link addresses. */
+  /** Writes the whole frame but for its link addresses; without its text, where that is to stay apart. */
   // hot
-  make(out: Outgoing, pool: FramePool, slot: number): void {
+  make(out: Outgoing, pool: FramePool, slot: number, withText = true): void {
     const { connection, template } = this;
     const { tcb } = connection;
     const b = pool.bytes(slot);
@@ -30,13 +30,13 @@ export class FrameMaker {
     const at = start + template.size;
     const textAt = writeHeader(out, b, at, connection.localPort, connection.remotePort);
     const { length } = out;
-    if (length > 0) tcb.source.copy(out.from, length, b, textAt);
+    if (length > 0 && withText) tcb.source.copy(out.from, length, b, textAt);
     const end = textAt + length;
     template.write(b, start, end - at, out.ecn);
     const pseudo = template.pseudoSum + end - at;
-    if (tcb.options.checksum === 'offload') TCP.set.checksum(b, at, folded(pseudo));
+    if (tcb.options.checksum === 'offload' || !withText) TCP.set.checksum(b, at, folded(pseudo));
     else TCP.set.checksum(b, at, checksumOfSum(internetSum(b, at, end, pseudo)));
-    pool.setLength(slot, end - start);
+    pool.setLength(slot, (withText ? end : textAt) - start);
   }
 }
 

@@ -47,6 +47,8 @@ export class Segment {
   ack = 0;
   /** Text without SYN and FIN: RFC 9293's SEG.LEN is `length + syn + fin`. */
   length = 0;
+  /** Text of each of the segments that were merged into it; 0 for one that came alone. */
+  unit = 0;
   dataAt = 0;
   window = 0;
   urgentPointer = 0;

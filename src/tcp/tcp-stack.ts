@@ -57,6 +57,11 @@ export interface TcpStackOptions {
   /** For all connections that do not say otherwise. */
   readonly defaults?: Partial<TcpOptions>;
   readonly mostConnections?: number;
+  /**
+   * Text stays where it lies: frames have headers alone, whose lengths and checksums count it, and this is told which
+   * bytes of whose source belong behind them.
+   */
+  readonly apart?: (slot: number, connection: TcpConnection, out: Outgoing) => void;
 }
 
 /** Bytes of a ring, where nobody brings buffers. */
@@ -181,7 +186,8 @@ export class TcpStack implements Transport {
     const connection = this.connections.find(target, targetPort, source, sourcePort);
     // Both directions' pseudo headers have the same sum.
     const pseudo = connection?.maker?.template.pseudoSum ?? pseudoSum(source, target);
-    if (!sumIsGood(internetSum(bytes, at, end, pseudo + end - at))) {
+    segment.unit = datagram.unit ?? 0;
+    if (datagram.checked !== true && !sumIsGood(internetSum(bytes, at, end, pseudo + end - at))) {
       this.counters.InErrs++;
       this.counters.InCsumErrors++;
       return;
@@ -280,7 +286,9 @@ export class TcpStack implements Transport {
       return NOTHING;
     }
     this.counters.OutSegs++;
-    connection.maker!.make(out, pool, slot);
+    const { apart } = this.options;
+    connection.maker!.make(out, pool, slot, apart === undefined);
+    apart?.(slot, connection, out);
     this.cutMss = out.cutMss;
     this.route = connection.route;
     if (!out.last) {

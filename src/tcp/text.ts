@@ -27,7 +27,8 @@ export function takeText(tcb: Tcb, segment: Segment, now: Nanos): void {
   if (tcb.finPlace >= 0) edge = Math.min(edge, tcb.finPlace); // nothing stands behind a FIN
   const from = Math.max(segment.place, tcb.rcvNxt);
   const to = Math.min(end, edge);
-  if (segment.length > tcb.rcvMss) tcb.rcvMss = Math.min(segment.length, 0xffff);
+  const size = segment.unit > 0 ? segment.unit : segment.length;
+  if (size > tcb.rcvMss) tcb.rcvMss = Math.min(size, 0xffff);
   if (to < end) {
     tcb.counters.TCPWantZeroWindowAdv++;
     tcb.ackNow = true;

@@ -8,6 +8,7 @@ import { assert, spec } from '../../support/spec.js';
 const profile: CpuProfile = {
   name: 'round numbers',
   cores: 2,
+  hertz: 1e9,
   systemCallNs: 100,
   contextSwitchNs: 1000,
   wakeUpNs: 5000,

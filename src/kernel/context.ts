@@ -1,0 +1,66 @@
+// What the parts of a kernel share: the machine that it runs on, its options, its profile and the bill of its cores.
+
+import type { Cores } from '../cpu/index.js';
+import type { FramePool } from '../frame/index.js';
+import type { AddressSpace, DmaEngine, Ledger, MachineMemory } from '../memory/index.js';
+import type { HostStack } from '../stack/index.js';
+import type { CongestionName, TcpStack } from '../tcp/index.js';
+import type { CpuBill } from './category.js';
+import type { PagePool } from './page-pool.js';
+import type { EthernetProfile, KernelProfile } from './profile.js';
+
+/** The machine that a kernel is put on. */
+export interface Machinery {
+  readonly name: string;
+  /** Of frames on the wire. */
+  readonly pool: FramePool;
+  readonly memory: MachineMemory;
+  readonly dma: DmaEngine;
+  readonly ledger: Ledger;
+  readonly cores: Cores;
+  /** Of the process that the host's programs share. */
+  readonly space: AddressSpace;
+  readonly stack: HostStack;
+}
+
+/** What can be switched; Linux's defaults unless given. */
+export interface KernelOptions {
+  readonly profile?: KernelProfile;
+  readonly nic?: EthernetProfile;
+  /** Pairs of queues; one a core, eight at most, unless given. */
+  readonly queues?: number;
+  /** Core of each queue's interrupt; queue i is served by core i unless given. */
+  readonly affinity?: readonly number[];
+  readonly ringEntries?: number;
+  /** The card cuts segments (TSO); the kernel does, as late as it can (GSO); frames are merged (GRO). */
+  readonly tso?: boolean;
+  readonly gso?: boolean;
+  readonly gro?: boolean;
+  /** The card makes and checks checksums. */
+  readonly txChecksum?: boolean;
+  readonly rxChecksum?: boolean;
+  /** Frames of a flow interrupt the core on which their program runs. */
+  readonly arfs?: boolean;
+  /** Microseconds, 'adaptive', or the card's own unless given. */
+  readonly coalesce?: number | 'adaptive';
+  readonly coalesceFrames?: number;
+  /** Microseconds that a call polls the card before it sleeps (net.core.busy_read). */
+  readonly busyPoll?: number;
+  readonly congestion?: CongestionName;
+  /** net.ipv4.tcp_rmem and tcp_wmem: least, first and largest buffer. */
+  readonly receiveBytes?: readonly [number, number, number];
+  readonly sendBytes?: readonly [number, number, number];
+  /** Memory for socket buffers. */
+  readonly bufferBytes?: number;
+}
+
+export interface KernelParts extends Machinery {
+  readonly profile: KernelProfile;
+  readonly bill: CpuBill;
+  readonly tcp: TcpStack;
+  readonly options: KernelOptions;
+  /** Headers, text of users, and received frames. */
+  readonly heads: PagePool;
+  readonly pages: PagePool;
+  readonly buffers: PagePool;
+}

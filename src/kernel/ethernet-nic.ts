@@ -1,0 +1,281 @@
+// The Ethernet side of a network card: pairs of queues whose rings lie in the host's memory, each with an interrupt of its
+// own. Frames go out as doorbells tell, come in where the hash of their flow leads, and all that takes time on PCI Express
+// and inside. A station with one port.
+
+import { type FramePool, ReadyPorts, SlotQueue, type Station } from '../frame/index.js';
+import {
+  type Actor,
+  type DmaEngine,
+  type MachineMemory,
+  physicalTranslation,
+} from '../memory/index.js';
+import { after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
+import { Moderation } from './moderation.js';
+import { PacketView } from './packet-view.js';
+import type { EthernetProfile } from './profile.js';
+import { CompletionWriter, ReceiveQueue } from './receive-queue.js';
+import { Ring } from './ring.js';
+import { Steering } from './toeplitz.js';
+import { TransmitQueue } from './transmit-queue.js';
+
+const BELL = 0;
+const DESCRIPTORS = 1;
+const SENT = 2;
+const SEND_LANDED = 3;
+const FRAME = 4;
+const RECEIVE_LANDED = 5;
+const THROTTLED = 6;
+const MESSAGE = 7;
+const READY = 8;
+const AGAIN = 9;
+
+/** Waits for slots of frames when there are none. */
+const RETRY_NS = 1000;
+const DOORBELL_BYTES = 4;
+
+/** Who is interrupted, and who polls. */
+export interface InterruptSink {
+  interrupt(now: Nanos, queue: number): void;
+  /** A completion of the queue is in memory. */
+  landed(now: Nanos, queue: number): void;
+}
+
+export interface EthernetNicOptions {
+  readonly name: string;
+  readonly pool: FramePool;
+  readonly memory: MachineMemory;
+  readonly dma: DmaEngine;
+  readonly profile: EthernetProfile;
+  readonly queues: number;
+  readonly ringEntries: number;
+  readonly sink: InterruptSink;
+  /** The card says whether checksums are right. */
+  readonly receiveChecksum: boolean;
+}
+
+export class EthernetNic implements Station {
+  readonly ports = 1;
+  readonly name: string;
+  readonly transmitQueues: readonly TransmitQueue[];
+  readonly receiveQueues: readonly ReceiveQueue[];
+  /** Completions of transmit queues. */
+  readonly sent: readonly CompletionWriter[];
+  readonly moderation: readonly Moderation[];
+  readonly steering: Steering;
+  /** By ethtool's names. */
+  readonly counters = { rx_out_of_buffer: 0, rx_oversize: 0, interrupts: 0 };
+  /** Bytes that DMA has put into memory so far. */
+  receivedBytes = 0;
+  readonly #events = new EventQueue();
+  readonly #ready = new ReadyPorts(1);
+  readonly #frames = new SlotQueue();
+  readonly #view = new PacketView();
+  readonly #options: EthernetNicOptions;
+  readonly #side;
+  #turn = 0;
+  #readyAt: Nanos = START;
+  #lastIn: Nanos = START;
+
+  constructor(options: EthernetNicOptions) {
+    const { name, pool, memory, dma, profile, queues, ringEntries } = options;
+    this.#options = options;
+    this.name = name;
+    const physical = physicalTranslation(memory);
+    this.#side = {
+      pool,
+      dma,
+      memory: physical,
+      frames: this.#frames,
+      lastFrame: START,
+      packetNs: profile.txPacketNs,
+    };
+    const each = <T>(make: () => T): T[] => Array.from({ length: queues }, make);
+    const ring = () => new Ring(memory, ringEntries);
+    const completions = () => new CompletionWriter(ring(), dma, physical);
+    this.transmitQueues = each(() => new TransmitQueue(ring(), this.#side));
+    this.sent = each(completions);
+    this.receiveQueues = each(() => new ReceiveQueue(ring(), completions(), dma, physical));
+    const { throttle, coalesceUs, coalesceFrames } = profile;
+    this.moderation = each(() => new Moderation(throttle, coalesceUs, coalesceFrames));
+    this.steering = new Steering(queues);
+  }
+
+  /** A core tells the card how far the descriptors of a queue go. */
+  // hot
+  ringTransmit(now: Nanos, queue: number, tail: number, core: Actor): void {
+    const { dma, profile } = this.#options;
+    const arrives = dma.doorbell(now, core, DOORBELL_BYTES);
+    this.#events.put(after(arrives, profile.txLatencyNs), BELL, queue, tail);
+  }
+
+  /** The same for buffers. */
+  // hot
+  ringReceive(now: Nanos, queue: number, tail: number, core: Actor): void {
+    const { dma, profile } = this.#options;
+    dma.doorbell(now, core, DOORBELL_BYTES);
+    const to = this.receiveQueues[queue]!;
+    to.tail = tail;
+    to.prefetch(now, profile.descriptorBatch);
+  }
+
+  /** The driver has found nothing more to do: the next completion interrupts. */
+  arm(queue: number): void {
+    this.moderation[queue]!.arm();
+  }
+
+  // hot
+  receive(now: Nanos, _port: number, slot: number): void {
+    const { profile } = this.#options;
+    const free = after(this.#lastIn, profile.rxPacketNs);
+    const done = after(now, profile.rxLatencyNs);
+    this.#lastIn = free > done ? free : done;
+    this.#events.put(this.#lastIn, FRAME, slot);
+  }
+
+  // hot
+  takeReady(): number {
+    return this.#ready.take();
+  }
+
+  // hot
+  transmit(now: Nanos, _port: number): number {
+    const frames = this.#frames;
+    if (frames.count === 0 || frames.firstExtra > now) {
+      this.#remind(now);
+      return -1;
+    }
+    const slot = frames.take(this.#options.pool.length(frames.first));
+    this.#pull(now);
+    return slot;
+  }
+
+  // hot
+  wakeAt(): Nanos {
+    return this.#events.due();
+  }
+
+  // hot
+  expire(now: Nanos): void {
+    const events = this.#events;
+    while (events.due() <= now && events.next())
+      this.#happens(events.at, events.kind, events.a, events.b);
+  }
+
+  // hot
+  #happens(now: Nanos, kind: number, a: number, b: number): void {
+    switch (kind) {
+      case BELL:
+        this.transmitQueues[a]!.tail = b;
+        return this.#read(now, a);
+      case DESCRIPTORS:
+        this.transmitQueues[a]!.fetched();
+        this.#pull(now);
+        return this.#read(now, a);
+      case SENT:
+        return this.#events.put(this.sent[a]!.write(now, b, 0, true, 0), SEND_LANDED, a);
+      case SEND_LANDED:
+        this.sent[a]!.land(now);
+        return this.#completed(now, a);
+      case FRAME:
+        return this.#arrived(now, a);
+      case RECEIVE_LANDED:
+        this.receiveQueues[a]!.completions.land(now);
+        return this.#completed(now, a);
+      case THROTTLED:
+        if (this.moderation[a]!.due <= now) this.#interrupt(now, a);
+        return;
+      case MESSAGE:
+        this.counters.interrupts++;
+        return this.#options.sink.interrupt(now, a);
+      case AGAIN:
+        return this.#pull(now);
+      default:
+        this.#remind(now);
+    }
+  }
+
+  // hot
+  #read(now: Nanos, queue: number): void {
+    const here = this.transmitQueues[queue]!.fetch(now, this.#options.profile.descriptorBatch);
+    if (here >= 0) this.#events.put(here as Nanos, DESCRIPTORS, queue);
+  }
+
+  /** Makes frames while there is room for them, from each queue in turn. */
+  // hot
+  #pull(now: Nanos): void {
+    const { transmitQueues } = this;
+    const { txBufferBytes } = this.#options.profile;
+    let idle = 0;
+    while (idle < transmitQueues.length && this.#frames.bytes < txBufferBytes) {
+      const at = this.#turn;
+      this.#turn = (at + 1) % transmitQueues.length;
+      const queue = transmitQueues[at]!;
+      const count = queue.next;
+      if (count === 0) {
+        idle++;
+        continue;
+      }
+      idle = 0;
+      const last = queue.done + count - 1;
+      const sent = queue.send(now, count);
+      if (sent < 0) {
+        this.#events.put(after(now, RETRY_NS), AGAIN);
+        break;
+      }
+      this.#events.put(sent as Nanos, SENT, at, last % queue.ring.entries);
+    }
+    this.#remind(now);
+  }
+
+  /** Says that a frame may go, or sees to it that this is said in time. */
+  // hot
+  #remind(now: Nanos): void {
+    if (this.#frames.count === 0) return;
+    const ready = this.#frames.firstExtra as Nanos;
+    if (ready <= now) this.#ready.mark(0);
+    else if (this.#readyAt !== ready) {
+      this.#readyAt = ready;
+      this.#events.put(ready, READY);
+    }
+  }
+
+  // hot
+  #arrived(now: Nanos, slot: number): void {
+    const { pool, profile, receiveChecksum } = this.#options;
+    const b = pool.bytes(slot);
+    const at = pool.at(slot);
+    const view = this.#view;
+    view.read(b, at, at + pool.length(slot));
+    const hash = this.steering.toeplitz.hash(b, view);
+    const index = this.steering.queueOf(hash);
+    const queue = this.receiveQueues[index]!;
+    queue.prefetch(now, profile.descriptorBatch);
+    const { completions } = queue;
+    const full = completions.written - queue.used > 0 || !queue.takes(pool.length(slot));
+    if (full) this.counters.rx_out_of_buffer++;
+    else {
+      const checked = receiveChecksum && view.isGood(b);
+      this.receivedBytes += pool.length(slot);
+      const lands = queue.fill(now, pool, slot, checked, hash);
+      this.#events.put(lands, RECEIVE_LANDED, index);
+    }
+    pool.release(slot);
+  }
+
+  // hot
+  #completed(now: Nanos, queue: number): void {
+    const moderation = this.moderation[queue]!;
+    if (moderation.completed(now)) this.#interrupt(now, queue);
+    else if (moderation.due !== NEVER && moderation.due !== moderation.reminder) {
+      moderation.reminder = moderation.due;
+      this.#events.put(moderation.due, THROTTLED, queue);
+    }
+    this.#options.sink.landed(now, queue);
+  }
+
+  // hot
+  #interrupt(now: Nanos, queue: number): void {
+    this.moderation[queue]!.fired(now);
+    this.#events.put(this.#options.dma.pcie.interrupt(now), MESSAGE, queue);
+  }
+}

@@ -1,0 +1,19 @@
+export { CpuBill, type CpuCategory, cpuCategories } from './category.js';
+export type { KernelOptions, KernelParts, Machinery } from './context.js';
+export { Completion, RxDescriptor, TxDescriptor } from './descriptor.js';
+export { Epoll, type Readiness } from './epoll.js';
+export { EthernetNic } from './ethernet-nic.js';
+export { Kernel } from './kernel.js';
+export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
+export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';
+export { type Piece, Socket, type SocketOptions } from './socket.js';
+export {
+  MSG_DONTWAIT,
+  MSG_MORE,
+  MSG_PEEK,
+  MSG_WAITALL,
+  MSG_ZEROCOPY,
+  type SocketError,
+} from './socket-error.js';
+export { Steering, Toeplitz, verificationKey } from './toeplitz.js';
+export { CachedFile } from './zero-copy.js';

@@ -1,0 +1,372 @@
+// The kernel of a host as far as networks are concerned: sockets on top, TCP and IP below them, the driver and its card at
+// the bottom, and softirqs on cores in between. As a station it is the host's Ethernet port for all that is not RDMA.
+
+import { type InterruptWork, Signal, type Thread, type Wait } from '../cpu/index.js';
+import type { Station } from '../frame/index.js';
+import {
+  type Actor,
+  type AddressSpace,
+  type Copier,
+  INTERRUPT,
+  type MachineMemory,
+} from '../memory/index.js';
+import { connectX5, linux54 } from '../profiles/kernel.js';
+import { type TcpConnection, TcpStack } from '../tcp/index.js';
+import { earlier, type Nanos, type Random, START } from '../time/index.js';
+import type { Arrival } from './arrival.js';
+import { busyPoll } from './busy-poll.js';
+import { CpuBill, ETC, LOCK, NETDEV, SKB, TCP_IP } from './category.js';
+import type { KernelOptions, KernelParts, Machinery } from './context.js';
+import { EthernetNic, type InterruptSink } from './ethernet-nic.js';
+import { Napi } from './napi.js';
+import { PagePool } from './page-pool.js';
+import type { Arriving } from './receive-buffer.js';
+import type { SendBuffer } from './send-buffer.js';
+import type { Socket } from './socket.js';
+import { Softirq } from './softirq.js';
+import { TransmitRing } from './transmit-ring.js';
+import { Transmitter } from './transmitter.js';
+
+const HEAD_BYTES = 256;
+/** A page fragment of a socket (SKB_FRAG_PAGE_ORDER: order 3). */
+const FRAGMENT_BYTES = 32_768;
+const MOST_QUEUES = 8;
+const RING_ENTRIES = 1024;
+const BUFFER_BYTES = 128 * 2 ** 20;
+const ETHERNET_BYTES = 18;
+/** net.ipv4.tcp_rmem and tcp_wmem as Linux sets them; of the former half is for what text does not fill. */
+const TCP_RMEM = [4096, 131_072, 6_291_456] as const;
+const TCP_WMEM = [4096, 87_380, 4_194_304] as const;
+const OVERHEAD = 2;
+const SMALLEST_BUFFER = 2048;
+/** Flows whose core is remembered (net.core.rps_sock_flow_entries). */
+const FLOWS = 4096;
+/** The largest packet that TCP hands out at once, with its headers (GSO_MAX_SIZE). */
+const LARGEST = 65_535 - 120;
+
+export class Kernel implements Station, InterruptSink, Arriving {
+  readonly ports = 1;
+  readonly name: string;
+  readonly parts: KernelParts;
+  readonly tcp: TcpStack;
+  readonly nic: EthernetNic;
+  readonly bill: CpuBill;
+  now: Nanos = START;
+  /** What goes up now. */
+  arrival: Arrival | null = null;
+  /** Sockets of connections that nobody has accepted yet, by what they send from. */
+  readonly children = new Map<SendBuffer, Socket>();
+  readonly limits: { readonly receive: BufferLimits; readonly send: BufferLimits };
+  /** Raised when a queue that a thread polls has something. */
+  readonly polled: readonly Signal[];
+  readonly #copier: { -readonly [K in keyof Copier]: Copier[K] };
+  readonly #rings: readonly TransmitRing[];
+  readonly #transmitter: Transmitter;
+  readonly #napis: readonly Napi[];
+  readonly #softirqs: readonly Softirq[];
+  readonly #handlers: readonly InterruptWork[];
+  /** By flow: the core on which its program called last, and one more; 0: nobody did. */
+  readonly #flowCores = new Uint16Array(FLOWS);
+  #timersAsked = false;
+
+  constructor(machinery: Machinery, random: Random, options: KernelOptions = {}) {
+    const { name, memory, dma, pool, cores, stack } = machinery;
+    this.name = name;
+    const profile = options.profile ?? linux54;
+    const bytes = options.bufferBytes ?? BUFFER_BYTES;
+    const { receiveBytes = TCP_RMEM, sendBytes = TCP_WMEM } = options;
+    this.limits = {
+      receive: { first: receiveBytes[1] / OVERHEAD, most: receiveBytes[2] / OVERHEAD },
+      send: { first: sendBytes[1], most: sendBytes[2] },
+    };
+    this.#copier = { ledger: machinery.ledger, core: 0 as Actor, bitsPerSecond: 1 };
+    this.bill = new CpuBill(cores.cores.length, cores.profile.hertz);
+    this.tcp = new TcpStack(stack, {
+      random: random.fork('tcp'),
+      apart: (slot, connection, out) => this.#transmitter.apart(slot, connection, out),
+      defaults: {
+        tso: (options.tso ?? true) || (options.gso ?? true) ? LARGEST : 0,
+        ...(options.congestion && { congestion: options.congestion }),
+      },
+    });
+    stack.attach(this.tcp);
+    this.parts = {
+      ...machinery,
+      profile,
+      options,
+      bill: this.bill,
+      tcp: this.tcp,
+      heads: new PagePool(memory, HEAD_BYTES, bytes),
+      pages: new PagePool(memory, FRAGMENT_BYTES, bytes),
+      buffers: new PagePool(memory, bufferBytes(stack.mtu), bytes),
+    };
+    const queues = options.queues ?? Math.min(cores.cores.length, MOST_QUEUES);
+    const card = options.nic ?? connectX5;
+    const { coalesce } = options;
+    this.nic = new EthernetNic({
+      name: `${name} eth`,
+      pool,
+      memory,
+      dma,
+      profile: {
+        ...card,
+        ...(typeof coalesce === 'number' && { coalesceUs: coalesce }),
+        ...(options.coalesceFrames !== undefined && { coalesceFrames: options.coalesceFrames }),
+      },
+      queues,
+      ringEntries: options.ringEntries ?? RING_ENTRIES,
+      sink: this,
+      receiveChecksum: options.rxChecksum ?? true,
+    });
+    const each = <T>(make: (i: number) => T): T[] =>
+      Array.from({ length: queues }, (_, i) => make(i));
+    this.#rings = each((i) => new TransmitRing(this.nic, i));
+    this.#transmitter = new Transmitter(this.parts, this.#rings);
+    const coreOf = (i: number) => (options.affinity?.[i] ?? i) % cores.cores.length;
+    this.#napis = each((i) => new Napi(this.parts, this.nic, i, coreOf(i), this.#rings[i]!));
+    this.#softirqs = cores.cores.map((_, i) => new Softirq(this, i));
+    this.#handlers = each((i) => this.#handler(i));
+    this.polled = each(() => new Signal());
+    for (const napi of this.#napis) napi.open(START);
+  }
+
+  get memory(): MachineMemory {
+    return this.parts.memory;
+  }
+
+  /** Of received frames. */
+  get pool(): PagePool {
+    return this.parts.buffers;
+  }
+
+  /** From now on this core works: what is charged is its. */
+  // hot
+  enter(now: Nanos, core: number): void {
+    this.now = now;
+    this.bill.core = core;
+  }
+
+  // For threads in system calls.
+
+  /** Enters a system call, which is counted; its time is spent with what was charged before. */
+  call(thread: Thread): Wait {
+    this.enter(thread.now, thread.core);
+    const { bill, parts } = this;
+    bill.charge(ETC, parts.profile.socketCall);
+    bill.charge(LOCK, parts.profile.socketLock);
+    bill.note(ETC, parts.cores.profile.systemCallNs);
+    return thread.systemCall(bill.take(thread.core));
+  }
+
+  /** Spends what was charged. */
+  // hot
+  spend(thread: Thread): Wait {
+    return thread.spend(this.bill.take(thread.core));
+  }
+
+  /** Sends what TCP lets go, on the caller's core, packet by packet. */
+  *flush(thread: Thread): Generator<Wait, void, void> {
+    this.enter(thread.now, thread.core);
+    while (this.sendNext(thread.now, thread.core)) {
+      yield this.spend(thread);
+      this.enter(thread.now, thread.core);
+      this.tellCard(thread.now, thread.core);
+    }
+  }
+
+  /** The core on which a flow's program runs: its frames are steered there if that is wanted. */
+  // hot
+  follow(hash: number, core: number): void {
+    const place = hash % FLOWS;
+    if (this.#flowCores[place] === core + 1) return;
+    this.#flowCores[place] = core + 1;
+    if (this.parts.options.arfs !== true) return;
+    const napi = this.#napis.find((one) => one.core === core);
+    if (napi) this.nic.steering.steer(hash, napi.queue);
+  }
+
+  /** A program and the softirqs of its flow run on different cores. */
+  isRemote(hash: number, core: number): boolean {
+    const owner = this.#flowCores[hash % FLOWS]!;
+    return owner !== 0 && owner !== core + 1;
+  }
+
+  napiOf(hash: number): Napi {
+    return this.#napis[this.nic.steering.queueOf(hash)]!;
+  }
+
+  /** Waits until a socket has something to read: by polling the card first, if that is wanted. */
+  *waitForText(socket: Socket, thread: Thread): Generator<Wait, void, void> {
+    const us = socket.options.busyPoll ?? this.parts.options.busyPoll ?? 0;
+    if (us > 0) yield* busyPoll(this, socket, thread, us);
+    if (socket.receiveBuffer.ready === 0 && !socket.ended) yield* socket.sleep(thread, 'readers');
+  }
+
+  // hot
+  copier(core: Actor, cyclesPerByte: number): Copier {
+    this.#copier.core = core;
+    this.#copier.bitsPerSecond = (8 * this.parts.cores.profile.hertz) / cyclesPerByte;
+    return this.#copier;
+  }
+
+  /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */
+  // hot
+  copyOutCycles(stamp: number): number {
+    const { profile } = this.parts;
+    const cached = this.nic.receivedBytes - stamp <= profile.ddioBytes;
+    return cached ? profile.copyOutCached : profile.copyOutMissed;
+  }
+
+  /** The address space of a thread's process. */
+  space(_thread: Thread): AddressSpace {
+    return this.parts.space;
+  }
+
+  /** How the card hashes what comes in for a connection. */
+  hashOf({ local, localPort, remote, remotePort }: TcpConnection): number {
+    return this.nic.steering.toeplitz.flow(remote, remotePort, local, localPort);
+  }
+
+  // For softirqs.
+
+  // hot
+  sendNext(now: Nanos, core: number): boolean {
+    const sent = this.#transmitter.next(now, core);
+    if (sent && this.hasNews(core)) this.bill.charge(NETDEV, this.parts.profile.doorbell);
+    return sent;
+  }
+
+  /** Descriptors were written that the card does not know of. */
+  // hot
+  hasNews(core: number): boolean {
+    const ring = this.#ringOf(core);
+    return ring.told !== ring.tail;
+  }
+
+  // hot
+  tellCard(now: Nanos, core: number): void {
+    this.#ringOf(core).ring(now, this.parts.cores.cores[core]!.actor);
+  }
+
+  #ringOf(core: number): TransmitRing {
+    return this.#rings[core % this.#rings.length]!;
+  }
+
+  // hot
+  chargeArrival(arrival: Arrival): void {
+    const { bill } = this;
+    const { profile } = this.parts;
+    const dearer = this.isRemote(arrival.hash, bill.core) ? profile.crossCore : 1;
+    const bare = arrival.length === arrival.headerLength;
+    bill.charge(LOCK, profile.skbLock * dearer);
+    bill.charge(TCP_IP, (bare ? profile.ackIn : profile.tcpIn) * dearer);
+    if (bare) bill.charge(SKB, profile.skbFree);
+  }
+
+  chargePoll(): void {
+    this.bill.charge(NETDEV, this.parts.profile.poll);
+  }
+
+  // hot
+  handUp(now: Nanos, arrival: Arrival): void {
+    this.arrival = arrival;
+    const { bytes, at, length, checked, unit } = arrival;
+    this.parts.stack.accept(now, bytes, at, at + length, checked, unit);
+    this.arrival = null;
+    this.parts.stack.takeReady(); // whoever handed it up asks for what is to be sent
+  }
+
+  expireTimers(now: Nanos): void {
+    this.#timersAsked = false;
+    if (this.parts.stack.wakeAt() <= now) this.parts.stack.expire(now);
+    this.parts.stack.takeReady();
+  }
+
+  // InterruptSink
+
+  // hot
+  interrupt(now: Nanos, queue: number): void {
+    this.parts.cores.interrupt(now, this.#napis[queue]!.core, this.#handlers[queue]!);
+  }
+
+  // hot
+  landed(now: Nanos, queue: number): void {
+    if (this.#napis[queue]!.busy) this.polled[queue]!.raise(now);
+  }
+
+  /** A thread has polled and stops: interrupts again, or softirqs for what is left. */
+  endPolling(now: Nanos, napi: Napi): void {
+    napi.busy = false;
+    if (!napi.complete(now)) this.#softirqs[napi.core]!.schedule(now, napi);
+  }
+
+  /** The interrupt's handler: sees to it that the queue is polled. */
+  #handler(queue: number): InterruptWork {
+    return {
+      run: (now) => {
+        const { ledger, cores, profile } = this.parts;
+        const { core } = this.#napis[queue]!;
+        const ns = cores.profile.interruptNs;
+        ledger.record(now, cores.cores[core]!.actor, INTERRUPT, 0, ns, 0);
+        this.enter(now, core);
+        this.bill.note(ETC, ns);
+        this.bill.charge(ETC, profile.softirq);
+        return this.bill.take(core);
+      },
+      done: (now) => {
+        const napi = this.#napis[queue]!;
+        if (!napi.scheduled) this.#softirqs[napi.core]!.schedule(now, napi);
+      },
+    };
+  }
+
+  // Station
+
+  // hot
+  receive(now: Nanos, _port: number, slot: number): void {
+    this.nic.receive(now, 0, slot);
+  }
+
+  // hot
+  takeReady(): number {
+    return this.nic.takeReady();
+  }
+
+  // hot
+  transmit(now: Nanos, _port: number): number {
+    return this.nic.transmit(now, 0);
+  }
+
+  // hot
+  wakeAt(): Nanos {
+    const nic = this.nic.wakeAt();
+    return this.#timersAsked ? nic : earlier(nic, this.parts.stack.wakeAt());
+  }
+
+  expire(now: Nanos): void {
+    this.now = now;
+    if (this.nic.wakeAt() <= now) this.nic.expire(now);
+    if (!this.#timersAsked && this.parts.stack.wakeAt() <= now) {
+      this.#timersAsked = true;
+      this.#softirqs[0]!.wantTimers(now);
+    }
+  }
+
+  /** After anything was asked of the stack from elsewhere: what it has to send is sent by a softirq. */
+  // hot
+  settle(now: Nanos): void {
+    if (this.parts.stack.takeReady() >= 0) this.#softirqs[0]!.wantSend(now);
+  }
+}
+
+interface BufferLimits {
+  readonly first: number;
+  readonly most: number;
+}
+
+/** A block for a whole frame: a power of two, so that blocks divide their run. */
+const bufferBytes = (mtu: number): number => {
+  let size = SMALLEST_BUFFER;
+  while (size < mtu + ETHERNET_BYTES) size *= 2;
+  return size;
+};

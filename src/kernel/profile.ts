@@ -1,0 +1,87 @@
+// What kernels and Ethernet cards differ in, as data. Numbers are in `profiles/kernel.ts`, with their sources.
+
+/** Cycles of one core, unless a name says otherwise; the category of Cai et al. (SIGCOMM 2021, table 1) is in brackets. */
+export interface KernelProfile {
+  readonly name: string;
+  /** A call of a socket behind the system call: descriptor lookup, checks (etc). */
+  readonly socketCall: number;
+  /** Locks of a call: descriptor and socket (lock). */
+  readonly socketLock: number;
+  /** Locks of an skb on its way up or down (lock). */
+  readonly skbLock: number;
+  /** Cycles a byte from the user's buffer to the kernel (data_copy). */
+  readonly copyIn: number;
+  /** The same back, of bytes that are still in the cache where DMA put them, and of others (data_copy). */
+  readonly copyOutCached: number;
+  readonly copyOutMissed: number;
+  /** Bytes that DMA leaves in the cache before it replaces them. */
+  readonly ddioBytes: number;
+  /** A page of 4 KiB taken and given back (mm). */
+  readonly pageAlloc: number;
+  readonly pageFree: number;
+  /** A user's page pinned and let go (mm). */
+  readonly pagePin: number;
+  /** An skb made, and given back (skb). */
+  readonly skbAlloc: number;
+  readonly skbFree: number;
+  /** TCP and IP for one skb out, one skb in with text, one acknowledgment in, one acknowledgment out (tcp/ip). */
+  readonly tcpOut: number;
+  readonly tcpIn: number;
+  readonly ackIn: number;
+  readonly ackOut: number;
+  /** TCP's part of a receive call (tcp/ip). */
+  readonly tcpRead: number;
+  /** How much dearer TCP and locks are when softirq and program run on different cores. */
+  readonly crossCore: number;
+  /** Queue discipline and driver for one skb out, one more descriptor, one skb cleaned (netdev). */
+  readonly deviceOut: number;
+  readonly descriptorOut: number;
+  readonly cleaned: number;
+  /** Ringing the doorbell: the uncached write (netdev). */
+  readonly doorbell: number;
+  /** One segment cut by the kernel (netdev), beside its skb. */
+  readonly gsoSegment: number;
+  /** The driver's part of one frame in; merging it; one round of polling (netdev). */
+  readonly deviceIn: number;
+  readonly groFrame: number;
+  readonly poll: number;
+  /** From a device's interrupt to its softirq (etc), beside the interrupt itself. */
+  readonly softirq: number;
+  /** Waking a thread, on the core that wakes it (sched). */
+  readonly wakeThread: number;
+  /** A thread that finds nothing and gives its core up (sched). */
+  readonly blockThread: number;
+  /** Cycles a byte of a checksum in software (tcp/ip). */
+  readonly checksum: number;
+  /** A completion notice of MSG_ZEROCOPY (etc). */
+  readonly notice: number;
+  /** epoll_wait for one ready descriptor (etc). */
+  readonly epollEvent: number;
+}
+
+/** When a card that may interrupt does so. */
+export type Throttle =
+  /** So long after the first packet (mlx5). */
+  | 'delay'
+  /** At once, but not sooner than so long after the last time (Intel). */
+  | 'interval';
+
+/** The Ethernet side of a card. */
+export interface EthernetProfile {
+  readonly name: string;
+  /** From a doorbell to its descriptors being asked for, and from bytes of a frame to the wire. */
+  readonly txLatencyNs: number;
+  /** From a whole frame to its DMA. */
+  readonly rxLatencyNs: number;
+  /** What one frame takes at least in each direction. */
+  readonly txPacketNs: number;
+  readonly rxPacketNs: number;
+  /** Bytes that wait for the wire inside. */
+  readonly txBufferBytes: number;
+  /** Descriptors that are read at once. */
+  readonly descriptorBatch: number;
+  readonly throttle: Throttle;
+  /** Unless set otherwise: microseconds, and frames that are worth an interrupt at once. */
+  readonly coalesceUs: number;
+  readonly coalesceFrames: number;
+}

@@ -1,0 +1,53 @@
+// Frames cut from one that is too long for the wire (TSO in the card, GSO in the kernel): every one gets the headers, with
+// its own lengths, sequence number and flags; and checksums as the card completes them.
+
+import { checksumOfSum, internetSum } from '../../protocols/core/checksum/index.js';
+import { seqAdd } from '../../protocols/core/serial.js';
+import { IPv4, IPv6, TCP } from '../../protocols/index.js';
+import type { PacketView } from './packet-view.js';
+
+const IDENTIFICATIONS = 0x10000;
+
+/**
+ * Turns the headers at `view` into those of one piece: text `from` to `from + length` of `whole` bytes.
+ * @param index of the piece: its IPv4 identification counts on
+ */
+// hot
+export function pieceHeaders(
+  b: Uint8Array,
+  view: PacketView,
+  index: number,
+  from: number,
+  length: number,
+  whole: number,
+): void {
+  const { ipAt, transportAt, textAt } = view;
+  const segment = textAt - transportAt + length;
+  if (view.version === 4) {
+    IPv4.set.totalLength(b, ipAt, transportAt - ipAt + segment);
+    const id = IPv4.get.identification(b, ipAt) + index;
+    IPv4.set.identification(b, ipAt, id % IDENTIFICATIONS);
+    fillIpChecksum(b, view);
+  } else IPv6.set.payloadLength(b, ipAt, segment);
+  TCP.set.seq(b, transportAt, seqAdd(TCP.get.seq(b, transportAt), from));
+  if (from + length < whole) {
+    TCP.set.psh(b, transportAt, 0);
+    TCP.set.fin(b, transportAt, 0);
+  }
+  if (from > 0) TCP.set.cwr(b, transportAt, 0);
+}
+
+// hot
+export function fillIpChecksum(b: Uint8Array, { ipAt, transportAt }: PacketView): void {
+  IPv4.set.headerChecksum(b, ipAt, 0);
+  IPv4.set.headerChecksum(b, ipAt, checksumOfSum(internetSum(b, ipAt, transportAt)));
+}
+
+/** TCP's checksum over the segment that ends at `end`. */
+// hot
+export function fillTcpChecksum(b: Uint8Array, view: PacketView, end: number): void {
+  const { transportAt } = view;
+  TCP.set.checksum(b, transportAt, 0);
+  const sum = internetSum(b, transportAt, end, view.pseudoSum(b) + end - transportAt);
+  TCP.set.checksum(b, transportAt, checksumOfSum(sum));
+}

@@ -1,0 +1,110 @@
+// The receiving calls: what DMA has put into the kernel's pages is copied to the user, and the pages are given back. A call
+// that finds nothing sleeps, or polls the card for a while first.
+
+import type { Thread, Wait } from '../cpu/index.js';
+import { copyMachine, folded } from '../memory/index.js';
+import { DATA_COPY, MM, SKB, TCP_IP } from './category.js';
+import type { Piece, Socket } from './socket.js';
+import { has, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } from './socket-error.js';
+
+const PAGE = 4096;
+/** What is copied before the window may open again. */
+const LOT = 65_536;
+
+export function* receive(
+  socket: Socket,
+  thread: Thread,
+  pieces: readonly Piece[],
+  flags: number,
+): Generator<Wait, number, void> {
+  const { kernel, receiveBuffer } = socket;
+  yield kernel.call(thread);
+  if (socket.closed) return socket.fail('EBADF');
+  if (!socket.connection) return socket.fail('ENOTCONN');
+  kernel.follow(socket.hash, thread.core);
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  let done = 0;
+  while (done < length) {
+    const ready = Math.min(receiveBuffer.ready, length - done, LOT);
+    if (ready > 0) {
+      kernel.enter(thread.now, thread.core);
+      copyOut(socket, thread, pieces, done, ready);
+      yield kernel.spend(thread);
+      done += ready;
+      if (has(flags, MSG_PEEK)) return done;
+      yield* taken(socket, thread, ready);
+      continue;
+    }
+    if (done > 0 && !has(flags, MSG_WAITALL)) return done;
+    const error = socket.takeError();
+    if (error) return done > 0 ? done : socket.fail(error);
+    if (socket.ended) return done;
+    if (socket.nonBlocking || has(flags, MSG_DONTWAIT))
+      return done > 0 ? done : socket.fail('EAGAIN');
+    yield* kernel.waitForText(socket, thread);
+  }
+  return done;
+}
+
+/** The bytes are the user's: pages go back, and TCP may open its window. */
+function* taken(socket: Socket, thread: Thread, length: number): Generator<Wait, void, void> {
+  const { kernel, receiveBuffer, connection } = socket;
+  const { bill, parts } = kernel;
+  const { profile } = parts;
+  kernel.enter(thread.now, thread.core);
+  const packets = receiveBuffer.take(thread.now, length, connection!.tcb.srtt);
+  bill.charge(SKB, profile.skbFree * packets);
+  bill.charge(MM, profile.pageFree * Math.max(packets, length / PAGE));
+  bill.charge(TCP_IP, profile.tcpRead);
+  yield kernel.spend(thread);
+  kernel.enter(thread.now, thread.core);
+  connection!.consumed(thread.now);
+  yield* kernel.flush(thread);
+}
+
+/** Copies the next `length` bytes of the stream to byte `done` of the user's pieces. */
+// hot
+function copyOut(
+  socket: Socket,
+  thread: Thread,
+  pieces: readonly Piece[],
+  done: number,
+  length: number,
+): void {
+  const { kernel, receiveBuffer } = socket;
+  const { fragments, taken: place } = receiveBuffer;
+  let copied = 0;
+  for (let i = fragments.find(place); copied < length; ) {
+    const skip = place + copied - fragments.start(i);
+    let size = Math.min(length - copied, fragments.end(i) - place - copied);
+    const at = userPlace(pieces, done + copied);
+    size = Math.min(size, at.left);
+    const cycles = kernel.copyOutCycles(fragments.stamp(i));
+    const copier = kernel.copier(thread.actor, cycles);
+    const from = fragments.address(i) + skip;
+    copyMachine(thread.now, copier, kernel.space(thread), at.at, from, size, 'user', socket.hash);
+    kernel.bill.charge(DATA_COPY, cycles * size);
+    copied += size;
+    if (place + copied === fragments.end(i)) i++;
+    if (copied < length && !fragments.holds(i, place + copied)) i = fragments.find(place + copied);
+  }
+}
+
+const spot = { at: 0, left: 0 };
+// hot
+function userPlace(
+  pieces: readonly Piece[],
+  done: number,
+): { readonly at: number; readonly left: number } {
+  let skip = done;
+  for (let i = 0; i < pieces.length; i++) {
+    const { address, length } = pieces[i]!;
+    if (skip < length) {
+      spot.at = folded(address) + skip;
+      spot.left = length - skip;
+      return spot;
+    }
+    skip -= length;
+  }
+  throw new RangeError(`byte ${done} lies behind all pieces`);
+}

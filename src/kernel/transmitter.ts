@@ -1,0 +1,263 @@
+// The way down: packets that TCP and IP have to send become descriptors of their headers and of the pages in which their
+// text lies. What the card does not do, checksums and cutting, is done here. One packet at a time, so that each takes its
+// time on the core that sends it.
+
+import { internetSum } from '../../protocols/core/checksum/index.js';
+import { TCP } from '../../protocols/index.js';
+import { CHECKSUM_PASS, type MachineMemory } from '../memory/index.js';
+import type { Outgoing, TcpConnection } from '../tcp/index.js';
+import type { Nanos } from '../time/index.js';
+import { LOCK, NETDEV, SKB, TCP_IP } from './category.js';
+import type { KernelParts } from './context.js';
+import { PacketView } from './packet-view.js';
+import { pieceHeaders } from './segmentation.js';
+import { SendBuffer } from './send-buffer.js';
+import type { TransmitRing } from './transmit-ring.js';
+
+/** Bytes that may wait in a queue of the card (as byte queue limits settle it). */
+const QUEUE_BYTES = 256 * 1024;
+/** Ring entries that one call may need: the frames of a packet that the kernel cuts. */
+const MOST_ENTRIES = 256;
+
+export class Transmitter {
+  readonly #parts: KernelParts;
+  readonly #rings: readonly TransmitRing[];
+  readonly #memory: MachineMemory;
+  readonly #view = new PacketView();
+  // By slot of the frame pool, of packets whose text lies apart: whose it is and where.
+  readonly #sources: (SendBuffer | null)[] = [];
+  readonly #from: number[] = [];
+  readonly #mss: number[] = [];
+  // Of the piece walk.
+  #fragment = 0;
+  #place = 0;
+  /** Packets whose text was gone before they were sent. */
+  stale = 0;
+
+  constructor(parts: KernelParts, rings: readonly TransmitRing[]) {
+    this.#parts = parts;
+    this.#rings = rings;
+    this.#memory = parts.memory;
+  }
+
+  /** Told by TCP of each packet it makes: its text is still where its source has it. */
+  // hot
+  apart(slot: number, connection: TcpConnection, out: Outgoing): void {
+    const { source } = connection;
+    this.#sources[slot] = out.length > 0 && source instanceof SendBuffer ? source : null;
+    this.#from[slot] = out.from;
+    this.#mss[slot] = out.cutMss;
+  }
+
+  /** Sends the next packet by the queue of core `core`; false when there is none, or no room for it. */
+  // hot
+  next(now: Nanos, core: number): boolean {
+    const ring = this.#rings[core % this.#rings.length]!;
+    if (ring.waitingBytes >= QUEUE_BYTES || ring.room < MOST_ENTRIES) {
+      ring.stopped = true;
+      this.#parts.stack.takeReady();
+      return false;
+    }
+    const { stack, heads, buffers } = this.#parts;
+    const slot = stack.transmit(now, 0);
+    stack.takeReady(); // who calls here goes on until nothing is left
+    if (slot < 0) return false;
+    const { pool } = stack;
+    const b = pool.bytes(slot);
+    const at = pool.at(slot);
+    const length = pool.length(slot);
+    const text = this.#textBehind(b, at, length);
+    const large = length > heads.blockBytes;
+    const home = large ? buffers : heads;
+    const block = home.take();
+    if (block >= 0) {
+      const address = home.address(block);
+      const head = this.#memory.locate(address);
+      const headAt = this.#memory.at;
+      for (let i = 0; i < length; i++) head[headAt + i] = b[at + i]!;
+      this.#view.read(head, headAt, headAt + length + text);
+      if (text === 0) this.#bare(now, ring, head, length, address, block, large);
+      else this.#packet(now, ring, head, length, text, slot, block);
+      home.release(block);
+    }
+    pool.release(slot);
+    return true;
+  }
+
+  /** Text that the IP header counts and the slot does not hold. */
+  // hot
+  #textBehind(b: Uint8Array, at: number, length: number): number {
+    this.#view.read(b, at, Number.POSITIVE_INFINITY);
+    const { version, end, isTcp } = this.#view;
+    return version === 0 || !isTcp ? 0 : Math.max(0, end - at - length);
+  }
+
+  /** An acknowledgment, a SYN, a question for a neighbour: all in one piece. */
+  // hot
+  #bare(
+    now: Nanos,
+    ring: TransmitRing,
+    head: Uint8Array,
+    length: number,
+    address: number,
+    block: number,
+    large: boolean,
+  ): void {
+    const { profile, bill, heads, buffers } = this.#parts;
+    bill.charge(SKB, profile.skbAlloc);
+    bill.charge(NETDEV, profile.deviceOut);
+    bill.charge(TCP_IP, profile.ackOut);
+    const sums = this.#view.isTcp && this.#partial(head);
+    if (sums && !this.#offloads) this.#checksum(now, head, 0);
+    ring.begin(0, 0, sums && this.#offloads);
+    ring.piece(address, length, large ? buffers : heads, block);
+    ring.end(length);
+  }
+
+  get #offloads(): boolean {
+    return this.#parts.options.txChecksum ?? true;
+  }
+
+  /** Packets of connections have the sum of the pseudo header alone in their field. */
+  // hot
+  #partial(head: Uint8Array): boolean {
+    const { transportAt, end } = this.#view;
+    const sum = this.#view.pseudoSum(head) + end - transportAt;
+    return (sum % SUM_SPAN) + Math.floor(sum / SUM_SPAN) === TCP.get.checksum(head, transportAt);
+  }
+
+  // hot
+  #packet(
+    now: Nanos,
+    ring: TransmitRing,
+    head: Uint8Array,
+    length: number,
+    text: number,
+    slot: number,
+    block: number,
+  ): void {
+    const { profile, bill, heads, options } = this.#parts;
+    const source = this.#sources[slot] ?? null;
+    if (source === null || !this.#seek(source, this.#from[slot]!)) {
+      this.stale++;
+      return;
+    }
+    const mss = this.#mss[slot]!;
+    bill.charge(TCP_IP, profile.tcpOut);
+    bill.charge(LOCK, profile.skbLock);
+    if (mss > 0 && options.tso === false) {
+      return this.#cut(now, ring, head, length, text, mss, source);
+    }
+    bill.charge(SKB, profile.skbAlloc);
+    bill.charge(NETDEV, profile.deviceOut);
+    if (!this.#offloads) this.#checksum(now, head, text, source);
+    ring.begin(mss, length, this.#offloads);
+    ring.piece(heads.address(block), length, heads, block);
+    this.#text(ring, source, text);
+    ring.end(length + text);
+  }
+
+  /** Where the walk over the text begins. */
+  // hot
+  #seek(source: SendBuffer, place: number): boolean {
+    this.#place = place;
+    this.#fragment = source.fragments.find(place);
+    return this.#fragment >= 0;
+  }
+
+  /** Descriptors for the next `length` bytes of text. */
+  // hot
+  #text(ring: TransmitRing, source: SendBuffer, length: number): void {
+    const { fragments } = source;
+    const { bill, profile } = this.#parts;
+    for (let left = length; left > 0; ) {
+      const i = this.#fragment;
+      const skip = this.#place - fragments.start(i);
+      const size = Math.min(left, fragments.end(i) - this.#place);
+      ring.piece(fragments.address(i) + skip, size, fragments.keeper(i), fragments.block(i));
+      bill.charge(NETDEV, profile.descriptorOut);
+      this.#place += size;
+      left -= size;
+      if (this.#place === fragments.end(i)) this.#fragment++;
+    }
+  }
+
+  /** Generic segmentation offload: the kernel cuts what the card would not, as late as it can. */
+  // hot
+  #cut(
+    now: Nanos,
+    ring: TransmitRing,
+    head: Uint8Array,
+    length: number,
+    text: number,
+    mss: number,
+    source: SendBuffer,
+  ): void {
+    const { profile, bill, heads } = this.#parts;
+    const view = this.#view;
+    const first = view.at;
+    for (let from = 0, index = 0; from < text; from += mss, index++) {
+      const block = heads.take();
+      if (block < 0) return;
+      const size = Math.min(mss, text - from);
+      const address = heads.address(block);
+      const copy = this.#memory.locate(address);
+      const at = this.#memory.at;
+      for (let i = 0; i < length; i++) copy[at + i] = head[first + i]!;
+      view.read(copy, at, Number.POSITIVE_INFINITY);
+      pieceHeaders(copy, view, index, from, size, text);
+      view.end = at + length + size;
+      setPartial(copy, view);
+      bill.charge(NETDEV, profile.gsoSegment + profile.deviceOut);
+      bill.charge(SKB, profile.skbAlloc);
+      if (!this.#offloads) this.#checksum(now, copy, size, source);
+      ring.begin(0, 0, this.#offloads);
+      ring.piece(address, length, heads, block);
+      this.#text(ring, source, size);
+      ring.end(length + size);
+      heads.release(block);
+    }
+  }
+
+  /** The kernel sums a packet up itself: a pass over its bytes. */
+  // hot
+  #checksum(now: Nanos, head: Uint8Array, text: number, source?: SendBuffer): void {
+    const { profile, bill, ledger, cores } = this.#parts;
+    const { transportAt, textAt } = this.#view;
+    TCP.set.checksum(head, transportAt, 0);
+    const segment = textAt - transportAt + text;
+    let sum = internetSum(head, transportAt, textAt, this.#view.pseudoSum(head) + segment);
+    if (source) sum = this.#textSum(source, text, sum);
+    TCP.set.checksum(head, transportAt, SUM_SPAN - 1 - (sum % SUM_SPAN));
+    const cycles = profile.checksum * segment;
+    bill.charge(TCP_IP, cycles);
+    const { actor } = cores.cores[bill.core]!;
+    ledger.record(now, actor, CHECKSUM_PASS, segment, Math.ceil(bill.nsOf(cycles)), 0);
+  }
+
+  /** Looks ahead of the walk, without moving it. */
+  // hot
+  #textSum(source: SendBuffer, text: number, start: number): number {
+    const { fragments } = source;
+    let sum = start;
+    let place = this.#place;
+    for (let i = this.#fragment, done = 0; done < text; i++) {
+      const size = Math.min(text - done, fragments.end(i) - place);
+      const bytes = this.#memory.locate(fragments.address(i) + place - fragments.start(i));
+      const at = this.#memory.at;
+      sum = internetSum(bytes, at, at + size, sum, done % 2 === 1);
+      done += size;
+      place += size;
+    }
+    return sum;
+  }
+}
+
+const SUM_SPAN = 0x10000;
+
+/** The field as a card that completes checksums wants it. */
+// hot
+function setPartial(b: Uint8Array, view: PacketView): void {
+  const sum = view.pseudoSum(b) + view.end - view.transportAt;
+  TCP.set.checksum(b, view.transportAt, (sum % SUM_SPAN) + Math.floor(sum / SUM_SPAN));
+}
