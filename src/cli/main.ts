@@ -14,6 +14,7 @@ import { goldenCommand } from './golden.js';
 import { headerCommand } from './header.js';
 import { liveCommand } from './live.js';
 import { perftestCommand } from './perftest.js';
+import { poolCommand } from './pool.js';
 import { runCommand } from './run.js';
 import { remark } from './terminal.js';
 
@@ -42,6 +43,7 @@ goldenCommand(program);
 liveCommand(program);
 perftestCommand(program);
 runCommand(program);
+poolCommand(program);
 demoCommand(program);
 completeCommand(program);
 

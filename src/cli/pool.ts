@@ -1,0 +1,151 @@
+// `wireverbs pool serve`: volumes on the sockets of this machine, for real clients: qemu, nbd-client, libnbd, fio.
+
+import { lstatSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { Duplex } from 'node:stream';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type OpenVolume, openVolume, parseVolume, type VolumeSpec } from '../storage/backing.js';
+import { Exports, NbdListener, type Place } from '../storage/nbd/index.js';
+import { UsageError } from './failure.js';
+import { wholeNumber } from './input.js';
+import { reading } from './option.js';
+import { counted, remark, table } from './terminal.js';
+
+interface Options {
+  readonly volume: readonly VolumeSpec[];
+  readonly nbd: readonly Place[];
+  readonly stdio?: true;
+  readonly once?: true;
+  readonly seconds?: number;
+}
+
+const examples = `
+Examples:
+  wireverbs pool serve --volume disk=1G --nbd 10809
+  wireverbs pool serve --volume a=64M --volume b=1G --nbd unix:/tmp/pool.sock
+  nbdinfo nbd+unix:///a?socket=/tmp/pool.sock
+  nbdinfo -- [ wireverbs pool serve --volume disk=64M --stdio ]
+
+A volume is NAME=SIZE or NAME=SIZE,BACKING. Sizes are bytes, or numbers with K, M, G or T (powers of 1024). Backings:
+  memory:              in memory, gone at the end (this is meant where nothing is said)
+Without --nbd and --stdio, sockets that the caller opened are served (LISTEN_FDS, socket activation).
+`;
+
+/** Sockets of socket activation begin behind standard error (sd_listen_fds(3)). */
+const FIRST_FD = 3;
+
+export function poolCommand(program: Command): void {
+  const pool = program.command('pool').description('a storage pool of volumes');
+  pool
+    .command('serve')
+    .requiredOption(
+      '--volume <name=size,backing>',
+      'a volume; may be given several times',
+      collect(parseVolume),
+    )
+    .option(
+      '--nbd <port|host:port|unix:path>',
+      'serve NBD there; may be given several times',
+      collect(parsePlace),
+      [],
+    )
+    .option('--stdio', 'serve one NBD client on standard input and output')
+    .option('--once', 'end when the last client has left')
+    .option('--seconds <number>', 'end after that time', wholeNumber)
+    .description('export volumes over NBD until told to end (SIGTERM, SIGINT)')
+    .addHelpText('after', examples)
+    .action(serve);
+}
+
+const collect = <T>(read: (text: string) => T) => {
+  const one = reading(read);
+  return (text: string, before: readonly T[] = []): readonly T[] => [...before, one(text)];
+};
+
+/** The port that IANA gave to NBD listens on this machine alone, unless a host says otherwise. */
+function parsePlace(text: string): Place {
+  const path = /^unix:(.+)$/.exec(text)?.[1];
+  if (path !== undefined) return { path };
+  const [, host = '127.0.0.1', digits] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65535)
+    throw new InvalidArgumentError(`'${text}': expected PORT, HOST:PORT or unix:PATH`);
+  return { port, host: host.replace(/^\[(.*)\]$/, '$1') };
+}
+
+async function serve(options: Options): Promise<void> {
+  const end = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+    if (options.seconds !== undefined) setTimeout(resolve, options.seconds * 1000).unref();
+  });
+  const exports = new Exports();
+  const open: OpenVolume[] = [];
+  const listener = new NbdListener(exports);
+  const places = [...options.nbd, ...inherited(options)];
+  if (places.length === 0 && !options.stdio)
+    throw new UsageError('nobody could reach the volumes: expected --nbd or --stdio');
+  try {
+    for (const spec of options.volume) {
+      const opened = await openVolume(spec);
+      open.push(opened);
+      exports.add({ name: spec.name, volume: opened.volume, description: describe(spec) });
+    }
+    const idle = new Promise<void>((resolve) => {
+      if (options.once || options.stdio) listener.onIdle = resolve;
+    });
+    for (const place of places) await announce(listener, place);
+    if (options.stdio)
+      listener.adopt(Duplex.from({ readable: process.stdin, writable: process.stdout }));
+    await Promise.race([end, idle]);
+  } finally {
+    await listener.close();
+    for (const { close } of open) await close();
+    for (const place of places) if ('path' in place) rmSync(place.path, { force: true });
+  }
+  report(listener);
+}
+
+const describe = ({ backing }: VolumeSpec): string => `wireverbs volume, ${backing.kind}`;
+
+/** Sockets that the caller opened for us: LISTEN_FDS of them, if they are meant for this process. */
+function inherited({ nbd, stdio }: Options): Place[] {
+  const { LISTEN_FDS, LISTEN_PID } = process.env;
+  if (nbd.length > 0 || stdio || LISTEN_PID !== String(process.pid)) return [];
+  return Array.from({ length: Number(LISTEN_FDS) || 0 }, (_, i) => ({ fd: FIRST_FD + i }));
+}
+
+async function announce(listener: NbdListener, place: Place): Promise<void> {
+  if ('path' in place) await clearPath(place.path);
+  const where = await listener.listen(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === undefined) throw error;
+    throw new UsageError(`NBD cannot be served there: ${error.message}`);
+  });
+  remark(`NBD on ${where}`);
+}
+
+/** A socket that nobody listens on is left over from a run before; anything else stays. */
+async function clearPath(path: string): Promise<void> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
+  const socket = createConnection(path);
+  const alive = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+  });
+  socket.destroy();
+  if (!alive) rmSync(path, { force: true });
+}
+
+/** Standard output may be the client's, so that the report goes where remarks go. */
+function report({ counts }: NbdListener): void {
+  remark(`${counted(counts.connections, 'connection')} served`);
+  const { reads, writes, flushes, others, errors, bytesRead, bytesWritten } = counts;
+  const rows = [
+    ['read', reads, bytesRead],
+    ['written', writes, bytesWritten],
+    ['flushed', flushes, 0],
+    ['other', others, 0],
+    ['failed', errors, 0],
+  ];
+  remark(table(['requests', 'count', 'bytes'], rows));
+}

@@ -1,0 +1,2 @@
+export { MemoryVolume } from './memory-volume.js';
+export * from './volume.js';

@@ -1,0 +1,4 @@
+export { type Export, Exports } from './export.js';
+export { NbdListener, type Place } from './listener.js';
+export { Buffers, Output } from './output.js';
+export { NbdServerSession, ServerCounts } from './server-session.js';
