@@ -5,6 +5,7 @@ import type { Thread, Wait } from '../cpu/index.js';
 import { us } from '../time/index.js';
 import { NETDEV } from './category.js';
 import type { Kernel } from './kernel.js';
+import type { Napi } from './napi.js';
 import type { Socket } from './socket.js';
 
 export function* busyPoll(
@@ -14,30 +15,43 @@ export function* busyPoll(
   longestUs: number,
 ): Generator<Wait, void, void> {
   const napi = kernel.napiOf(socket.hash);
-  if (napi.scheduled) return;
-  napi.scheduled = true;
-  napi.busy = true;
-  kernel.nic.moderation[napi.queue]!.disarm();
+  const signal = kernel.polled[napi.queue]!;
   const until = (thread.now + us(longestUs)) as Thread['now'];
   const { receiveBuffer } = socket;
-  while (receiveBuffer.ready === 0 && !socket.ended && thread.now < until) {
-    kernel.enter(thread.now, thread.core);
-    napi.clean();
-    napi.budget = POLL_BUDGET;
-    kernel.bill.charge(NETDEV, kernel.parts.profile.poll);
-    const arrival = napi.poll(thread.now) ? napi.takeUp() : undefined;
-    if (arrival) kernel.chargeArrival(arrival);
-    yield kernel.spend(thread);
-    if (!arrival) {
-      if (!napi.hasWork) yield thread.spin(kernel.polled[napi.queue]!, until);
-      continue;
-    }
-    kernel.enter(thread.now, thread.core);
-    kernel.handUp(thread.now, arrival);
-    napi.finished(arrival);
-    yield* kernel.flush(thread);
+  const waits = () => receiveBuffer.ready === 0 && !socket.ended && thread.now < until;
+  napi.pollers++;
+  // A softirq may be at it: then its work is waited for.
+  while (waits() && napi.scheduled) yield thread.spin(signal, until);
+  if (waits()) {
+    napi.scheduled = true;
+    kernel.nic.moderation[napi.queue]!.disarm();
+    while (waits()) yield* pollOnce(kernel, thread, napi, until);
+    kernel.endPolling(thread.now, napi);
   }
-  kernel.endPolling(thread.now, napi);
+  napi.pollers--;
+}
+
+function* pollOnce(
+  kernel: Kernel,
+  thread: Thread,
+  napi: Napi,
+  until: Thread['now'],
+): Generator<Wait, void, void> {
+  kernel.enter(thread.now, thread.core);
+  if (napi.clean()) yield* kernel.flush(thread);
+  napi.budget = POLL_BUDGET;
+  kernel.bill.charge(NETDEV, kernel.parts.profile.poll);
+  const arrival = napi.poll(thread.now) ? napi.takeUp() : undefined;
+  if (arrival) kernel.chargeArrival(arrival);
+  yield kernel.spend(thread);
+  if (!arrival) {
+    if (!napi.hasWork) yield thread.spin(kernel.polled[napi.queue]!, until);
+    return;
+  }
+  kernel.enter(thread.now, thread.core);
+  kernel.handUp(thread.now, arrival);
+  napi.finished(arrival);
+  yield* kernel.flush(thread);
 }
 
 /** BUSY_POLL_BUDGET. */

@@ -291,12 +291,11 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   // hot
   landed(now: Nanos, queue: number): void {
-    if (this.#napis[queue]!.busy) this.polled[queue]!.raise(now);
+    if (this.#napis[queue]!.pollers > 0) this.polled[queue]!.raise(now);
   }
 
   /** A thread has polled and stops: interrupts again, or softirqs for what is left. */
   endPolling(now: Nanos, napi: Napi): void {
-    napi.busy = false;
     if (!napi.complete(now)) this.#softirqs[napi.core]!.schedule(now, napi);
   }
 

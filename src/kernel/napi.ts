@@ -23,8 +23,8 @@ const PAGE = 4096;
 export class Napi implements ArrivalQueue {
   /** It is in the list of its core, or somebody polls it; interrupts are off meanwhile. */
   scheduled = false;
-  /** A thread polls it (SO_BUSY_POLL). */
-  busy = false;
+  /** Threads that poll it, or wait to (SO_BUSY_POLL). */
+  pollers = 0;
   /** Frames that the poll may still take. */
   budget = POLL_WEIGHT;
   readonly #parts: KernelParts;

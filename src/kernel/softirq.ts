@@ -142,7 +142,7 @@ export class Softirq implements InterruptWork {
   // hot
   #complete(now: Nanos): void {
     const napi = this.#list.shift()!;
-    if (napi.busy || napi.complete(now)) return;
+    if (napi.complete(now)) return this.#kernel.landed(now, napi.queue);
     napi.budget = POLL_WEIGHT;
     this.#list.push(napi); // by turns
   }
