@@ -1,15 +1,15 @@
 // Flow-control packets of an InfiniBand link (IBA 7.9.4): what one end grants the other to send on a lane. They
 // are link packets, not data packets: captures of link type 247 never have them, so that this project gives
-// them a pseudo link type of its own.
+// them a pseudo link type of its own; in files they are ERF records.
 
 import { byteSwap16 } from '../core/byte-order.js';
 import { crc16 } from '../core/checksum/index.js';
 import { uint, word } from '../core/field.js';
 import { header } from '../core/header.js';
 import { protocol } from '../core/protocol.js';
+import { LINKTYPE_INFINIBAND_FLOW } from '../pcap/erf.js';
 
-/** Pseudo link type of flow-control packets, outside the 16 bits of real ones. */
-export const LINKTYPE_INFINIBAND_FLOW = 0x10000 + 247;
+export { LINKTYPE_INFINIBAND_FLOW };
 
 const operations = { 0: 'NORMAL', 1: 'INITIALIZE' } as const;
 

@@ -1,6 +1,7 @@
 // Capture files as streams: pcap and pcapng, read and written, without node.
 
 import type { AnyHeader } from '../core/header.js';
+import { ErfRecord, ErfTime } from './erf.js';
 import { pcapOrder } from './pcap-format.js';
 import * as P from './pcap-header.js';
 import { isPcapng } from './pcapng-format.js';
@@ -33,7 +34,9 @@ export const captureHeaders = [
   H.PacketFlags,
   H.TimestampResolution,
   H.Number64,
-].flatMap(({ be, le }) => [be, le] as unknown as AnyHeader[]);
+]
+  .flatMap(({ be, le }) => [be, le] as unknown as AnyHeader[])
+  .concat(ErfTime as AnyHeader, ErfRecord as AnyHeader);
 
 /** Do these bytes (four of them at least) begin a capture file? */
 export const isCaptureFile = (b: Uint8Array, at = 0): boolean =>

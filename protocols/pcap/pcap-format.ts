@@ -30,6 +30,7 @@ export class PcapFormat implements Format {
   #opened = false;
   #limit = 0;
   #snapLength = 0;
+  #linkType = 1;
 
   constructor(order: ByteOrder, magic: number, reading: Reading) {
     this.file = newFile('pcap', order);
@@ -59,6 +60,7 @@ export class PcapFormat implements Format {
     record.bytes = b;
     record.at = at + this.#recordSize;
     record.end = end;
+    record.linkType = this.#linkType;
     record.seconds = get.seconds(b, at);
     record.nanoseconds = get.fraction(b, at) * this.#nanosAFraction;
     record.originalLength = get.originalLength(b, at);
@@ -86,7 +88,7 @@ export class PcapFormat implements Format {
     };
     this.file.interfaces.push(found);
     record.order = order;
-    record.linkType = found.linkType;
+    this.#linkType = found.linkType;
     record.fcsLength = found.fcsLength;
     this.#snapLength = found.snapLength;
     this.#limit = recordLimit(found.snapLength);

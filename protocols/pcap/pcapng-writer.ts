@@ -3,6 +3,7 @@
 
 import type { ByteOrder } from '../core/field.js';
 import { RECORD_LIMIT } from './bound.js';
+import { erfHead, LINKTYPE_ERF } from './erf.js';
 import { padded } from './option.js';
 import type { PacketToWrite } from './packet.js';
 import * as H from './pcapng-header.js';
@@ -13,6 +14,7 @@ const { blockTypes, optionCodes } = H;
 const encoder = new TextEncoder();
 const NOT_KNOWN = 0xffff_ffff_ffff_ffffn;
 const NANOSECONDS_EXPONENT = 9;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A section header of a pcapng file. */
 export interface SectionToWrite {
@@ -25,6 +27,8 @@ export interface SectionToWrite {
 /** An interface description of a pcapng file. */
 export interface InterfaceToWrite {
   readonly linkType?: number;
+  /** InfiniBand as records of Endace's cards, which tshark reads; flow-control packets go in no other way. */
+  readonly erf?: boolean;
   /** 0 for no limit. */
   readonly snapLength?: number;
   readonly name?: string;
@@ -43,8 +47,8 @@ type OptionToWrite = readonly [code: number, value: Uint8Array];
 export class PcapngWriter {
   readonly #sink = new Sink();
   readonly #order: ByteOrder;
-  /** offsetSeconds of each interface of this section. */
-  #interfaces: number[] = [];
+  /** Interfaces of this section. */
+  #interfaces: { readonly offset: number; readonly linkType: number; readonly erf: boolean }[] = [];
 
   /** Begins the file and its first section. */
   constructor(section: SectionToWrite = {}, order: ByteOrder = 'le') {
@@ -76,7 +80,7 @@ export class PcapngWriter {
 
   /** Describes an interface with timestamps in nanoseconds and returns its number. */
   interface(described: InterfaceToWrite = {}): number {
-    const { linkType = 1, snapLength = 0, fcsLength, offsetSeconds = 0 } = described;
+    const { linkType = 1, snapLength = 0, fcsLength, offsetSeconds = 0, erf = false } = described;
     const order = this.#order;
     const resolution = H.TimestampResolution[order].encode({ exponent: NANOSECONDS_EXPONENT });
     const options: OptionToWrite[] = [
@@ -90,27 +94,31 @@ export class PcapngWriter {
       const value = BigInt.asUintN(64, BigInt(offsetSeconds));
       options.push([optionCodes.if_tsoffset, H.Number64[order].encode({ value })]);
     }
-    const header = H.InterfaceDescription[order].encode({ linkType, snapLen: snapLength });
+    const header = H.InterfaceDescription[order].encode({
+      linkType: erf ? LINKTYPE_ERF : linkType,
+      snapLen: snapLength,
+    });
     this.#block(blockTypes.interface, header, options);
-    return this.#interfaces.push(offsetSeconds) - 1;
+    return this.#interfaces.push({ offset: offsetSeconds, linkType, erf }) - 1;
   }
 
   /** @throws RangeError when the interface is not described or the packet is longer than any reader takes */
   packet(packet: PacketToWrite): void {
     const { bytes, at = 0, end = bytes.length, interfaceId = 0 } = packet;
-    const offset = this.#interfaces[interfaceId];
-    if (offset === undefined) throw new RangeError(`interface ${interfaceId} is not described`);
-    const length = end - at;
-    const seconds = (packet.seconds ?? 0) - offset;
-    const time = toNanoseconds({ seconds, nanoseconds: packet.nanoseconds ?? 0 });
+    const from = this.#interfaces[interfaceId];
+    if (from === undefined) throw new RangeError(`interface ${interfaceId} is not described`);
+    const { seconds: since = 0, nanoseconds = 0 } = packet;
+    const head = from.erf ? erfHead(from.linkType, end - at, since, nanoseconds) : NOTHING;
+    const length = head.length + end - at;
+    const time = toNanoseconds({ seconds: since - from.offset, nanoseconds });
     const header = H.EnhancedPacket[this.#order].encode({
       interfaceId,
       timestampUpper: Number(BigInt.asUintN(64, time) >> 32n),
       timestampLower: Number(BigInt.asUintN(32, time)),
       capturedLength: length,
-      originalLength: packet.originalLength ?? length,
+      originalLength: head.length + (packet.originalLength ?? end - at),
     });
-    this.#block(blockTypes.enhancedPacket, header, this.#options(packet), bytes, at, end);
+    this.#block(blockTypes.enhancedPacket, header, this.#options(packet), bytes, at, end, head);
   }
 
   /** A block of any other type, as a reader hands it on, without its type and lengths. */
@@ -144,11 +152,12 @@ export class PcapngWriter {
     data?: Uint8Array,
     from = 0,
     to = 0,
+    head: Uint8Array = NOTHING,
   ): void {
     const order = this.#order;
     const { Block, BlockEnd, Option } = H;
     const dataAt = Block.be.size + padded(fixed.length);
-    const optionsAt = dataAt + padded(to - from);
+    const optionsAt = dataAt + padded(head.length + to - from);
     const values = options.reduce((sum, [, v]) => sum + Option.be.size + padded(v.length), 0);
     const optionsSize = values > 0 ? values + Option.be.size : 0;
     const totalLength = optionsAt + optionsSize + BlockEnd.be.size;
@@ -159,7 +168,8 @@ export class PcapngWriter {
     const into = this.#sink.grow(totalLength);
     Block[order].encode({ type, totalLength }, into, place);
     into.set(fixed, place + Block.be.size);
-    if (data) into.set(data.subarray(from, to), place + dataAt);
+    into.set(head, place + dataAt);
+    if (data) into.set(data.subarray(from, to), place + dataAt + head.length);
     let at = place + optionsAt;
     for (const [code, value] of options) {
       Option[order].encode({ code, length: value.length }, into, at);

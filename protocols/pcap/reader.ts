@@ -2,6 +2,7 @@
 // file pushes chunks. What straddles two chunks is carried over; nothing else is copied.
 
 import type { CaptureDamage } from './bound.js';
+import { LINKTYPE_ERF, openErf } from './erf.js';
 import { type CaptureFile, type Format, hex, type Reading, type SkippedBlock } from './format.js';
 import { PcapFormat, pcapOrder } from './pcap-format.js';
 import { PcapFile } from './pcap-header.js';
@@ -127,6 +128,7 @@ export class CaptureReader {
     if (format.accept(this.#bytes, at, at + size)) {
       this.record.offset = offset;
       this.record.number++;
+      if (this.record.linkType === LINKTYPE_ERF) openErf(this.record);
       return true;
     }
     if (this.#inCarry && this.#at === this.#end) this.#openChunk();

@@ -35,3 +35,7 @@ export const reading =
       throw new InvalidArgumentError(`${(error as Error).message}.`);
     }
   };
+
+/** What --pcap-all of `perftest` and `run` is for. */
+export const PCAP_ALL =
+  "with --pcap: also how InfiniBand's subnet is set up, and its links' flow control";

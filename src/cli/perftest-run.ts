@@ -27,8 +27,11 @@ export function runPerftest(test: TestName, options: Options): void {
   for (const run of runs) perftestParameters(run);
   const lab = makeLab(options, runs);
   const { client, server } = endsOf(lab, options);
+  if (!options.pcapAll) lab.bringUp();
+  const closeCapture =
+    options.pcap === undefined ? undefined : capture(lab, options.pcap, options.pcapAll === true);
+  if (options.pcapAll) lab.bringUp();
   spoil(lab, options);
-  const closeCapture = options.pcap === undefined ? undefined : capture(lab, options.pcap);
   const traffic = { client: new Traffic(), server: new Traffic() };
   for (const side of ['client', 'server'] as const) lab.tap(side, traffic[side]);
   try {
@@ -130,7 +133,7 @@ function makeLab(options: Options, runs: readonly PerftestOptions[]): Lab {
   const card = cards.get(options.nic ?? '');
   const cpu = processors.get(options.cpu ?? '');
   const hardware = { ...(card && { card }), ...(cpu && { cpu }) };
-  return new Lab({ topology, wire, ipv6, seed, memoryBytes, ...hardware });
+  return new Lab({ topology, wire, ipv6, seed, memoryBytes, up: false, ...hardware });
 }
 const PAGE = 8192;
 
@@ -155,9 +158,10 @@ function spoil(lab: Lab, { fault = [], loss = 0, duplicate = 0, reorder = 0 }: O
     lab.chances({ loss, duplicate, reorder, reorderNs: REORDER_NS });
 }
 
-function capture(lab: Lab, path: string): () => void {
+function capture(lab: Lab, path: string, all: boolean): () => void {
   const file = openSync(path, 'w');
-  const tap = lab.capture((bytes) => writeSync(file, bytes), ['client', 'server']);
+  const write = (bytes: Uint8Array) => writeSync(file, bytes);
+  const tap = lab.capture(write, ['client', 'server'], undefined, all);
   return () => {
     tap.flush();
     closeSync(file);

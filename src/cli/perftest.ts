@@ -15,7 +15,7 @@ import {
 import { cards, processors } from '../profiles/catalogue.js';
 import { readSize } from '../scenario/quantity.js';
 import { wholeNumber } from './input.js';
-import { oneOf, probability, reading, several } from './option.js';
+import { oneOf, PCAP_ALL, probability, reading, several } from './option.js';
 
 /** The options of `wireverbs perftest`. */
 export interface PerftestCommand {
@@ -53,6 +53,7 @@ export interface PerftestCommand {
   readonly cpu?: string;
   readonly seed: number;
   readonly pcap?: string;
+  readonly pcapAll?: true;
   readonly json?: true;
 }
 
@@ -111,6 +112,7 @@ export function perftestCommand(program: Command): void {
     .option('--cpu <profile>', [...processors.keys()].join(', '), oneOf([...processors.keys()]))
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--pcap <file>', 'write what both hosts send and receive to a pcapng file')
+    .option('--pcap-all', PCAP_ALL)
     .option('--json', 'one JSON object a row')
     .description("run linux-rdma's perftest between two hosts of a simulated fabric")
     .addHelpText('after', examples)

@@ -23,12 +23,17 @@ export async function runFile(path: string, options: RunOptions): Promise<void> 
     };
   };
   const labs: Lab[] = [];
+  const capture = (lab: Lab) => {
+    if (options.pcap === undefined || labs.length > 0) return;
+    lab.capture(open(options.pcap), undefined, undefined, options.pcapAll);
+  };
   const stage = new Stage({
     ...(options.seed !== undefined && { seed: options.seed }),
     open,
     ...(!options.json && { say: (text) => print(coloured(text)) }),
+    begun: (lab) => options.pcapAll && capture(lab),
     made: (lab) => {
-      if (options.pcap !== undefined && labs.length === 0) lab.capture(open(options.pcap));
+      if (!options.pcapAll) capture(lab);
       labs.push(lab);
     },
   });

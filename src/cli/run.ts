@@ -2,18 +2,20 @@
 
 import type { Command } from 'commander';
 import { wholeNumber } from './input.js';
+import { PCAP_ALL } from './option.js';
 
 /** The options of `wireverbs run`. */
 export interface RunOptions {
   readonly seed: number;
   readonly pcap?: string;
+  readonly pcapAll?: true;
   readonly json?: true;
 }
 
 const examples = `
 Examples:
   wireverbs run examples/01-hello-verbs.ts
-  wireverbs run examples/incast.yaml --json
+  wireverbs run examples/13-incast-pfc.yaml --json
   wireverbs run mine.ts --seed 7 --pcap mine.pcapng
 
 A program exports a function 'scenario' that gets a stage: it makes labs, says what it sees, and states what must hold. What it is
@@ -26,6 +28,7 @@ export function runCommand(program: Command): void {
     .argument('<file>', 'a program (.ts, .mjs) or a description (.yaml, .json)')
     .option('--seed <number>', 'of what is left to chance; also of descriptions', wholeNumber)
     .option('--pcap <file>', 'write what all hosts of the first lab send and receive')
+    .option('--pcap-all', PCAP_ALL)
     .option('--json', 'one JSON object instead of words')
     .description(
       'run a scenario of your own; exit code 1 when something that it expects does not hold',

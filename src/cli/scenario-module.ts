@@ -1,5 +1,6 @@
 // Loads a scenario's file: JavaScript, or TypeScript whose types are stripped.
 
+import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +11,7 @@ let registered = false;
 
 /** The function that the file exports, as `scenario` or by default. @throws UsageError when there is none */
 export async function loadScenario(path: string): Promise<Scenario> {
+  if (!existsSync(path)) throw new UsageError(`${path}: there is no such file or folder`);
   // Node 20.6 has it; 20.0 to 20.5 do not.
   const { register } = nodeModule as { readonly register?: typeof nodeModule.register };
   if (register === undefined)

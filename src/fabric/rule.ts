@@ -36,11 +36,11 @@ interface Choice {
 }
 
 const GRAMMAR =
-  /^(?<action>drop|duplicate|delay|flip|truncate|set)\b\s*(?<what>.*?)\s*(?:\b(?:in\s+)?(?:the\s+(?<nth>\d+)(?:st|nd|rd|th)\s+frame|every\s+(?<every>\d+)(?:st|nd|rd|th)\s+frame|frames|all\s+frames))?(?:\s+by\s+(?<by>\S+))?(?:\s+with\s+(?<filter>.+?))?(?:\s+from\s+(?<from>[\w.-]+))?(?<repair>\s+and\s+repair)?$/;
+  /^(?<action>drop|duplicate|delay|flip|truncate|set)\b\s*(?<what>.*?)\s*(?:\b(?:in\s+)?(?:the\s+(?<nth>\d+)(?:st|nd|rd|th)\s+frame|every\s+(?<every>\d+)(?:st|nd|rd|th)\s+frame|frames|all\s+frames))?(?:\s+by\s+(?<by>\S+))?(?:\s+with\s+(?<filter>.+?))?(?:\s+from\s+(?<from>[\w.-]+))?(?:\s+(?:by|to)\s+(?<amount>\S+)(?:\s+bytes)?)?(?<repair>\s+and\s+repair)?$/;
 
 const FORMS =
   "'drop the 3rd frame with FILTER from NAME', 'duplicate every 10th frame', 'delay frames by 50us with FILTER', " +
-  "'flip 3 in frames', 'truncate to 60 frames', 'set bth.psn=7 in frames with FILTER and repair'";
+  "'flip 3 in frames', 'truncate the 2nd frame to 60', 'set bth.psn=7 in frames with FILTER and repair'";
 
 /**
  * Reads a rule. `linkType` says what frames begin with (1 Ethernet, 247 InfiniBand).
@@ -110,7 +110,7 @@ function actionOf(text: string, groups: Readonly<Record<string, string | undefin
         fate.copies++;
       });
     case 'delay': {
-      const delay = duration(text, groups.by ?? what.replace(/^by\s+/, ''));
+      const delay = duration(text, groups.by ?? groups.amount ?? what.replace(/^by\s+/, ''));
       return fated((fate) => {
         fate.delay += delay;
       });
@@ -118,7 +118,8 @@ function actionOf(text: string, groups: Readonly<Record<string, string | undefin
     case 'flip':
       return flip(whole(text, what === '' ? '1' : what.replace(/\s*bits?.*$/, '')));
     case 'truncate': {
-      const length = whole(text, what.replace(/^to\s+/, '').replace(/\s*bytes.*$/, ''));
+      const given = groups.amount ?? what.replace(/^to\s+/, '').replace(/\s*bytes.*$/, '');
+      const length = whole(text, given);
       return {
         apply: (pool, slot) =>
           pool.setLength(slot, Math.max(1, Math.min(pool.length(slot), length))),

@@ -1,7 +1,7 @@
 // Taps write what they see to pcapng: nanosecond time stamps, an interface a tapped port, and for each frame that
-// was lost its reason as a comment.
+// was lost its reason as a comment. InfiniBand goes in as records of Endace's cards, which tshark reads.
 
-import { FlowControl } from '../../protocols/index.js';
+import { FlowControl, LINKTYPE_INFINIBAND_FLOW } from '../../protocols/index.js';
 import { type PacketToWrite, PcapngWriter } from '../../protocols/pcap/index.js';
 import type { FramePool } from '../frame/index.js';
 import type { Nanos } from '../time/index.js';
@@ -10,6 +10,8 @@ import type { Nanos } from '../time/index.js';
 const INBOUND = 1;
 const OUTBOUND = 2;
 const INFINIBAND = 247;
+
+const NONE = -1;
 
 export type Direction = 'out' | 'in' | 'lost';
 
@@ -29,15 +31,22 @@ export class CaptureTap {
 
   /**
    * A port's tap. `linkType` 1 is Ethernet, 247 InfiniBand. `only` leaves out what it does not name; `offsetSeconds`
-   * is the calendar's time at which the driver's begins.
+   * is the calendar's time at which the driver's begins. Flow-control packets of InfiniBand links are left out, for there
+   * are as many of them as of others, unless asked for: then they have an interface of their own.
    */
   port(
     name: string,
     linkType = 1,
     only: readonly Direction[] = ['out', 'in', 'lost'],
     offsetSeconds = 0,
+    flowControl = false,
   ) {
-    const interfaceId = this.#writer.interface({ name, linkType, offsetSeconds });
+    const erf = linkType === INFINIBAND;
+    const dataId = this.#writer.interface({ name, linkType, erf, offsetSeconds });
+    const flowId =
+      erf && flowControl
+        ? this.#writer.interface({ name, linkType: LINKTYPE_INFINIBAND_FLOW, erf, offsetSeconds })
+        : NONE;
     return {
       frame: (
         now: Nanos,
@@ -47,8 +56,8 @@ export class CaptureTap {
         why: string,
       ): void => {
         if (!only.includes(direction)) return;
-        // Flow-control packets are link packets, for which captures of InfiniBand have no place.
-        if (linkType === INFINIBAND && pool.length(slot) === FlowControl.size) return;
+        const interfaceId = erf && pool.length(slot) === FlowControl.size ? flowId : dataId;
+        if (interfaceId === NONE) return;
         const at = pool.at(slot);
         const packet: PacketToWrite = {
           bytes: pool.bytes(slot),

@@ -65,6 +65,8 @@ export interface LabOptions {
   readonly memoryBytes?: number;
   /** Events that each host's ledger keeps; counters alone unless given. */
   readonly ledgerEvents?: number;
+  /** false: the subnet manager of InfiniBand begins with `bringUp`, so that captures may see its work. */
+  readonly up?: boolean;
 }
 
 const gidTypes: Readonly<Record<WireName, GidType>> = {
@@ -91,7 +93,7 @@ export class Lab {
   readonly fabric: Fabric;
   readonly tests: Perftest[] = [];
   /** When the fabric was ready: an InfiniBand subnet is first set up by its manager. */
-  readonly begin: Nanos;
+  begin: Nanos = ns(0);
   /** What a rule calls a station, beside its own name: 'client' and 'server', say. */
   readonly aliases = new Map<string, string>();
   readonly #captures: CaptureTap[] = [];
@@ -117,14 +119,19 @@ export class Lab {
       return host;
     });
     this.hosts = hosts;
-    // Programs, faults and captures begin when the subnet manager has done its work.
-    bringUp(this.sim, this.fabric);
-    this.begin = this.sim.now;
+    // Programs, faults and captures begin when the subnet manager has done its work, unless it is to be seen.
+    if (options.up !== false) this.bringUp();
     topology.hosts.forEach((name, i) => {
       this.#stations.set(name, { station: this.fabric.hosts[i]!, ports: 1 });
     });
     for (const [name, station] of this.fabric.switches)
       this.#stations.set(name, { station, ports: station.ports });
+  }
+
+  /** Lets the subnet manager of InfiniBand do its work; already done unless the lab was made with `up: false`. */
+  bringUp(): void {
+    bringUp(this.sim, this.fabric);
+    this.begin = this.sim.now;
   }
 
   #hostOptions(place: HostPlace, places: readonly HostPlace[], options: LabOptions): HostOptions {
@@ -277,15 +284,19 @@ export class Lab {
   }
 
   *#ports(from: string | undefined): Generator<readonly [Station, number]> {
-    const names = from === undefined ? this.topology.hosts : [this.aliases.get(from) ?? from];
+    const names = from === undefined ? this.topology.hosts : [from];
     for (const name of names) {
-      const found = this.#stations.get(name);
-      if (!found)
-        throw new RangeError(
-          `there is no '${name}'; there are ${[...this.#stations.keys()].join(', ')}`,
-        );
-      for (let port = 0; port < found.ports; port++) yield [found.station, port];
+      const { station, ports } = this.#station(name);
+      for (let port = 0; port < ports; port++) yield [station, port];
     }
+  }
+
+  #station(name: string): { readonly station: Station; readonly ports: number } {
+    const found = this.#stations.get(this.aliases.get(name) ?? name);
+    if (found) return found;
+    throw new RangeError(
+      `there is no '${name}'; there are ${[...this.#stations.keys()].join(', ')}`,
+    );
   }
 
   /** What captures begin with: 1 Ethernet, 247 InfiniBand. */
@@ -295,22 +306,19 @@ export class Lab {
 
   /**
    * Writes what the ports of stations see as pcapng: hosts by name, ports of switches as 's0.2'; all hosts unless named.
-   * `write` gets the file's bytes piece by piece; `finish` hands over the rest.
+   * `write` gets the file's bytes piece by piece; `finish` hands over the rest. `flowControl`: also that of InfiniBand's links.
    */
   capture(
     write: (bytes: Uint8Array) => void,
     where: readonly string[] = this.topology.hosts,
     only?: readonly Direction[],
+    flowControl = false,
   ): CaptureTap {
     const capture = new CaptureTap(write);
     for (const text of where) {
       const [, name = text, port = '0'] = /^(.+?)(?:\.(\d+))?$/.exec(text) ?? [];
-      const found = this.#stations.get(this.aliases.get(name) ?? name);
-      if (!found)
-        throw new RangeError(
-          `there is no '${name}'; there are ${[...this.#stations.keys()].join(', ')}`,
-        );
-      this.sim.tap(found.station, Number(port), capture.port(text, this.linkType, only));
+      const tap = capture.port(text, this.linkType, only, 0, flowControl);
+      this.sim.tap(this.#station(name).station, Number(port), tap);
     }
     this.#captures.push(capture);
     return capture;
@@ -318,9 +326,7 @@ export class Lab {
 
   /** Shows every frame of a station's port to `tap`. */
   tap(name: string, tap: Tap, port = 0): void {
-    const found = this.#stations.get(this.aliases.get(name) ?? name);
-    if (!found) throw new RangeError(`there is no '${name}'`);
-    this.sim.tap(found.station, port, tap);
+    this.sim.tap(this.#station(name).station, port, tap);
   }
 
   /**

@@ -16,7 +16,8 @@ export interface StageOptions {
   readonly say?: (text: string) => void;
   /** Opens a file for a capture; gives what writes to it. */
   readonly open?: (path: string) => (bytes: Uint8Array) => void;
-  /** Called with each lab that the scenario makes. */
+  /** Called with each lab that the scenario makes: before a subnet manager begins, and when the fabric is ready. */
+  readonly begun?: (lab: Lab) => void;
   readonly made?: (lab: Lab) => void;
 }
 
@@ -36,7 +37,9 @@ export class Stage {
 
   /** A world of hosts; its seed is the stage's unless given. */
   lab(options: LabOptions = {}): Lab {
-    const lab = new Lab({ seed: this.seed, ...options });
+    const lab = new Lab({ seed: this.seed, ...options, up: false });
+    this.#options.begun?.(lab);
+    if (options.up !== false) lab.bringUp();
     this.#options.made?.(lab);
     return lab;
   }

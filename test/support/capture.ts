@@ -34,6 +34,7 @@ export interface CapturedFrame {
   readonly bytes: Uint8Array;
   readonly linkType: number;
   readonly timestamp: bigint;
+  readonly comments: readonly string[];
 }
 
 /** All packets of a capture. @throws Error when the file is damaged */
@@ -46,8 +47,8 @@ export function readCapture(file: Uint8Array, name = 'capture'): CapturedFrame[]
   const frames: CapturedFrame[] = [];
   reader.push(file);
   while (reader.next()) {
-    const { number, linkType, timestamp, bytes, at, end } = reader.record;
-    frames.push({ number, linkType, timestamp, bytes: bytes.slice(at, end) });
+    const { number, linkType, timestamp, comments, bytes, at, end } = reader.record;
+    frames.push({ number, linkType, timestamp, comments, bytes: bytes.slice(at, end) });
   }
   const damage = reader.finish();
   if (damage) throw new Error(`${name}: ${JSON.stringify(damage)}`);

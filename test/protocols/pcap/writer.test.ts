@@ -1,6 +1,7 @@
 // What we write reads back the same; tshark says so too in test/judge/capture-files.test.ts.
 
 import * as fc from 'fast-check';
+import { LINKTYPE_INFINIBAND_FLOW } from '../../../protocols/index.js';
 import { fromNanoseconds, PcapngWriter, PcapWriter } from '../../../protocols/pcap/index.js';
 import { assert, spec } from '../../support/spec.js';
 import { readAll, samples } from './support.js';
@@ -71,6 +72,29 @@ for (const order of ['be', 'le'] as const) {
       fc.assert(once, { numRuns: 100 });
     });
 
+    it('hold InfiniBand, and what its links say, in records of Endace', () => {
+      const writer = new PcapngWriter({}, order);
+      const data = writer.interface({ linkType: 247, erf: true });
+      const flow = writer.interface({ linkType: LINKTYPE_INFINIBAND_FLOW, erf: true });
+      const time = { seconds: 1_700_000_000, nanoseconds: 999_999_999 };
+      for (let size = 6; size < 16; size++)
+        for (const interfaceId of [data, flow])
+          writer.packet({ bytes: new Uint8Array(size).fill(size), interfaceId, ...time });
+      const { records, file } = readAll(writer.take(), 61);
+      assert.equal(
+        file?.interfaces.map(({ linkType }) => linkType),
+        [197, 197],
+      );
+      assert.is(records.length, 20);
+      records.forEach((r, i) => {
+        const size = 6 + (i >> 1);
+        assert.equal(r.data, Array(size).fill(size));
+        assert.is(r.originalLength, size);
+        assert.is(r.linkType, i % 2 === 0 ? 247 : LINKTYPE_INFINIBAND_FLOW);
+        assert.is(r.timestamp, 1_700_000_000_999_999_999n);
+      });
+    });
+
     it('hand on other blocks whole', () => {
       const writer = new PcapngWriter({}, order);
       writer.block(10, Uint8Array.of(1, 2, 3, 4));
@@ -83,7 +107,40 @@ for (const order of ['be', 'le'] as const) {
   });
 }
 
+spec('records of Endace in capture files', (it) => {
+  const erf = (...head: number[]) => {
+    const writer = new PcapWriter({ linkType: 197 });
+    writer.packet({ bytes: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, ...head) });
+    return readAll(writer.take()).records[0]!;
+  };
+  const extension = (first: number) => [first, 0, 0, 0, 0, 0, 0, 0];
+
+  it('lose their extension headers and what fills them up', () => {
+    const r = erf(0x95, 4, 0, 40, 0, 0, 0, 3, ...extension(0x81), ...extension(1), 7, 8, 9, 0, 0);
+    assert.equal(r.data, [7, 8, 9]);
+    assert.is(r.linkType, 247);
+  });
+
+  it('stay what they are where they carry something else, or end too soon', () => {
+    for (const head of [
+      [2, 4, 0, 19, 0, 0, 0, 3, 7, 8, 9],
+      [0x95, 4, 0, 24, 0, 0, 0, 3, ...extension(0x81)],
+      [21, 4, 0],
+    ]) {
+      const r = erf(...head);
+      assert.is(r.linkType, 197);
+      assert.is(r.data.length, 8 + head.length);
+    }
+  });
+});
+
 spec('PcapngWriter', (it) => {
+  it('writes no record of Endace for what none carries', () => {
+    const writer = new PcapngWriter();
+    writer.interface({ linkType: 1, erf: true });
+    assert.throws(() => writer.packet(samples[0]!), /no ERF record/);
+  });
+
   it('refuses a packet of an interface that it did not describe', () => {
     assert.throws(() => new PcapngWriter().packet(samples[0]!), /not described/);
   });

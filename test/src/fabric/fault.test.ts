@@ -68,6 +68,13 @@ spec('faults by rule', (it) => {
     run(parseRule('truncate to 60 bytes'), slot);
     assert.is(pool.length(slot), 60);
   });
+  it('takes the amount at the end as well', () => {
+    const delay = parseRule('delay the 1st frame with bth.psn == 1 from b by 50us');
+    assert.equal([delay.from, run(delay, frame(1)).delay], ['b', 50_000]);
+    const slot = frame(1);
+    run(parseRule('truncate the 1st frame with bth to 60 bytes'), slot);
+    assert.is(pool.length(slot), 60);
+  });
   it('sets fields, and repairs the checksums around them only when told to', () => {
     const spoilt = frame(1);
     run(parseRule('set bth.psn=77 in frames with bth.opcode == RC_SEND_ONLY'), spoilt);
