@@ -1,7 +1,7 @@
 // The PCI Express link between a device and memory as a resource: every transfer is cut into transactions with
 // their headers, and each direction carries one after the other. No bytes are moved here, only time is told.
 
-import type { Nanos } from '../time/nanos.js';
+import { exact, type Nanos } from '../time/nanos.js';
 import { nodeOf } from './machine-memory.js';
 import { UsageError } from './usage-error.js';
 
@@ -101,7 +101,7 @@ export class PcieLink {
       const tlps = this.#completionsOf(at, next - at);
       const bytes = next - at + tlps * completionOverheadBytes;
       const ready = this.#upFree + latency + memoryReadNs;
-      this.#downFree = (this.#downFree > ready ? this.#downFree : ready) + bytes * this.#nsPerByte;
+      this.#downFree = (this.#downFree > ready ? this.#downFree : ready) + this.#timeOf(bytes);
       this.completions += tlps;
       this.downBytes += bytes;
       done = this.#downFree + latency;
@@ -116,7 +116,7 @@ export class PcieLink {
   readTimeOf(lengthBytes: number): number {
     const { maxPayloadSize, completionOverheadBytes } = this.#profile;
     const tlps = Math.ceil(lengthBytes / maxPayloadSize);
-    return (lengthBytes + tlps * completionOverheadBytes) * this.#nsPerByte;
+    return this.#timeOf(lengthBytes + tlps * completionOverheadBytes);
   }
 
   // hot
@@ -124,7 +124,7 @@ export class PcieLink {
   doorbell(now: Nanos, lengthBytes: number): Nanos {
     const tlps = Math.ceil(lengthBytes / WRITE_COMBINING_BYTES);
     const bytes = lengthBytes + tlps * this.#profile.writeOverheadBytes;
-    this.#downFree = Math.max(this.#downFree, now) + bytes * this.#nsPerByte;
+    this.#downFree = Math.max(this.#downFree, now) + this.#timeOf(bytes);
     this.downBytes += bytes;
     this.messages++;
     return Math.ceil(this.#downFree + this.#profile.latencyNs) as Nanos;
@@ -144,8 +144,13 @@ export class PcieLink {
     return this.#lastVisible as Nanos;
   }
 
+  // hot
+  #timeOf(bytes: number): number {
+    return exact(bytes * this.#nsPerByte);
+  }
+
   #send(from: number, bytes: number): void {
-    this.#upFree = (this.#upFree > from ? this.#upFree : from) + bytes * this.#nsPerByte;
+    this.#upFree = (this.#upFree > from ? this.#upFree : from) + this.#timeOf(bytes);
     this.upBytes += bytes;
   }
 

@@ -1,6 +1,8 @@
 // Engines that do the same work side by side: each is busy until an instant, the next piece goes to the one that is
 // free first. Instants here may have fractions, so that rates come out right where a piece takes less than a nanosecond.
 
+import { exact } from '../time/index.js';
+
 export class Units {
   readonly #free: Float64Array;
 
@@ -21,7 +23,7 @@ export class Units {
   // hot
   serve(at: number, tookNs: number): number {
     const i = this.#first();
-    const done = Math.max(at, this.#free[i]!) + tookNs;
+    const done = Math.max(at, this.#free[i]!) + exact(tookNs);
     this.#free[i] = done;
     return done;
   }

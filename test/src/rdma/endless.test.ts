@@ -15,7 +15,7 @@ const MANY = 1e9;
 const MOST_GROWTH = 2 ** 28;
 /** Where whole numbers end, less than the time that the run takes. */
 const LATE = 2 ** 53 - 2 ** 40;
-/** Busy times of buses and engines are kept to fractions of a nanosecond, which are exact enough for so long. */
+/** Busy times of buses and engines have 1024ths of a nanosecond, which are exact for twice as long. */
 const HOURS = 2 ** 42;
 const LOSS = 0.001;
 
