@@ -21,6 +21,26 @@ export const xeonHaswell: CpuProfile = {
   emptyPollNs: 15, // fitted
 };
 
+/**
+ * A server of 2018 under Linux 5.4, as Cai et al. (SIGCOMM 2021) had it: 2 x Xeon Gold 6128, no hyper-threads. What their
+ * tables do not say is as above.
+ */
+export const xeonGold6128: CpuProfile = {
+  ...xeonHaswell,
+  name: 'Xeon Gold 6128, Linux 5.4',
+  cores: 12, // Intel's data sheet: six of each of its two sockets
+  hertz: 3.4e9, // the same: base frequency
+  copyBitsPerSecond: 147e9, // theirs: 47.95 % of 59.8 % of a core at 42.2 Gb/s
+};
+
+/** A server of 2016: Intel's data sheet of the E5-2643 v4; kernel and calls as above, on its own clock. */
+export const xeonBroadwell: CpuProfile = {
+  ...xeonHaswell,
+  name: 'Xeon E5-2643 v4, Linux 4.15',
+  cores: 6,
+  hertz: 3.4e9,
+};
+
 /** For live worlds, where programs take real time. */
 export const realTimeCpu: CpuProfile = {
   name: 'this machine',

@@ -33,3 +33,6 @@ export const pcieGen2x8: PcieProfile = {
   maxPayloadSize: 128, // fitted: the least that every slot has
   outstandingReads: 16, // fitted
 };
+
+/** Netronome NFP-6000 in a slot of 8 lanes: what its programs see of a DMA transfer. */
+export const nfp6000Slot: PcieProfile = { ...pcieGen3x8 };

@@ -1,0 +1,5 @@
+// To come.
+
+import type { Experiments } from './row.js';
+
+export const loss: Experiments = {};
