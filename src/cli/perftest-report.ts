@@ -136,11 +136,11 @@ export function printEnd(lab: Lab, result: PerftestResult, frames: BothFrames): 
   if (losses.length > 0) print(`\n${table(['frames lost', 'why', 'frames'], losses)}`);
 }
 
-const amount = (value: number): string =>
+export const amount = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 3 : 1);
 
 /** Where frames were lost, and why. */
-function lossesOf(lab: Lab): (string | number)[][] {
+export function lossesOf(lab: Lab): (string | number)[][] {
   const rows: (string | number)[][] = [...lab.sim.lost].map(([why, n]) => ['on links', why, n]);
   for (const [name, station] of lab.fabric.switches) {
     const { drops } = station as { readonly drops?: ReadonlyMap<string, number> };

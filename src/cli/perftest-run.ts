@@ -10,15 +10,19 @@ import {
   perftestParameters,
   sweepIters,
   type TestName,
+  type WireName,
 } from '../apps/perftest/index.js';
 import { pair } from '../fabric/index.js';
 import { cards, processors } from '../profiles/catalogue.js';
 import { Lab } from '../scenario/lab.js';
 import { readTopology } from '../scenario/topology-file.js';
 import { seconds } from '../time/index.js';
-import type { PerftestCommand as Options } from './perftest.js';
+import type { PerftestCommand } from './perftest.js';
 import { jsonRow, printEnd, printHead, printRow, Traffic } from './perftest-report.js';
 import { Progress, remark } from './terminal.js';
+
+/** The options of a test of verbs, which has a wire. */
+type Options = PerftestCommand & { readonly wire: WireName };
 
 /** Runs the test for each size. */
 export function runPerftest(test: TestName, options: Options): void {
@@ -66,7 +70,7 @@ export function runPerftest(test: TestName, options: Options): void {
 /** Acknowledgements that are under way after the last completion arrive within this. */
 const DRAIN_NS = 100_000;
 /** Nothing takes longer than the longest timeouts with all retries; what does is stuck. */
-const LONGEST_NS = seconds(86_400);
+export const LONGEST_NS = seconds(86_400);
 
 function drive(lab: Lab, perftest: Perftest): void {
   const { iters, qps, size } = perftest.parameters;
@@ -137,7 +141,10 @@ function makeLab(options: Options, runs: readonly PerftestOptions[]): Lab {
 }
 const PAGE = 8192;
 
-function endsOf(lab: Lab, options: Options): { readonly client: string; readonly server: string } {
+export function endsOf(
+  lab: Lab,
+  options: PerftestCommand,
+): { readonly client: string; readonly server: string } {
   const [first, second] = lab.topology.hosts;
   const client = options.client ?? (options.server === first ? second! : first!);
   const server = options.server ?? (client === first ? second! : first!);
@@ -152,13 +159,16 @@ function endsOf(lab: Lab, options: Options): { readonly client: string; readonly
 /** Frames that are held back are overtaken for up to so long. */
 const REORDER_NS = 10_000;
 
-function spoil(lab: Lab, { fault = [], loss = 0, duplicate = 0, reorder = 0 }: Options): void {
+export function spoil(
+  lab: Lab,
+  { fault = [], loss = 0, duplicate = 0, reorder = 0 }: PerftestCommand,
+): void {
   for (const text of fault) lab.fault(text);
   if (loss + duplicate + reorder > 0)
     lab.chances({ loss, duplicate, reorder, reorderNs: REORDER_NS });
 }
 
-function capture(lab: Lab, path: string, all: boolean): () => void {
+export function capture(lab: Lab, path: string, all: boolean): () => void {
   const file = openSync(path, 'w');
   const write = (bytes: Uint8Array) => writeSync(file, bytes);
   const tap = lab.capture(write, ['client', 'server'], undefined, all);

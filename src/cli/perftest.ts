@@ -12,14 +12,16 @@ import {
   type WireName,
   wires,
 } from '../apps/perftest/parameters.js';
+import { isTcpTest, type TcpTestName, tcpTestNames } from '../apps/tcptest/parameters.js';
 import { cards, processors } from '../profiles/catalogue.js';
 import { readSize } from '../scenario/quantity.js';
+import { type CongestionName, congestionNames } from '../tcp/congestion/index.js';
 import { wholeNumber } from './input.js';
 import { oneOf, PCAP_ALL, probability, reading, several } from './option.js';
 
 /** The options of `wireverbs perftest`. */
 export interface PerftestCommand {
-  readonly wire: WireName;
+  readonly wire?: WireName;
   readonly qpType: Transport;
   readonly size?: number | 'all';
   readonly all?: true;
@@ -52,6 +54,15 @@ export interface PerftestCommand {
   readonly nic?: string;
   readonly cpu?: string;
   readonly seed: number;
+  readonly tso?: true;
+  readonly gro?: true;
+  readonly jumbo?: true;
+  readonly arfs?: true;
+  readonly zerocopy?: true;
+  readonly coalesce?: number | 'adaptive';
+  readonly busyPoll?: number | true;
+  readonly congestion?: CongestionName;
+  readonly cores?: number;
   readonly pcap?: string;
   readonly pcapAll?: true;
   readonly json?: true;
@@ -63,22 +74,33 @@ Examples:
   wireverbs perftest send_lat --wire ib --qp-type UD --size all
   wireverbs perftest read_bw --wire rocev2 --ipv6 --loss 0.001 --pcap loss.pcapng
   wireverbs perftest write_bw --wire rocev2 --iters 5 --fault 'drop the 3rd frame with bth.opcode == RC_RDMA_WRITE_MIDDLE from client'
+  wireverbs perftest tcp_bw --tso --gro --jumbo --arfs --report-gbits
+  wireverbs perftest tcp_lat --size 64 --coalesce 0 --busy-poll
   wireverbs perftest write_bw --wire rocev2 --topology examples/rack.yaml --client h3 --server h0 --json
 
 Options, defaults, columns and statistics are those of linux-rdma/perftest; times are the simulation's. In faults, 'from
 client', 'from server' and names of hosts and switches say whose frames are meant. A bidirectional SEND test has a thread for
-each direction. With --size all and no --iters, large messages are sent less often.
+each direction. Tests of TCP run over sockets of two kernels, --qps connections each with a thread on either side; what saves
+them work is off unless given. With --size all and no --iters, large messages are sent less often.
 `;
 
 const sizeOption = (text: string): number | 'all' =>
   text === 'all' ? 'all' : reading((given) => readSize('size', bare(given)))(text);
 const bare = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
 
+const everyTest = [...testNames, ...tcpTestNames] as const;
+
+/** Microseconds, where none are given. */
+export const BUSY_POLL = 50;
+
+const coalesceOption = (text: string): number | 'adaptive' =>
+  text === 'adaptive' ? 'adaptive' : wholeNumber(text);
+
 export function perftestCommand(program: Command): void {
   program
     .command('perftest')
-    .argument('<test>', testNames.join(', '), oneOf(testNames))
-    .requiredOption('--wire <wire>', wires.join(', '), oneOf(wires))
+    .argument('<test>', everyTest.join(', '), oneOf(everyTest))
+    .option('--wire <wire>', `of tests of verbs: ${wires.join(', ')}`, oneOf(wires))
     .option('-c, --qp-type <type>', transports.join(', '), oneOf(transports), 'RC' as Transport)
     .option('-s, --size <bytes>', "of a message, such as 4096 or 64KiB, or 'all'", sizeOption)
     .option('-a, --all', 'all sizes, powers of two')
@@ -110,14 +132,29 @@ export function perftestCommand(program: Command): void {
     .option('--server <host>', "the other; the topology's second unless given")
     .option('--nic <profile>', [...cards.keys()].join(', '), oneOf([...cards.keys()]), 'connectx4')
     .option('--cpu <profile>', [...processors.keys()].join(', '), oneOf([...processors.keys()]))
+    .option('--tso', 'of TCP tests, as all that follow: the card cuts segments (and GSO)')
+    .option('--gro', 'received segments are merged')
+    .option('--jumbo', 'frames of 9000 bytes instead of 1500')
+    .option('--arfs', "frames interrupt their program's core")
+    .option('--zerocopy', 'send with MSG_ZEROCOPY')
+    .option('--coalesce <usecs>', "time between interrupts, or 'adaptive'", coalesceOption)
+    .option('--busy-poll [usecs]', `poll the card before sleeping; ${BUSY_POLL} us`, wholeNumber)
+    .option('--congestion <name>', congestionNames.join(', '), oneOf(congestionNames))
+    .option('--cores <number>', 'cores for threads; one for each connection', wholeNumber)
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--pcap <file>', 'write what both hosts send and receive to a pcapng file')
     .option('--pcap-all', PCAP_ALL)
     .option('--json', 'one JSON object a row')
     .description("run linux-rdma's perftest between two hosts of a simulated fabric")
     .addHelpText('after', examples)
-    .action(async (test: TestName, options: PerftestCommand) => {
+    .action(async (test: TestName | TcpTestName, options: PerftestCommand, command: Command) => {
+      if (isTcpTest(test)) {
+        const { runTcpTest } = await import('./tcp-test-run.js');
+        return runTcpTest(test, options);
+      }
+      if (options.wire === undefined)
+        command.error("error: required option '--wire <wire>' not specified");
       const { runPerftest } = await import('./perftest-run.js');
-      runPerftest(test, options);
+      runPerftest(test, { ...options, wire: options.wire! });
     });
 }

@@ -41,6 +41,8 @@ export interface KernelOptions {
   readonly rxChecksum?: boolean;
   /** Frames of a flow interrupt the core on which their program runs. */
   readonly arfs?: boolean;
+  /** Flows without a rule: by their hash (RSS), or to each queue in turn, as ntuple rules of an experiment have it. */
+  readonly steering?: 'rss' | 'in turn';
   /** Microseconds, 'adaptive', or the card's own unless given. */
   readonly coalesce?: number | 'adaptive';
   readonly coalesceFrames?: number;

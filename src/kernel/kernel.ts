@@ -68,6 +68,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** By flow: the core on which its program called last, and one more; 0: nobody did. */
   readonly #flowCores = new Uint16Array(FLOWS);
   #timersAsked = false;
+  #placed = 0;
 
   constructor(machinery: Machinery, random: Random, options: KernelOptions = {}) {
     const { name, memory, dma, pool, cores, stack } = machinery;
@@ -172,6 +173,13 @@ export class Kernel implements Station, InterruptSink, Arriving {
       this.enter(thread.now, thread.core);
       this.tellCard(thread.now, thread.core);
     }
+  }
+
+  /** A connection has a socket: its flow may get a queue of its own. */
+  place(hash: number): void {
+    const { steering, arfs } = this.parts.options;
+    if (steering !== 'in turn' || arfs === true) return;
+    this.nic.steering.steer(hash, this.#placed++ % this.#napis.length);
   }
 
   /** The core on which a flow's program runs: its frames are steered there if that is wanted. */

@@ -191,6 +191,7 @@ export class Socket implements SendOwner, ReceiveOwner {
     const tracer: TcpTracer = { transition: (now) => this.#changed(now) };
     connection.tcb.tracer = tracer;
     this.hash = this.kernel.hashOf(connection);
+    this.kernel.place(this.hash);
     this.kernel.follow(this.hash, core);
   }
 

@@ -1,7 +1,9 @@
 // Hardware by the names that people type: cards and processors of the tables beside this file.
 
 import type { CpuProfile } from '../cpu/profile.js';
+import type { EthernetProfile, KernelProfile } from '../kernel/profile.js';
 import * as cpus from './cpu.js';
+import * as kernels from './kernel.js';
 import * as nics from './nic.js';
 import { pcieGen3x16 } from './pcie.js';
 
@@ -24,3 +26,15 @@ export const processors: ReadonlyMap<string, CpuProfile> = named(
     return typeof value === 'object' && 'cores' in value && value.realTime !== true;
   }),
 );
+
+/** The Ethernet side of cards, by the same names. */
+export const ethernetCards: ReadonlyMap<string, EthernetProfile> = named(
+  Object.entries(kernels).filter((entry): entry is [string, EthernetProfile] => {
+    const [, value] = entry;
+    return 'txLatencyNs' in value;
+  }),
+);
+
+/** What the kernels of those processors' machines take, by the processors' names. */
+export const kernelOf = (processor: string): KernelProfile =>
+  processor === 'xeonhaswell' ? kernels.linux415 : kernels.linux54;

@@ -41,6 +41,12 @@ export const linux54: KernelProfile = {
   epollEvent: 300, // fitted
 };
 
+/** Linux 4.15 as [2] had it. */
+export const linux415: KernelProfile = {
+  ...linux54,
+  name: 'Linux 4.15',
+};
+
 /** The Ethernet side of ConnectX-5. */
 export const connectX5: EthernetProfile = {
   name: 'ConnectX-5',
@@ -53,4 +59,17 @@ export const connectX5: EthernetProfile = {
   throttle: 'delay',
   coalesceUs: 8, // Linux, mlx5: MLX5E_PARAMS_DEFAULT_RX_CQ_MODERATION_USEC, unless adaptive
   coalesceFrames: 128, // the same: ..._PKTS is 32; fitted
+};
+
+export const connectX4: EthernetProfile = { ...connectX5, name: 'ConnectX-4' };
+
+/** Nothing takes time, and every frame interrupts at once. */
+export const ideal: EthernetProfile = {
+  ...connectX5,
+  name: 'ideal',
+  txLatencyNs: 0,
+  rxLatencyNs: 0,
+  txPacketNs: 0,
+  rxPacketNs: 0,
+  coalesceUs: 0,
 };

@@ -67,6 +67,8 @@ export interface LabOptions {
   readonly ledgerEvents?: number;
   /** false: the subnet manager of InfiniBand begins with `bringUp`, so that captures may see its work. */
   readonly up?: boolean;
+  /** Longest frame in bytes, where jumbo frames are wanted. */
+  readonly slotBytes?: number;
 }
 
 const gidTypes: Readonly<Record<WireName, GidType>> = {
@@ -76,7 +78,6 @@ const gidTypes: Readonly<Record<WireName, GidType>> = {
 };
 /** An Ethernet MTU that the largest InfiniBand MTU fits into with all headers. */
 const ETHERNET_MTU = 4200;
-const MEMORY_BYTES = 2 ** 30;
 const ETHERNET = 1;
 const INFINIBAND = 247;
 /** A flow-control packet of InfiniBand's links (IBA 7.9.4). */
@@ -109,7 +110,7 @@ export class Lab {
       throw new RangeError(
         `topology ${topology.name}: has loops, which need routers, and RoCE v1 cannot be routed`,
       );
-    this.sim = new Simulation({ seed });
+    this.sim = new Simulation({ seed, ...(options.slotBytes && { slotBytes: options.slotBytes }) });
     const hosts: Host[] = [];
     const places: HostPlace[] = [];
     this.fabric = buildFabric(this.sim, topology, this.kind, (place) => {
@@ -143,7 +144,7 @@ export class Lab {
       cpu,
       pcie,
       ledgerEvents,
-      memoryBytes = MEMORY_BYTES,
+      memoryBytes = 2 ** 30,
     } = options;
     return {
       name,

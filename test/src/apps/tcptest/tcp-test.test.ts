@@ -1,0 +1,83 @@
+// TCP tests between two hosts: what they find follows from what was moved.
+
+import {
+  kernelFor,
+  TcpTest,
+  type TcpTestOptions,
+  tcpTestParameters,
+} from '../../../../src/apps/tcptest/index.js';
+import { cpuCategories } from '../../../../src/kernel/index.js';
+import { xeonGold6128 } from '../../../../src/profiles/cpu.js';
+import { Lab } from '../../../../src/scenario/lab.js';
+import { parseIp } from '../../../../src/stack/index.js';
+import { seconds } from '../../../../src/time/index.js';
+import { assert, spec } from '../../../support/spec.js';
+
+function run(options: TcpTestOptions) {
+  const p = tcpTestParameters(options);
+  const kernel = kernelFor(p, xeonGold6128.cores);
+  const host = { kernel, mtu: p.mtu };
+  const lab = new Lab({ cpu: xeonGold6128, slotBytes: 9216, hosts: { h0: host, h1: host } });
+  const [client, server] = lab.hosts as [(typeof lab.hosts)[0], (typeof lab.hosts)[0]];
+  const test = new TcpTest(client, server, parseIp(lab.address(server)), options);
+  test.start();
+  lab.settle(server);
+  lab.settle(client);
+  lab.sim.run(seconds(2), () => !test.ended);
+  const result = test.result(lab.now);
+  assert.is(result.failure, '');
+  return result;
+}
+
+const quick = { iters: 60, warmUp: 20 } as const;
+
+spec('TCP tests', (it) => {
+  it('what saves work makes it faster, and the receiver is the bottleneck', () => {
+    const bare = run({ test: 'tcp_bw', ...quick });
+    const saved = run({ test: 'tcp_bw', tso: true, gro: true, jumbo: true, arfs: true, ...quick });
+    assert.ok(saved.bandwidth!.average > 3 * bare.bandwidth!.average);
+    assert.ok(saved.cpu.server.utilisation > saved.cpu.client.utilisation);
+    assert.ok(saved.counts.server.interrupts < bare.counts.server.interrupts);
+    for (const { cpu } of [bare, saved]) {
+      for (const side of [cpu.client, cpu.server]) {
+        const sum = cpuCategories.reduce((all, name) => all + side.shares[name], 0);
+        assert.ok(Math.abs(sum - 100) < 0.01);
+      }
+    }
+  });
+
+  it('connections share the link and the cores', () => {
+    const one = run({ test: 'tcp_bw', ...quick });
+    const four = run({ test: 'tcp_bw', connections: 4, ...quick });
+    assert.ok(four.bandwidth!.average > 2 * one.bandwidth!.average);
+    assert.is(four.completed, 240);
+  });
+
+  it('both ways at once', () => {
+    const both = run({ test: 'tcp_bw', bidirectional: true, connections: 2, ...quick });
+    assert.is(both.completed, 2 * 2 * 60);
+  });
+
+  it('without copies the sender has less to do', () => {
+    const jumbo = { tso: true, gro: true, jumbo: true, arfs: true };
+    const copied = run({ test: 'tcp_bw', ...jumbo, ...quick });
+    const borrowed = run({ test: 'tcp_bw', zeroCopy: true, ...jumbo, ...quick });
+    assert.is(borrowed.counts.client.bytesCopied, 0);
+    assert.ok(borrowed.cpu.client.utilisation < copied.cpu.client.utilisation);
+  });
+
+  it('latency is half of the round trip, and a request with its answer the whole', () => {
+    const half = run({ test: 'tcp_lat', size: 64, iters: 40, coalesce: 0 });
+    const whole = run({ test: 'tcp_rr', size: 64, iters: 40, coalesce: 0 });
+    const ratio = whole.latency!.typical / half.latency!.typical;
+    assert.ok(ratio > 1.9 && ratio < 2.1, `${ratio}`);
+    const rate = 1e9 / whole.latency!.typical;
+    assert.ok(Math.abs(whole.transactionsPerSecond! / rate - 1) < 0.1);
+    assert.is(half.counts.client.systemCalls, 2 * 40);
+  });
+
+  it('refuse what cannot be', () => {
+    assert.throws(() => tcpTestParameters({ test: 'tcp_lat', connections: 2 }), /one connection/);
+    assert.throws(() => tcpTestParameters({ test: 'tcp_bw', size: 0 }), /size: expected/);
+  });
+});
