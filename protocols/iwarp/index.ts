@@ -1,7 +1,7 @@
 export { DDPTagged, DDPUntagged, ddpTagged, ddpUntagged } from './ddp.js';
 export { type CrcUse, MPACrc, MPAMarker, MPAPad, mpaCrc, mpaMarker, mpaPad } from './fpdu-part.js';
 
-export { withMarkers, withoutMarkers } from './marker.js';
+export { markersAreRight, withMarkers, withoutMarkers } from './marker.js';
 export { MPA, mpa } from './mpa.js';
 export { MPAEnhanced, MPAReply, MPARequest, mpaRep, mpaReq, mpaV2 } from './mpa-startup.js';
 export { mpaStream } from './mpa-stream.js';

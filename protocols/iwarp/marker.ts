@@ -2,7 +2,7 @@
 
 import { crc32c } from '../core/checksum/index.js';
 import { MPACrc, MPAMarker } from './fpdu-part.js';
-import { MARKER_SIZE, markedSize, toMarker } from './geometry.js';
+import { MARKER_INTERVAL, MARKER_SIZE, markedSize, toMarker } from './geometry.js';
 
 /**
  * The FPDU `plain` as it goes out at `position` of a stream with markers; a marker that is due before its first
@@ -45,4 +45,20 @@ export function withoutMarkers(
     from = to;
   }
   return plain.subarray(0, size);
+}
+
+/** Does every marker in a whole FPDU, which begins at `position`, say where the FPDU begins? */
+export function markersAreRight(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  position: number,
+): boolean {
+  const first = toMarker(position);
+  const fpduAt = first === 0 ? at + MARKER_SIZE : at;
+  for (let marker = at + first; marker < end; marker += MARKER_INTERVAL) {
+    const pointer = MPAMarker.get.fpduPtr(bytes, marker);
+    if (pointer !== Math.max(0, marker - fpduAt)) return false;
+  }
+  return true;
 }

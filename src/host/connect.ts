@@ -31,6 +31,7 @@ export function* makeReady(
   qpAccessFlags: number,
 ): Generator<Wait, boolean, void> {
   const { stack, device } = host;
+  if (settings.llpStream !== undefined) return carry(host, thread, qp, settings, qpAccessFlags);
   const { gid } = settings.address;
   for (let tries = 0; stack && gid && stack.way(thread.now, gid) === 'pending'; tries++) {
     if (tries === LOOKUPS) return false;
@@ -61,6 +62,28 @@ export function* makeReady(
       rnrRetry: settings.rnrRetry,
       maxRdAtomic: Math.min(maxQpInitRdAtom, settings.maxRdAtomic),
     }),
+  });
+  return true;
+}
+
+/** The same over iWARP: the stream is there, and gets its queue pair. */
+function carry(
+  host: Host,
+  thread: Thread,
+  qp: QueuePair,
+  settings: QueuePairSettings,
+  qpAccessFlags: number,
+): boolean {
+  const context = host.open(thread);
+  const { maxQpRdAtom, maxQpInitRdAtom } = host.device.profile;
+  const { llpStream } = settings;
+  if (host.rnic?.connector.streamOf(llpStream!)?.phase !== 'ready') return false;
+  modifyQp(context, qp, { qpState: 'INIT', qpAccessFlags });
+  modifyQp(context, qp, {
+    qpState: 'RTS',
+    llpStream: llpStream!,
+    maxDestRdAtomic: Math.min(maxQpRdAtom, settings.maxDestRdAtomic),
+    maxRdAtomic: Math.min(maxQpInitRdAtom, settings.maxRdAtomic),
   });
   return true;
 }

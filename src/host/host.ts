@@ -10,6 +10,7 @@ import {
   type Thread,
 } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
+import { type IwarpOptions, Rnic } from '../iwarp/index.js';
 import { Kernel, type KernelOptions, Socket, type SocketOptions } from '../kernel/index.js';
 import {
   AddressSpace,
@@ -19,6 +20,7 @@ import {
   MachineMemory,
   PcieLink,
   type PcieProfile,
+  UsageError,
 } from '../memory/index.js';
 import { HostPort, type PortOptions } from '../nic/index.js';
 import { xeonHaswell } from '../profiles/cpu.js';
@@ -35,6 +37,7 @@ import {
   openDevice,
   portChanged,
   RdmaDevice,
+  rnicProfile,
   rxeProfile,
   type Tracer,
 } from '../rdma/index.js';
@@ -43,6 +46,7 @@ import type { PortView } from '../subnet/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import { type Directory, GeneralServices } from './general-services.js';
 import { guidOf, largestMtu, parsedMac, portGidOf, roceGids } from './identity.js';
+import { IwarpServices } from './iwarp-services.js';
 
 /** Of each machine unless told: chunks of it are backed when touched. */
 const MEMORY_BYTES = 2 ** 28;
@@ -64,6 +68,8 @@ export interface HostOptions {
   readonly wire?: GidType;
   /** Of the Ethernet link: 1500 unless given. */
   readonly mtu?: number;
+  /** Of the wire iWARP: what MPA asks for, and the NIC's TCP. */
+  readonly iwarp?: Partial<IwarpOptions>;
   /** InfiniBand: our LID, and who is where. */
   readonly lid?: number;
   readonly directory?: Directory;
@@ -108,7 +114,7 @@ export class Host implements Station, InterruptLine {
   readonly cores: Cores;
   /** Sockets and what is below them, where the host was given a kernel. */
   readonly kernel: Kernel | null;
-  readonly services: GeneralServices;
+  readonly #services: GeneralServices | IwarpServices;
   readonly mtu: number;
   /** Its Ethernet port; InfiniBand has none. */
   readonly port: HostPort | null;
@@ -134,7 +140,7 @@ export class Host implements Station, InterruptLine {
       name: `${name} rdma`,
       pool,
       memory: new MemoryPort(this.keys, this.dma),
-      profile: options.nic ?? rxeProfile,
+      profile: options.nic ?? (wire === 'iWARP' ? rnicProfile : rxeProfile),
       address: {
         mac,
         gids: this.stack ? roceGids(this.stack, wire) : [{ bytes: portGidOf(guid), type: wire }],
@@ -148,6 +154,9 @@ export class Host implements Station, InterruptLine {
       ...(options.port && { port: options.port }),
       ...(options.tracer && { tracer: options.tracer }),
       ...(options.card && { timing: options.card.timing }),
+      ...(wire === 'iWARP' && {
+        transport: (device: RdmaDevice) => new Rnic(device, this.stack!, options.iwarp),
+      }),
     });
     this.device.interrupts = this;
     this.cores = new Cores(options.cpu ?? xeonHaswell, this.ledger);
@@ -157,7 +166,10 @@ export class Host implements Station, InterruptLine {
     const others = this.kernel ?? this.stack;
     this.port = others ? new HostPort(name, this.device, others, link) : null;
     this.#port = this.port ?? this.device;
-    this.services = new GeneralServices(this, guid, options);
+    this.#services =
+      this.device.transport instanceof Rnic
+        ? this.#iwarpServices(this.device.transport)
+        : new GeneralServices(this, guid, options);
   }
 
   #newStack(options: HostOptions, mac: Uint8Array): HostStack {
@@ -179,12 +191,30 @@ export class Host implements Station, InterruptLine {
     return new Socket(this.kernel, options);
   }
 
+  #iwarpServices(rnic: Rnic): IwarpServices {
+    const { icmp } = this.stack!;
+    const others = icmp.onError;
+    icmp.onError = (now, error) => rnic.icmpError(now, error) || (others?.(now, error) ?? false);
+    return new IwarpServices(this, rnic);
+  }
+
+  /** @throws UsageError on an iWARP host, which has no queue pair 1 */
+  get services(): GeneralServices {
+    if (this.#services instanceof GeneralServices) return this.#services;
+    throw new UsageError('EOPNOTSUPP', 'iWARP has no general services');
+  }
+
+  /** iWARP in its NIC; null over other wires. */
+  get rnic(): Rnic | null {
+    return this.#services instanceof IwarpServices ? this.#services.rnic : null;
+  }
+
   get cm(): ConnectionManager {
     return this.services.manager;
   }
 
   get rdmaCm(): RdmaCm {
-    return this.services.rdmaCm;
+    return this.#services.rdmaCm;
   }
 
   /** Starts a program; who drives the host must be told (`settle`), as of anything from outside. */
@@ -236,14 +266,14 @@ export class Host implements Station, InterruptLine {
   wakeAt(): Nanos {
     return earlier(
       this.#port.wakeAt(),
-      earlier(this.cores.wakeAt(), this.services.wakeAt(this.now)),
+      earlier(this.cores.wakeAt(), this.#services.wakeAt(this.now)),
     );
   }
 
   expire(now: Nanos): void {
     this.#tell(now);
     if (this.#port.wakeAt() <= now) this.#port.expire(now);
-    this.services.expire(now);
+    this.#services.expire(now);
     this.#settle(now);
   }
 
@@ -256,11 +286,11 @@ export class Host implements Station, InterruptLine {
   /** MADs to and from their manager, and programs, until neither has anything left to do at this instant. */
   // hot
   #settle(now: Nanos): void {
-    this.services.settle(now);
+    this.#services.settle(now);
     this.kernel?.settle(now);
     while (this.cores.wakeAt() <= now) {
       this.cores.expire(now);
-      this.services.settle(now);
+      this.#services.settle(now);
       this.kernel?.settle(now);
     }
   }

@@ -18,7 +18,7 @@ import {
   vlan,
 } from './wire.js';
 
-export type GidType = 'RoCE v2' | 'RoCE v1' | 'IB';
+export type GidType = 'RoCE v2' | 'RoCE v1' | 'IB' | 'iWARP';
 
 export interface Gid {
   /** Sixteen bytes; IPv4 addresses as ::ffff:a.b.c.d. */

@@ -86,7 +86,7 @@ export class Completions {
       if (qp.sendCq !== cq && qp.recvCq !== cq) continue;
       if (qp.state === 'ERR' || qp.state === 'RESET') continue;
       dev.event('IBV_EVENT_QP_FATAL', qp);
-      this.toError(now, qp);
+      dev.toError(now, qp);
     }
   }
 
@@ -112,7 +112,7 @@ export class Completions {
   /** A send request failed: services with acknowledgement are in error, others only their send queue. */
   sendFailed(now: Nanos, qp: QueuePair): void {
     if (qp.reliable) {
-      this.toError(now, qp);
+      this.#dev.toError(now, qp);
       return;
     }
     qp.state = 'SQE';

@@ -8,9 +8,10 @@ import type { Neighbours, Path, PortAddress } from './address.js';
 import { Clockwork, type Prepared, type Works } from './clockwork.js';
 import type { CompletionQueue } from './completion-queue.js';
 import { Completions } from './completions.js';
-import { CongestionControl, type PortPriorities } from './congestion.js';
+import { CongestionControl } from './congestion.js';
 import type { AsyncEventType } from './constant.js';
 import { Deadlines } from './deadline.js';
+import type { AsyncEvent, DeviceOptions, InterruptLine } from './device-options.js';
 import { type Engine, emptyArrival, type Tracer } from './engine.js';
 import type { Actor } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
@@ -21,7 +22,7 @@ import type { QueuePair } from './queue-pair.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import { MULTICAST_QPN, Reception } from './reception.js';
 import { timedOut } from './requester.js';
-import type { NicTiming } from './timing.js';
+import type { Transport } from './transport.js';
 import { Turns } from './turns.js';
 import { Counters } from './verdict.js';
 import type { RecvJob, SendJob } from './work-request.js';
@@ -32,40 +33,6 @@ const MAX_WAITING = 1024;
 /** The next try when there was no frame slot. */
 const SLOT_RETRY_NS = 1000;
 const DEFAULT_RATE = 100e9;
-
-/** struct ibv_async_event. */
-export interface AsyncEvent {
-  readonly type: AsyncEventType;
-  readonly qp?: QueuePair;
-  readonly cq?: CompletionQueue;
-  readonly srq?: ReceiveQueue;
-}
-
-/** Where a device's interrupts go: to a core, which raises the channel's signal when it has served one. */
-export interface InterruptLine {
-  interrupt(now: Nanos, cq: CompletionQueue): void;
-}
-
-export interface DeviceOptions {
-  readonly name: string;
-  readonly pool: FramePool;
-  readonly memory: MemoryPort;
-  readonly profile: DeviceProfile;
-  readonly address: PortAddress;
-  readonly neighbours: Neighbours;
-  readonly random: Random;
-  readonly tracer?: Tracer;
-  /** Largest path MTU of the port. */
-  readonly mtu?: number;
-  /** Bits a second of its link, at which flows begin; 100 Gb/s unless given. */
-  readonly rate?: number;
-  /** The port in front of it tells it of pauses (`pause`), and tells priorities like this. */
-  readonly port?: PortPriorities;
-  /** Partition keys by index; the default partition alone unless given. */
-  readonly pkeys?: readonly number[];
-  /** How long its parts take; without it everything happens at once. */
-  readonly timing?: NicTiming;
-}
 
 export class RdmaDevice implements Station, Engine, Works {
   readonly ports = 1;
@@ -106,6 +73,7 @@ export class RdmaDevice implements Station, Engine, Works {
   readonly #turns = new Turns();
   /** Of a device that takes time. */
   readonly clock: Clockwork | null;
+  readonly transport: Transport | null;
   readonly goBackNs: number;
   readonly prepared: Prepared = { qp: null, what: 'packet', readyAt: 0 };
   #placed: Signal | null = null;
@@ -129,6 +97,7 @@ export class RdmaDevice implements Station, Engine, Works {
     const { timing, random } = options;
     this.goBackNs = timing?.goBackNs ?? 0;
     this.clock = timing ? new Clockwork(this, timing, random.fork('nic')) : null;
+    this.transport = options.transport?.(this) ?? null;
   }
 
   // Station
@@ -145,7 +114,9 @@ export class RdmaDevice implements Station, Engine, Works {
 
   // hot
   judge(now: Nanos, slot: number): void {
-    this.#reception.judge(now, slot);
+    const { transport } = this;
+    if (transport === null) this.#reception.judge(now, slot);
+    else if (!transport.receive(now, slot)) this.#reception.keepOther(slot);
   }
 
   /** A packet of `qp` was judged: when its answer may leave, and when what it brought is seen. */
@@ -172,11 +143,13 @@ export class RdmaDevice implements Station, Engine, Works {
   }
 
   get hasTurns(): boolean {
-    return !this.#turns.isEmpty && this.#slotRetryAt === NEVER;
+    if (this.#slotRetryAt !== NEVER) return false;
+    return !this.#turns.isEmpty || this.transport?.hasWork === true;
   }
 
   // hot
   prepare(now: Nanos): number {
+    if (this.transport !== null) return this.#carried(now, this.transport);
     while (!this.#turns.isEmpty) {
       const qp = this.#turns.first;
       const slot = nextPacket(this, qp, now);
@@ -192,10 +165,30 @@ export class RdmaDevice implements Station, Engine, Works {
     return -1;
   }
 
+  /** Queue pairs feed the transport, which says what goes out. */
+  // hot
+  #carried(now: Nanos, transport: Transport): number {
+    while (!this.#turns.isEmpty) {
+      const qp = this.#turns.first;
+      this.#turns.drop();
+      qp.active = false;
+      if (!qp.destroyed) transport.feed(now, qp);
+    }
+    this.memory.begin(now);
+    return transport.transmit(now);
+  }
+
+  /** There may be something to send that is no queue pair's. */
+  // hot
+  wake(): void {
+    this.#ready = true;
+  }
+
   wakeAt(): Nanos {
     const { next } = this.#deadlines;
     const clock = this.clock === null ? NEVER : this.clock.wakeAt();
-    const own = Math.min(this.#slotRetryAt, this.#completions.wakeAt, clock);
+    const carried = this.transport === null ? NEVER : this.transport.wakeAt();
+    const own = Math.min(this.#slotRetryAt, this.#completions.wakeAt, clock, carried);
     return own < next ? (own as Nanos) : next;
   }
 
@@ -206,6 +199,7 @@ export class RdmaDevice implements Station, Engine, Works {
       this.#ready = true;
     }
     this.clock?.expire(now);
+    if (this.transport !== null && this.transport.wakeAt() <= now) this.transport.expire(now);
     this.#completions.expire(now);
     for (let qp = this.#deadlines.take(now); qp; qp = this.#deadlines.take(now)) {
       if (qp.destroyed) continue;
@@ -298,7 +292,9 @@ export class RdmaDevice implements Station, Engine, Works {
   }
 
   toError(now: Nanos, qp: QueuePair): void {
+    if (qp.state === 'ERR') return;
     this.#completions.toError(now, qp);
+    this.transport?.failed(now, qp);
   }
 
   /** The doorbell of a queue pair in an error state: what was posted is flushed. */

@@ -4,7 +4,8 @@ export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completi
 export { completionStatuses } from './completion-status.js';
 export * from './congestion-profile.js';
 export * from './constant.js';
-export { type AsyncEvent, type DeviceOptions, type InterruptLine, RdmaDevice } from './device.js';
+export { RdmaDevice } from './device.js';
+export type { AsyncEvent, DeviceOptions, InterruptLine } from './device-options.js';
 export type { Tracer } from './engine.js';
 export { type MadEnd, type MadOptions, MadRequests } from './mad-request.js';
 export { MAD_BYTES, ManagementPort, type ReceivedMad } from './management-port.js';

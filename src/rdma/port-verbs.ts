@@ -3,13 +3,14 @@
 
 import { gidOf, isMulticast } from './address.js';
 import { type Mtu, mtuBytes, WC } from './constant.js';
-import type { AsyncEvent } from './device.js';
+import type { AsyncEvent } from './device-options.js';
 import { UsageError } from './memory-parts.js';
 import type { Context } from './objects.js';
 import type { DeviceProfile } from './profile.js';
 import { stateAllows } from './qp-states.js';
 import type { QueuePair } from './queue-pair.js';
 import { fetchJob } from './requester.js';
+import { demandFacility } from './transport.js';
 
 /** struct ibv_device_attr: the limits. */
 export const queryDevice = ({ device }: Context): DeviceProfile => device.profile;
@@ -65,6 +66,7 @@ function groupOf(qp: QueuePair, gid: Uint8Array | string): string {
 
 /** Joining twice is joining once. @throws UsageError EINVAL; ENOMEM when the device's limits are reached */
 export function attachMcast({ device }: Context, qp: QueuePair, gid: Uint8Array | string): void {
+  demandFacility(device, 'multicast');
   const { groups, profile } = device;
   const key = groupOf(qp, gid);
   const group = groups.get(key) ?? new Set();

@@ -84,6 +84,8 @@ function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: 
     throw new UsageError('EINVAL', `${sges.length} entries, not at most ${qp.cap.maxSendSge}`);
   if (inlineData && inlineData.length > qp.cap.maxInlineData)
     throw new UsageError('EINVAL', `${inlineData.length} bytes inline`);
+  const refused = device.transport?.refusesRequest(wr) ?? '';
+  if (refused !== '') throw new UsageError('EOPNOTSUPP', refused);
   if (qp.datagram && !wr.ud) throw new UsageError('EINVAL', 'a datagram needs an address handle');
   const { bytes } = ring;
   const at = ring.at(qp.posted);

@@ -1,5 +1,5 @@
-// What devices differ in, as data: limits and habits. The two here are Linux's rdma_rxe, against whose captures the
-// device is judged, and one with the habits of an HCA.
+// What devices differ in, as data: limits and habits. Those here are Linux's rdma_rxe and siw, against whose
+// captures the device is judged, and two with the habits of an HCA and of an RNIC.
 
 import type { CongestionProfile } from './congestion-profile.js';
 
@@ -38,6 +38,8 @@ export interface DeviceProfile {
   readonly gsiAckReq: number;
   /** IBV_EVENT_COMM_EST at the first packet in RTR; rxe has none. */
   readonly tellsEstablished: boolean;
+  /** False: no atomic operations. */
+  readonly atomics?: boolean;
   /** How it meets congestion; without, it counts marks and ignores CNPs, as rxe does. */
   readonly congestion?: CongestionProfile;
   /** Selective repeat, which the standard does not have: packets that may be under way; a power of two. Both ends must have it. */
@@ -98,4 +100,31 @@ export const hcaProfile: DeviceProfile = {
   retrySevenIsForever: false,
   gsiAckReq: 0,
   tellsEstablished: true,
+};
+
+/** drivers/infiniband/sw/siw of Linux 6.1 (siw.h): 32,768 requests a queue, six entries each, no atomic operations. */
+export const siwProfile: DeviceProfile = {
+  ...rxeProfile,
+  name: 'siw',
+  maxQpWr: 32768,
+  maxSge: 6,
+  maxInlineData: 96,
+  maxMcastGrp: 0,
+  maxMcastQpAttach: 0,
+  maxTotalMcastQpAttach: 0,
+  maxAh: 0,
+  atomics: false,
+};
+
+/** An RNIC with all that RFC 5040 and RFC 7306 have; limits as those of HCAs. */
+export const rnicProfile: DeviceProfile = {
+  ...hcaProfile,
+  name: 'rnic',
+  maxMcastGrp: 0,
+  maxMcastQpAttach: 0,
+  maxTotalMcastQpAttach: 0,
+  maxAh: 0,
+  maxQpRdAtom: 128,
+  maxQpInitRdAtom: 128,
+  atomics: true,
 };

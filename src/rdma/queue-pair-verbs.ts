@@ -56,6 +56,8 @@ export interface QpAttr {
   readonly sqPsn?: number;
   readonly maxDestRdAtomic?: number;
   readonly destQpNum?: number;
+  /** iWARP: the stream that carries the queue pair, by the number that its connection's event says. */
+  readonly llpStream?: number;
 }
 
 /** The largest value of each number, exclusive. */
@@ -85,6 +87,8 @@ export function createQp(pd: Pd, init: QpInit): QueuePair {
   const { device, space } = pd.context;
   if (device.failed) throw new UsageError('EIO', 'the device has failed');
   if (!qpTypes.includes(init.qpType)) throw new UsageError('EINVAL', `type ${init.qpType}`);
+  const refused = device.transport?.refusesType(init.qpType) ?? '';
+  if (refused !== '') throw new UsageError('EOPNOTSUPP', refused);
   if (device.qps.size >= device.profile.maxQp) throw new UsageError('ENOMEM', 'queue pairs');
   const cap = capOf(device, init.cap);
   const sends = init.qpType !== 'IBV_QPT_XRC_RECV' && cap.maxSendWr > 0;
@@ -116,6 +120,10 @@ export function createQp(pd: Pd, init: QpInit): QueuePair {
 export function modifyQp({ device }: Context, qp: QueuePair, attr: QpAttr): void {
   const to = attr.qpState ?? qp.state;
   if (device.failed && to !== 'RESET') throw new UsageError('EIO', 'the device has failed');
+  if (device.transport !== null) {
+    device.transport.modify(qp, attr);
+    return;
+  }
   const given = Object.keys(attr).filter((name) => name !== 'qpState') as QpAttribute[];
   if (attr.curQpState !== undefined && attr.curQpState !== qp.state)
     throw new UsageError('EINVAL', `the queue pair is in ${qp.state}, not ${attr.curQpState}`);
@@ -241,6 +249,7 @@ export function destroyQp(pd: Pd, qp: QueuePair): void {
   for (const group of device.groups.values())
     if (group.has(qp)) throw new UsageError('EBUSY', `queue pair ${qp.qpn} is in a group`);
   qp.destroyed = true;
+  device.transport?.destroyed(qp);
   qp.kept?.clear();
   qp.state = 'RESET';
   qp.sendCq.clean(qp.qpn);

@@ -35,7 +35,7 @@ export class Reception {
     const at = pool.at(slot);
     const pkt = this.#packet;
     const found = pkt.find(bytes, at, at + pool.length(slot), address.native);
-    if (found === 'other') return this.#keepOther(slot);
+    if (found === 'other') return this.keepOther(slot);
     const reason = found === '' ? this.#take(pkt, now) : found;
     if (reason !== '') this.#drop(reason, pkt, now);
     pool.release(slot);
@@ -46,7 +46,8 @@ export class Reception {
     return this.#others.shift() ?? -1;
   }
 
-  #keepOther(slot: number): void {
+  /** A frame for the host's stack. */
+  keepOther(slot: number): void {
     if (this.#others.length < MAX_OTHERS) {
       this.#others.push(slot);
       return;

@@ -127,7 +127,7 @@ function begin(dev: Engine, qp: QueuePair, job: SendJob): number {
 }
 
 /** LOCAL_INV, BIND_MW, REG_MR (IBA 11.4.1.1): no packet. */
-function local(dev: Engine, qp: QueuePair, job: SendJob): number {
+export function local(dev: Engine, qp: QueuePair, job: SendJob): number {
   const { keys } = dev.memory;
   const by = { pd: qp.pd, qp: qp.qpn };
   job.done = true;

@@ -76,7 +76,7 @@ export class TransmitClock {
   #time(now: Nanos, free: number, slot: number): void {
     const { works, timing } = this;
     const { memory, prepared } = works;
-    const qp = prepared.qp!;
+    const { qp } = prepared;
     const isAnswer = prepared.what === 'answer';
     const own =
       prepared.what === 'entry' ? timing.txEntryNs + timing.txPacketNs : timing.txPacketNs;
@@ -89,8 +89,10 @@ export class TransmitClock {
     at += timing.txLatencyNs;
     if (prepared.what === 'entry') at += timing.entryLatencyNs;
     // What one queue pair sends stays in order.
-    if (at < qp.leavesAt) at = qp.leavesAt;
-    qp.leavesAt = at;
+    if (qp !== null) {
+      if (at < qp.leavesAt) at = qp.leavesAt;
+      qp.leavesAt = at;
+    }
     this.#frames.put(slot, Math.ceil(at));
   }
 

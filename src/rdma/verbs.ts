@@ -16,6 +16,7 @@ import { type Actor, type AddressSpace, UsageError } from './memory-parts.js';
 import { Ah, Context, Mr, Mw, Pd, Srq } from './objects.js';
 import { Cqe } from './queue-format.js';
 import { ReceiveQueue, type RecvWr } from './receive-queue.js';
+import { demandFacility } from './transport.js';
 
 /** A process opens the device: its address space, and the core that it runs on. */
 export const openDevice = (device: RdmaDevice, space: AddressSpace, core: Actor): Context =>
@@ -182,6 +183,7 @@ export interface SrqInit {
 export function createSrq(pd: Pd, init: SrqInit): Srq {
   const { device, space } = pd.context;
   const { maxSrq, maxSrqWr, maxSge } = device.profile;
+  if (init.cq) demandFacility(device, 'XRC shared queues');
   if (!(init.maxWr >= 1 && init.maxWr <= maxSrqWr && init.maxSge >= 0 && init.maxSge <= maxSge))
     throw new UsageError('EINVAL', `${init.maxWr} requests of ${init.maxSge} entries`);
   if (device.srqs.size >= maxSrq) throw new UsageError('ENOMEM', `${maxSrq} shared queues`);
@@ -228,6 +230,7 @@ export function postSrqRecv(srq: Srq, wrs: RecvWr | readonly RecvWr[]): void {
 /** @throws UsageError EINVAL when the address cannot be reached */
 export function createAh(pd: Pd, attr: AhAttr): Ah {
   const { device } = pd.context;
+  demandFacility(device, 'address handles');
   if (device.ahs.size >= device.profile.maxAh) throw new UsageError('ENOMEM', 'address handles');
   const handle = device.nextHandle();
   // The port is the queue pair's own, which sends patch; GSI's for those who never ask.

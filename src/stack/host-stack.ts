@@ -24,6 +24,7 @@ import { DropCounters, type StackDrop } from './drop.js';
 import { type EchoReply, Icmp, IcmpSender, messageSum } from './icmp.js';
 import { IpOutput } from './ip-output.js';
 import { IpPacket, PROTOCOL } from './ip-packet.js';
+import type { IpRoute } from './ip-route.js';
 import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
 import { NeighbourTable } from './neighbour-table.js';
 import { Reassembly } from './reassembly.js';
@@ -108,6 +109,26 @@ export class HostStack implements Station {
   /** Puts a transport protocol on top: it gets the packets of its number, and sends what it has. */
   attach(transport: Transport): void {
     this.#transports.push(transport);
+  }
+
+  /** Has it a transport of that number? */
+  carries(protocol: number): boolean {
+    return this.#transports.some((transport) => transport.protocol === protocol);
+  }
+
+  /** Fills in the link addresses of a frame that somebody else sends; false while the next hop is not known. */
+  // hot
+  address(now: Nanos, route: IpRoute, slot: number): boolean {
+    const known = route.neighbour;
+    const fresh = known?.mac !== undefined && known.state !== 'STALE' ? known.mac : undefined;
+    const mac = fresh ?? this.lookup(now, route.target);
+    if (mac === undefined) return false;
+    if (fresh === undefined) route.neighbour = this.#output.neighbourOf(route.target);
+    const b = this.pool.bytes(slot);
+    const at = this.pool.at(slot);
+    b.set(mac, at + Ethernet.at.dst);
+    b.set(this.mac, at + Ethernet.at.src);
+    return true;
   }
 
   /** Must be called after a transport was told something from above, so that the wire is. */

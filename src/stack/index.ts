@@ -11,6 +11,7 @@ export { type StackDrop, stackDrops } from './drop.js';
 export { HostStack, type HostStackOptions } from './host-stack.js';
 export type { EchoReply } from './icmp.js';
 export { IcmpError, type IcmpKind, readIcmpError } from './icmp-error.js';
+export { IpPacket } from './ip-packet.js';
 export { type IpRoute, routeTo } from './ip-route.js';
 export { IpTemplate } from './ip-template.js';
 export {

@@ -18,7 +18,7 @@ import {
 import type { DropCounters, StackDrop } from './drop.js';
 import { FRAGMENT_UNIT } from './ip-packet.js';
 import type { IpRoute } from './ip-route.js';
-import type { NeighbourTable } from './neighbour-table.js';
+import type { Neighbour, NeighbourTable } from './neighbour-table.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const FRAGMENT = 44;
@@ -158,6 +158,12 @@ export class IpOutput {
     if (isLinkLocal(target)) return target;
     if (this.addresses.some(({ ip, prefix }) => samePrefix(ip, target, prefix))) return target;
     return this.gateways.find((gateway) => isMapped(gateway) === isMapped(target));
+  }
+
+  /** What is known of the next hop to `target`. */
+  neighbourOf(target: Uint8Array): Neighbour | undefined {
+    const hop = this.nextHop(target);
+    return hop && this.neighbours.get(hop);
   }
 
   /** The neighbour is known now: what waited for it goes out. */

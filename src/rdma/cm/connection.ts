@@ -56,6 +56,8 @@ export interface QueuePairSettings {
   readonly minRnrTimer: number;
   readonly pkey: number;
   readonly address: MadAddress;
+  /** iWARP: the stream that is to carry the queue pair; nothing else but the numbers of READs counts then. */
+  readonly llpStream?: number;
 }
 
 /** What the application is told. Events wait in order until they are taken. */

@@ -1,6 +1,7 @@
 export type { AddressLookup, ResolvedPath } from './address-lookup.js';
 export { settingsOf, settingsToAccept, usual } from './compose.js';
 export * from './connection.js';
+export type { Connector } from './connector.js';
 export * from './identifier.js';
 export { addressesIn, IP_HEADER_SIZE, type IpAddresses, withAddresses } from './ip-private-data.js';
 export { ConnectionManager, type ManagerOptions, type Verdict } from './manager.js';

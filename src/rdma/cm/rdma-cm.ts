@@ -15,9 +15,9 @@ import {
 import type { AddressLookup } from './address-lookup.js';
 import { settingsToAccept } from './compose.js';
 import type { Connection, ConnectionEvent, Listener, Path } from './connection.js';
+import type { Connector } from './connector.js';
 import { type PortSpace, serviceIdOf } from './identifier.js';
 import { addressesIn, IP_HEADER_SIZE, withAddresses } from './ip-private-data.js';
-import type { ConnectionManager } from './manager.js';
 import type { Told } from './states.js';
 
 export type CmIdState =
@@ -117,7 +117,7 @@ interface Query {
 export class RdmaCm implements Machine {
   /** The channel of identifiers that name no other. */
   readonly channel = new EventChannel();
-  readonly #manager: ConnectionManager;
+  readonly #manager: Connector;
   readonly #lookup: AddressLookup;
   readonly #random: Random;
   readonly #ids = new Map<Connection, CmId>();
@@ -126,7 +126,7 @@ export class RdmaCm implements Machine {
   #queries: Query[] = [];
   #lookAt: Nanos = NEVER;
 
-  constructor(manager: ConnectionManager, lookup: AddressLookup, random: Random) {
+  constructor(manager: Connector, lookup: AddressLookup, random: Random) {
     this.#manager = manager;
     this.#lookup = lookup;
     this.#random = random.fork('rdma_cm');
@@ -225,11 +225,13 @@ export class RdmaCm implements Machine {
       target: id.remoteAddress!,
     };
     const serviceId = serviceIdOf(id.space, id.remotePort);
-    const privateData = withAddresses(addresses, p.privateData);
+    const own = this.#manager.addressesOf !== undefined;
+    const privateData = own ? (p.privateData ?? NOTHING) : withAddresses(addresses, p.privateData);
+    const { sourcePort } = addresses;
     const c =
       id.space === 'RDMA_PS_UDP' || id.space === 'RDMA_PS_IPOIB'
         ? this.#manager.resolve(now, { serviceId, path, privateData })
-        : this.#manager.connect(now, { ...own(id, p), serviceId, path, privateData });
+        : this.#manager.connect(now, { ...ours(id, p), serviceId, path, privateData, sourcePort });
     this.#tie(id, c);
   }
 
@@ -237,7 +239,7 @@ export class RdmaCm implements Machine {
   accept(now: Nanos, id: CmId, p: ConnParam): void {
     demand(id, 'answer');
     const { privateData } = p;
-    if (!id.connection!.sidrRequest) return this.#manager.accept(now, id.connection!, own(id, p));
+    if (!id.connection!.sidrRequest) return this.#manager.accept(now, id.connection!, ours(id, p));
     const answer = { status: 0, qpn: p.qpn, qkey: RDMA_UDP_QKEY };
     this.#manager.answer(now, id.connection!, privateData ? { ...answer, privateData } : answer);
   }
@@ -350,7 +352,8 @@ export class RdmaCm implements Machine {
   #requested(now: Nanos, e: ConnectionEvent): CmEvent | undefined {
     const { connection: c, listener, type: _type, ...rest } = e;
     const listenId = this.#listening.get(listener!);
-    const addresses = addressesIn(e.privateData);
+    const known = this.#manager.addressesOf?.(c);
+    const addresses = known ?? addressesIn(e.privateData);
     if (!listenId || !addresses) {
       // The peer may have taken it back since: then there is nothing left to reject.
       this.#manager.destroy(now, c);
@@ -362,7 +365,7 @@ export class RdmaCm implements Machine {
     id.remoteAddress = addresses.source;
     id.remotePort = addresses.sourcePort;
     this.#tie(id, c);
-    const privateData = e.privateData.slice(IP_HEADER_SIZE);
+    const privateData = known ? e.privateData : e.privateData.slice(IP_HEADER_SIZE);
     const settings = settingsToAccept(c, id);
     const event = { ...rest, id, listenId, privateData, ...(settings && { settings }) };
     return { ...event, type: 'RDMA_CM_EVENT_CONNECT_REQUEST' };
@@ -381,7 +384,7 @@ export class RdmaCm implements Machine {
   }
 }
 
-function own(id: CmId, p: ConnParam) {
+function ours(id: CmId, p: ConnParam) {
   const { qpn, startingPsn, ...rest } = p;
   return { ...rest, localQpn: qpn, startingPsn: startingPsn ?? id.startingPsn };
 }

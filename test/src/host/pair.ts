@@ -15,11 +15,13 @@ import { Simulation } from '../../../src/world/sim.js';
 
 export interface Wiring {
   readonly kind: FabricKind;
-  readonly wire: 'RoCE v2' | 'RoCE v1' | 'IB';
+  readonly wire: 'RoCE v2' | 'RoCE v1' | 'IB' | 'iWARP';
   readonly six?: boolean;
   readonly seed?: number;
   readonly topology?: Topology;
   readonly host?: Partial<HostOptions>;
+  /** Of each host, where they differ. */
+  readonly each?: readonly Partial<HostOptions>[];
   /** MTUs of the hosts' links, where they differ. */
   readonly hostMtu?: readonly number[];
   readonly impairment?: (sim: Simulation) => Impairment;
@@ -65,7 +67,12 @@ export function worldOf(wiring: Wiring): World {
     const { random, pool } = sim;
     const options = { name, mac, gateways, lid, addresses, random, pool, wire, directory };
     const mtu = wiring.hostMtu?.[place.index];
-    const host = new Host({ ...options, ...wiring.host, ...(mtu !== undefined && { mtu }) });
+    const host = new Host({
+      ...options,
+      ...wiring.host,
+      ...wiring.each?.[place.index],
+      ...(mtu !== undefined && { mtu }),
+    });
     hosts.push(host);
     return host;
   });

@@ -1,0 +1,45 @@
+// Connections of an iWARP host: rdma_cm over MPA. There is no queue pair 1 and there are no MADs; addresses are asked of
+// the stack.
+
+import type { Rnic } from '../iwarp/index.js';
+import { pathMtuFor, RdmaCm, type ResolvedPath } from '../rdma/cm/index.js';
+import { earlier, type Nanos } from '../time/index.js';
+import type { Host } from './host.js';
+
+export class IwarpServices {
+  readonly rdmaCm: RdmaCm;
+  readonly #host: Host;
+
+  constructor(
+    host: Host,
+    readonly rnic: Rnic,
+  ) {
+    this.#host = host;
+    this.rdmaCm = new RdmaCm(rnic.connector, this, host.random.fork('cm'));
+  }
+
+  // AddressLookup
+
+  path(now: Nanos, target: Uint8Array, source?: Uint8Array): ResolvedPath | 'pending' | undefined {
+    const { stack, mtu } = this.#host;
+    const way = stack!.way(now, target);
+    if (way === undefined || way === 'pending') return way;
+    const localGid = source ?? stack!.sourceFor(target);
+    if (!localGid) return undefined;
+    return { localGid, remoteGid: target, mtu: pathMtuFor(mtu) };
+  }
+
+  wakeAt(): Nanos {
+    return earlier(this.rdmaCm.wakeAt(), this.rnic.connector.wakeAt());
+  }
+
+  expire(now: Nanos): void {
+    if (this.rdmaCm.wakeAt() <= now) this.rdmaCm.expire(now);
+    this.rdmaCm.settle(now);
+  }
+
+  // hot
+  settle(now: Nanos): void {
+    if (this.rnic.connector.hasEvents) this.rdmaCm.settle(now);
+  }
+}
