@@ -12,6 +12,7 @@ import {
   type Tally,
   tallyTitles,
 } from '../apps/perftest/index.js';
+import type { Direction } from '../fabric/index.js';
 import type { FramePool } from '../frame/index.js';
 import type { Lab } from '../scenario/lab.js';
 import type { Nanos } from '../time/index.js';
@@ -34,7 +35,7 @@ export class Traffic {
   #receivedBytes = 0;
 
   // hot
-  frame(_now: Nanos, direction: 'out' | 'in' | 'lost', pool: FramePool, slot: number): void {
+  frame(_now: Nanos, direction: Direction, pool: FramePool, slot: number): void {
     const length = pool.length(slot);
     if (length <= LONGEST_FLOW_CONTROL) return;
     if (direction === 'out') {

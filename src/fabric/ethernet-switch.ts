@@ -128,7 +128,7 @@ export class EthernetSwitch implements Station {
 
   #drop(slot: number, why: SwitchDrop): void {
     this.#count(why);
-    this.pool.release(slot);
+    this.pool.drop(slot, why);
   }
 
   #count(why: SwitchDrop): void {

@@ -140,7 +140,8 @@ export class IbPort {
     const length = pool.length(slot);
     const verdict =
       length === FlowControl.size ? this.#flow(slot) : this.#data(slot, pool.at(slot), length);
-    if (verdict !== 'data') pool.release(slot);
+    if (verdict === 'flow') pool.release(slot);
+    else if (verdict !== 'data') pool.drop(slot, verdict);
     if (verdict !== 'flow') this.#active(now);
     return verdict;
   }

@@ -142,7 +142,7 @@ export class IbSwitch implements Station {
       for (let slot = end.overdue(now); slot >= 0; slot = end.overdue(now)) {
         this.#left(end.taken, slot);
         this.#count('head of queue lifetime');
-        this.pool.release(slot);
+        this.pool.drop(slot, 'head of queue lifetime');
       }
       if (end.ready) this.#ready.mark(port);
       this.#wakes(port);
@@ -199,7 +199,7 @@ export class IbSwitch implements Station {
       for (let slot = end.abandon(); slot >= 0; slot = end.abandon()) {
         this.#left(end.taken, slot);
         this.#count('link down');
-        this.pool.release(slot);
+        this.pool.drop(slot, 'link down');
       }
     }
     this.agent?.linkChanged(now);
@@ -267,7 +267,7 @@ export class IbSwitch implements Station {
       if (why === '') multicast.add(copies);
       else {
         this.#count(why);
-        if (twin >= 0) pool.release(twin);
+        if (twin >= 0) pool.drop(twin, why);
       }
     }
     // The original is the copy that nobody gets: its room is free when all others have left.
@@ -305,7 +305,7 @@ export class IbSwitch implements Station {
     end.leave(lane, this.pool.length(slot));
     if (end.ready) this.#ready.mark(ingress);
     this.#count(why);
-    this.pool.release(slot);
+    this.pool.drop(slot, why);
   }
 
   #count(why: IbSwitchDrop): void {

@@ -386,7 +386,7 @@ export class Router implements Station {
 
   #drop(slot: number, why: RouterDrop): void {
     this.#count(why);
-    this.pool.release(slot);
+    this.pool.drop(slot, why);
   }
 
   #count(why: RouterDrop): void {

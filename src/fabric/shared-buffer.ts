@@ -228,7 +228,7 @@ export class SharedBuffer {
   }
 
   #refuse(slot: number, why: BufferDrop): void {
-    this.pool.release(slot);
+    this.pool.drop(slot, why);
     this.drop(why);
   }
 }

@@ -1,5 +1,5 @@
 // Taps write what they see to pcapng: nanosecond time stamps, an interface a tapped port, and for each frame that
-// was lost its reason as a comment. InfiniBand goes in as records of Endace's cards, which tshark reads.
+// was lost or dropped its reason as a comment. InfiniBand goes in as records of Endace's cards, which tshark reads.
 
 import { FlowControl, LINKTYPE_INFINIBAND_FLOW } from '../../protocols/index.js';
 import { type PacketToWrite, PcapngWriter } from '../../protocols/pcap/index.js';
@@ -13,7 +13,8 @@ const INFINIBAND = 247;
 
 const NONE = -1;
 
-export type Direction = 'out' | 'in' | 'lost';
+/** 'lost' on the wire behind the port, 'dropped' by the station after it came in. */
+export type Direction = 'out' | 'in' | 'lost' | 'dropped';
 
 /** One capture file that several ports write to. */
 export class CaptureTap {
@@ -37,7 +38,7 @@ export class CaptureTap {
   port(
     name: string,
     linkType = 1,
-    only: readonly Direction[] = ['out', 'in', 'lost'],
+    only: readonly Direction[] = ['out', 'in', 'lost', 'dropped'],
     offsetSeconds = 0,
     flowControl = false,
   ) {
@@ -66,8 +67,8 @@ export class CaptureTap {
           seconds: offsetSeconds + Math.floor(now / 1e9),
           nanoseconds: now % 1e9,
           interfaceId,
-          flags: direction === 'in' ? INBOUND : OUTBOUND,
-          ...(direction === 'lost' && { comments: [`lost: ${why}`] }),
+          flags: direction === 'in' || direction === 'dropped' ? INBOUND : OUTBOUND,
+          ...(why !== '' && { comments: [`${direction}: ${why}`] }),
         };
         this.#writer.packet(packet);
         this.frames++;

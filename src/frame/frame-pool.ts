@@ -9,6 +9,8 @@ const CHUNK_BITS = 10;
 /** Of a cache. */
 const LINE_BYTES = 64;
 
+const NOWHERE = -1;
+
 export class FramePool {
   readonly #chunks: Uint8Array[] = [];
   /** Where in its array each chunk begins. */
@@ -16,6 +18,9 @@ export class FramePool {
   #free = new Int32Array(0);
   #freeCount = 0;
   #lengths = new Int32Array(0);
+  #origins: Int32Array | null = null;
+  /** Is told of frames that stations drop, before their slots are free. */
+  dropped: ((slot: number, why: string) => void) | null = null;
   readonly #most: number;
   /**
    * Bytes from one slot to the next: an odd number of cache lines. Headers are what stations read of a frame, and
@@ -45,12 +50,35 @@ export class FramePool {
   // hot
   take(): number {
     if (this.#freeCount === 0 && !this.#grow()) return -1;
-    return this.#free[--this.#freeCount]!;
+    const slot = this.#free[--this.#freeCount]!;
+    if (this.#origins !== null) this.#origins[slot] = NOWHERE;
+    return slot;
   }
 
   // hot
   release(slot: number): void {
     this.#free[this.#freeCount++] = slot;
+  }
+
+  /** Releases a frame that nobody gets, for whoever wants to see why. */
+  drop(slot: number, why: string): void {
+    this.dropped?.(slot, why);
+    this.release(slot);
+  }
+
+  /** From now on it is kept by which wire each frame came, for `dropped`. */
+  keepOrigins(dropped: (slot: number, why: string) => void): void {
+    if (this.#origins === null) this.#origins = new Int32Array(this.#lengths.length).fill(NOWHERE);
+    this.dropped = dropped;
+  }
+
+  /** Number of the wire by which the frame came, or of which it is a copy; -1 for frames of stations' own. */
+  origin(slot: number): number {
+    return this.#origins === null ? NOWHERE : this.#origins[slot]!;
+  }
+
+  setOrigin(slot: number, wire: number): void {
+    if (this.#origins !== null) this.#origins[slot] = wire;
   }
 
   /** The memory in which the slot lies. */
@@ -83,6 +111,7 @@ export class FramePool {
     if (from === to) to.copyWithin(this.at(copy), at, at + length);
     else to.set(from.subarray(at, at + length), this.at(copy));
     this.setLength(copy, this.length(slot));
+    this.setOrigin(copy, this.origin(slot));
     return copy;
   }
 
@@ -96,6 +125,11 @@ export class FramePool {
     const lengths = new Int32Array(slots);
     lengths.set(this.#lengths);
     this.#lengths = lengths;
+    if (this.#origins !== null) {
+      const origins = new Int32Array(slots).fill(NOWHERE);
+      origins.set(this.#origins);
+      this.#origins = origins;
+    }
     this.#free = new Int32Array(slots);
     this.#freeCount = 0;
     for (let slot = slots - 1; slot >= first; slot--) this.#free[this.#freeCount++] = slot;

@@ -78,7 +78,7 @@ export class HostPort implements Station {
     if (this.buffer.enter(now, slot, priority)) return;
     this.#count('rx_discards_phy');
     this.#count(`rx_prio${priority}_discards`);
-    pool.release(slot);
+    pool.drop(slot, 'receive buffer full');
   }
 
   // hot

@@ -108,7 +108,7 @@ export class RdmaDevice implements Station, Engine, Works {
     if (this.clock === null) this.judge(now, slot);
     else if (!this.clock.receive.put(now, slot)) {
       this.counters.add('rx_discards_phy');
-      this.pool.release(slot);
+      this.pool.drop(slot, 'receive queue full');
     }
   }
 

@@ -37,8 +37,9 @@ export class Reception {
     const found = pkt.find(bytes, at, at + pool.length(slot), address.native);
     if (found === 'other') return this.keepOther(slot);
     const reason = found === '' ? this.#take(pkt, now) : found;
-    if (reason !== '') this.#drop(reason, pkt, now);
-    pool.release(slot);
+    if (reason === '') return pool.release(slot);
+    this.#drop(reason, pkt, now);
+    pool.drop(slot, reason);
   }
 
   /** A frame that is not RDMA's; -1 when none waits. Who takes it owns it. */
@@ -53,7 +54,7 @@ export class Reception {
       return;
     }
     this.#dev.counters.add('drop_other_queue_full');
-    this.#dev.pool.release(slot);
+    this.#dev.pool.drop(slot, 'other queue full');
   }
 
   // hot

@@ -26,7 +26,11 @@ export type StackDrop = (typeof stackDrops)[number];
 export class DropCounters {
   readonly #counts = new Map<StackDrop, number>();
 
+  /** The latest, for those who look at single frames. */
+  last: StackDrop | '' = '';
+
   add(reason: StackDrop): void {
+    this.last = reason;
     this.#counts.set(reason, this.count(reason) + 1);
   }
 

@@ -189,8 +189,11 @@ export class HostStack implements Station {
 
   receive(now: Nanos, _port: number, slot: number): void {
     const at = this.pool.at(slot);
+    this.drops.last = '';
     this.#frame(now, this.pool.bytes(slot), at, at + this.pool.length(slot));
-    this.pool.release(slot);
+    const { last } = this.drops;
+    if (last === '') this.pool.release(slot);
+    else this.pool.drop(slot, last);
     this.#settle(now);
   }
 

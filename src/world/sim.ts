@@ -37,11 +37,14 @@ interface Place {
   wakeAt: Nanos;
 }
 
-/** Sees every frame that leaves or reaches a port. It must not keep the slot. */
+/**
+ * Sees every frame that leaves or reaches a port, and once more those that are then lost on the wire, or dropped by the
+ * station, with the reason. It must not keep the slot.
+ */
 export interface Tap {
   frame(
     now: Nanos,
-    direction: 'out' | 'in' | 'lost',
+    direction: 'out' | 'in' | 'lost' | 'dropped',
     pool: FramePool,
     slot: number,
     why: string,
@@ -150,7 +153,13 @@ export class Simulation {
   /** Shows every frame of a port, both ways, to `tap`. */
   tap(station: Station, port: number, tap: Tap): void {
     this.#port(station, port).taps.push(tap);
+    this.pool.keepOrigins(this.#dropped);
   }
+
+  readonly #dropped = (slot: number, why: string): void => {
+    const wire = this.#wires[this.pool.origin(slot)];
+    if (wire) for (const tap of wire.taps) tap.frame(this.now, 'dropped', this.pool, slot, why);
+  };
 
   #port(station: Station, port: number): Wire {
     const wire = this.#byStation.get(station)?.wires[port];
@@ -214,6 +223,7 @@ export class Simulation {
     if (!link.up) return this.#lose(wire, slot, 'link down');
     this.hops++;
     for (const tap of taps) tap.frame(this.now, 'in', this.pool, slot, '');
+    this.pool.setOrigin(slot, wire.index);
     station.station.receive(this.now, port, slot);
     this.#settle(station);
   }
