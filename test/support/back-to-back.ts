@@ -233,7 +233,7 @@ export class BackToBack {
     const acknowledges = type === 'IBV_QPT_RC' || type === 'IBV_QPT_XRC_RECV';
     modifyQp(context, own, {
       qpState: 'RTR',
-      ahAttr: this.path(index),
+      ahAttr: attr.ahAttr ?? this.path(index),
       pathMtu: 'IBV_MTU_1024',
       destQpNum: peer.qpn,
       rqPsn: index === 0 ? 0xfffff0 : 0x1000,

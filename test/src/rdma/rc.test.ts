@@ -61,6 +61,33 @@ spec('RC', (it) => {
     });
   }
 
+  it('works over InfiniBand when only one side goes with a GRH, and a GRH of others is refused', () => {
+    const net = new BackToBack({ wire: 'IB' });
+    const [left, right] = net.hosts;
+    const route = (dgid: Uint8Array) => ({ ...net.path(0), grh: { dgid } });
+    const gid = right.device.address.gids[0]!.bytes;
+    const [a] = net.connect({ attr: { ahAttr: route(gid) } }, {});
+    const from = left.buffer(5001);
+    const to = right.buffer(5001);
+    fill(from.bytes, 1);
+    const rdma = { remoteAddr: to.addr, rkey: to.mr.rkey };
+    const write = { opcode: 'IBV_WR_RDMA_WRITE', sendFlags: SIGNALED } as const;
+    postSend(left.context, a.qp, { ...write, rdma, sgList: [sge(from)] });
+    net.run();
+    assert.equal(
+      left.poll(a.sendCq).map((w) => w.status),
+      ['IBV_WC_SUCCESS'],
+    );
+    assert.equal(to.bytes, from.bytes);
+    const [b] = net.connect({ attr: { ahAttr: route(gid.map((byte) => byte ^ 1)) } }, {});
+    postSend(left.context, b.qp, { ...write, rdma, sgList: [sge(from, 0, 8)] });
+    net.run();
+    assert.equal(
+      left.poll(b.sendCq).map((w) => w.status),
+      ['IBV_WC_RETRY_EXC_ERR'],
+    );
+  });
+
   /** The layers of one SEND of three bytes, by key. */
   const layersOf = (options: (typeof carriers)[number]) => {
     const net = new BackToBack(options);

@@ -114,6 +114,47 @@ spec('the requester', (it) => {
     assert.is(said(o.net, LEFT).length, 3);
   });
 
+  it('rule 5.4.9: sends as many messages ahead as it was given credits for, counted from the MSN', () => {
+    const o = alone({}, { profile: hcaProfile });
+    const send = (count: number) => {
+      for (let i = 0; i < count; i++)
+        o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 8)] });
+      o.drain();
+      return said(o.net, LEFT).length;
+    };
+    send(1);
+    o.hear(ack(LEFT, PSN, 0x03, 1));
+    assert.is(send(6), 1 + 3);
+    o.hear(ack(LEFT, PSN + 2, 0x02, 3));
+    o.drain();
+    assert.is(said(o.net, LEFT).length, 3 + 2);
+    o.post({ opcode: 'IBV_WR_RDMA_WRITE', sgList: [sge(o.local, 0, 8)], rdma: o.rdma });
+    o.hear(ack(LEFT, PSN + 4, 0x05, 5));
+    o.drain();
+    assert.equal(names(o.net, LEFT).slice(5), [
+      'RC_SEND_ONLY',
+      'RC_SEND_ONLY',
+      'RC_RDMA_WRITE_ONLY', // takes no receive request, and so no credit
+    ]);
+  });
+
+  it('rule 5.4.1: cuts messages at every path MTU from 256 to 4096', () => {
+    for (const mtu of [256, 512, 1024, 2048, 4096] as const) {
+      const o = alone({ pathMtu: `IBV_MTU_${mtu}` });
+      o.post({ opcode: 'IBV_WR_SEND', sgList: [sge(o.local, 0, 9001)] });
+      o.drain();
+      const frames = said(o.net, LEFT);
+      const full = Math.floor(9001 / mtu);
+      assert.is(frames.length, full + 1);
+      const around = 14 + 20 + 8 + 12 + 4; // Ethernet, IPv4, UDP, BTH, ICRC
+      const last = 4 * Math.ceil((9001 % mtu) / 4); // with its pad
+      assert.equal(
+        frames.map(({ size }) => size - around),
+        [...Array(full).fill(mtu), last],
+      );
+    }
+  });
+
   it('goes back to the expected PSN of a NAK 0x60, in the middle of a message too, once a gap', () => {
     const o = alone();
     o.post({ opcode: 'IBV_WR_RDMA_WRITE', sgList: [sge(o.local, 0, 4096)], rdma: o.rdma });
