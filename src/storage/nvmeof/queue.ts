@@ -1,0 +1,149 @@
+// A queue of a controller, over one connection: commands are looked at before their data moves, carried out when it
+// has, and completed in any order. Before Connect it belongs to no controller.
+
+import { nvme } from '../../../protocols/index.js';
+import { FABRICS_OPCODE } from '../../../protocols/nvme/sqe-header.js';
+import type { Nanos } from '../../time/index.js';
+import { adminCommands, discoveryCommands } from './admin-command.js';
+import type { Controller } from './controller.js';
+import { fabricsCommand } from './fabrics-command.js';
+import type { Handler } from './handler.js';
+import { ioCommands } from './io-command.js';
+import type { Port } from './port.js';
+import type { Request } from './request.js';
+import { STATUS } from './status.js';
+import type { NvmeTarget } from './target.js';
+
+const { SQE, CQE, CQE_SIZE } = nvme;
+/** Before Connect has said more: what every admin queue has at least (Base 2.0 5.1 of discovery: ASQSZ). */
+export const FIRST_SIZE = 32;
+const PSDT_SGL = 1;
+const ADMIN = 0;
+
+/** What a transport does for a queue of its. */
+export interface Carrier {
+  readonly port: Port;
+  /** The command is done: its data, if it was read, goes to the host, then its completion; then it may be used again. */
+  respond(now: Nanos, request: Request): void;
+  /** The controller has gone: the connection ends. */
+  close(why: string): void;
+}
+
+export class Queue {
+  controller: Controller | undefined;
+  qid = ADMIN;
+  /** Entries. */
+  size = FIRST_SIZE;
+  flowControl = true;
+  #head = 0;
+  readonly #open = new Set<number>();
+
+  constructor(
+    readonly target: NvmeTarget,
+    readonly carrier: Carrier,
+  ) {}
+
+  /** More commands are open than the queue has entries: the host broke the protocol. */
+  get overrun(): boolean {
+    return this.#open.size > this.size;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Looks at a new command, whose entry is in `request.sqe`: which way its data moves, and how much there must be. A
+   * command that has failed already is only to be completed.
+   */
+  accept(now: Nanos, request: Request): void {
+    request.begin();
+    this.controller?.alive(now);
+    const { cid } = request;
+    request.open = !this.#open.has(cid);
+    if (!request.open) return request.fail(STATUS.commandIdConflict, SQE.at.cid);
+    this.#open.add(cid);
+    const { fuse, psdt } = SQE.get;
+    if (fuse(request.sqe, 0) !== 0 || psdt(request.sqe, 0) !== PSDT_SGL)
+      return request.fail(STATUS.invalidField, SQE.at.fuse);
+    const handler = this.#handlerOf(request);
+    if (!handler) return;
+    request.handler = handler;
+    request.direction = handler.direction;
+    request.expected = handler.expected?.(request) ?? 0;
+    handler.check?.(request, this);
+  }
+
+  #handlerOf(request: Request): Handler | undefined {
+    const { opcode } = request;
+    if (opcode === FABRICS_OPCODE) return fabricsCommand(request, this);
+    const { controller } = this;
+    if (!controller) {
+      request.fail(STATUS.commandSequenceError);
+      return undefined;
+    }
+    const table =
+      this.qid !== ADMIN ? ioCommands : controller.isDiscovery ? discoveryCommands : adminCommands;
+    const handler = table[opcode];
+    if (!handler) request.fail(STATUS.invalidOpcode, SQE.at.opcode);
+    // Base 2.0 3.1.3.6: only what makes a controller ready works on one that is not.
+    else if (!controller.isReady) request.fail(STATUS.commandSequenceError);
+    return request.failed ? undefined : handler;
+  }
+
+  /** The SGL describes `length` bytes. */
+  checkLength(request: Request, length: number): void {
+    const { expected, direction } = request;
+    const isRight = direction === 'none' ? length === 0 : expected < 0 || length === expected;
+    if (!isRight) request.fail(STATUS.sglLengthInvalid);
+  }
+
+  /** Carries out a command whose data is there, or has its place. */
+  execute(now: Nanos, request: Request): void {
+    const { handler } = request;
+    if (request.failed || !handler) this.complete(now, request);
+    else handler.run(now, request, this);
+  }
+
+  /** The command is done, as its status says. */
+  complete(now: Nanos, request: Request): void {
+    if (request.open) this.#open.delete(request.cid);
+    request.open = false;
+    request.handler = undefined;
+    this.#head = (this.#head + 1) % this.size;
+    if (request.failed) this.controller?.failed(this, request);
+    this.carrier.respond(now, request);
+  }
+
+  /** Writes the completion of a command that is done. */
+  encodeCompletion(request: Request, b: Uint8Array, at: number): void {
+    const { status, cid } = request;
+    const { sct, sc, dnr } = status;
+    // A host that has no use for the head is told that once, as Linux does it (Connect itself has FFFFh).
+    const sqhd = this.flowControl ? this.#head : this.#head === 1 ? NO_HEAD : 0;
+    b.set(request.result, at);
+    const fields = {
+      sqhd,
+      sqid: this.qid,
+      cid,
+      sct,
+      sc,
+      more: request.failed && this.controller ? 1 : 0,
+      dnr: dnr ? 1 : 0,
+    };
+    CQE.encode(fields, b, at + CQE_SIZE - CQE.size);
+  }
+
+  /** The connection is no more. */
+  lost(now: Nanos, why: string): void {
+    this.controller?.lost(now, this, why);
+  }
+
+  /** The controller has gone. */
+  end(why: string): void {
+    this.controller = undefined;
+    this.carrier.close(why);
+  }
+}
+
+const NO_HEAD = 0xffff;

@@ -1,0 +1,2 @@
+export { PduReader } from './pdu-reader.js';
+export { type SessionOptions, TcpSession } from './session.js';
