@@ -193,6 +193,11 @@ export class Kernel implements Station, InterruptSink, Arriving {
     if (napi) this.nic.steering.steer(hash, napi.queue);
   }
 
+  /** The core of a flow's interrupts is not the one that reads. */
+  readsRemotely(hash: number, core: number): boolean {
+    return this.napiOf(hash).core !== core;
+  }
+
   /** A program and the softirqs of its flow run on different cores. */
   isRemote(hash: number, core: number): boolean {
     const owner = this.#flowCores[hash % FLOWS]!;
@@ -219,9 +224,9 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */
   // hot
-  copyOutCycles(stamp: number): number {
+  copyOutCycles(stamp: number, remote: boolean): number {
     const { profile } = this.parts;
-    const cached = this.nic.receivedBytes - stamp <= profile.ddioBytes;
+    const cached = !remote && this.nic.receivedBytes - stamp <= profile.ddioBytes;
     return cached ? profile.copyOutCached : profile.copyOutMissed;
   }
 
@@ -244,31 +249,31 @@ export class Kernel implements Station, InterruptSink, Arriving {
     return sent;
   }
 
-  /** Descriptors were written that the card does not know of. */
+  /** Descriptors were written by this core that the card does not know of. */
   // hot
   hasNews(core: number): boolean {
-    const ring = this.#ringOf(core);
-    return ring.told !== ring.tail;
+    const ring = this.#transmitter.written[core] ?? null;
+    return ring !== null && ring.told !== ring.tail;
   }
 
   // hot
   tellCard(now: Nanos, core: number): void {
-    this.#ringOf(core).ring(now, this.parts.cores.cores[core]!.actor);
-  }
-
-  #ringOf(core: number): TransmitRing {
-    return this.#rings[core % this.#rings.length]!;
+    this.#transmitter.written[core]?.ring(now, this.parts.cores.cores[core]!.actor);
   }
 
   // hot
   chargeArrival(arrival: Arrival): void {
     const { bill } = this;
     const { profile } = this.parts;
+    if (arrival.length === arrival.headerLength) {
+      bill.charge(LOCK, profile.skbLock);
+      bill.charge(TCP_IP, profile.ackIn);
+      bill.charge(SKB, profile.skbFree);
+      return;
+    }
     const dearer = this.isRemote(arrival.hash, bill.core) ? profile.crossCore : 1;
-    const bare = arrival.length === arrival.headerLength;
     bill.charge(LOCK, profile.skbLock * dearer);
-    bill.charge(TCP_IP, (bare ? profile.ackIn : profile.tcpIn) * dearer);
-    if (bare) bill.charge(SKB, profile.skbFree);
+    bill.charge(TCP_IP, profile.tcpIn * dearer);
   }
 
   chargePoll(): void {

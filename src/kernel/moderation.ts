@@ -7,13 +7,13 @@ import type { Throttle } from './profile.js';
 
 const NS_A_US = 1000;
 
-/** Microseconds and frames, least moderation first (NET_DIM_RX_EQE_PROFILES). */
+/** Microseconds and frames, least moderation first (NET_DIM_RX_CQE_PROFILES). */
 export const adaptiveSteps = [
-  { us: 1, frames: 256 },
-  { us: 8, frames: 256 },
-  { us: 64, frames: 256 },
-  { us: 128, frames: 256 },
-  { us: 256, frames: 256 },
+  { us: 2, frames: 256 },
+  { us: 8, frames: 128 },
+  { us: 16, frames: 64 },
+  { us: 32, frames: 64 },
+  { us: 64, frames: 64 },
 ] as const;
 const FIRST_STEP = 1;
 /** Interrupts of one measurement (DIM_NEVENTS). */
@@ -21,14 +21,17 @@ const MEASURED = 64;
 /** Parts of a rate that count as a change (IS_SIGNIFICANT_DIFF). */
 const SIGNIFICANT = 0.1;
 
+type Outcome = 'better' | 'worse' | 'same';
+type State = 'on top' | 'tired' | 'right' | 'left';
+
 /** Whether it went better: by bytes, then by packets, then by fewer interrupts (net_dim_stats_compare). */
-function compare(now: Rates, before: Rates): -1 | 0 | 1 {
+function compare(now: Rates, before: Rates): Outcome {
   for (const key of ['bytes', 'packets'] as const) {
-    if (before[key] === 0) return now[key] > 0 ? 1 : 0;
-    if (differs(now[key], before[key])) return now[key] > before[key] ? 1 : -1;
+    if (before[key] === 0) return now[key] > 0 ? 'better' : 'same';
+    if (differs(now[key], before[key])) return now[key] > before[key] ? 'better' : 'worse';
   }
-  if (differs(now.events, before.events)) return now.events < before.events ? 1 : -1;
-  return 0;
+  if (differs(now.events, before.events)) return now.events < before.events ? 'better' : 'worse';
+  return 'same';
 }
 const differs = (a: number, b: number): boolean => b > 0 && Math.abs(a - b) / b > SIGNIFICANT;
 
@@ -40,7 +43,10 @@ interface Rates {
 
 export class AdaptiveModeration {
   step = FIRST_STEP;
-  #direction: -1 | 0 | 1 = 0;
+  #state: State = 'on top';
+  /** Steps since it turned, by direction, and since it parked. */
+  #right = 0;
+  #left = 0;
   #tired = 0;
   #before: Rates = { bytes: 0, packets: 0, events: 0 };
   #since = 0 as Nanos;
@@ -63,34 +69,70 @@ export class AdaptiveModeration {
     this.#bytes = 0;
     this.#packets = 0;
     this.#events = 0;
-    const before = this.step;
-    this.#decide(rates);
-    return this.step !== before;
+    const { step } = this;
+    const parked = this.#state === 'on top';
+    this.#decide(compare(rates, this.#before));
+    if (!parked || this.#state !== 'on top') this.#before = rates;
+    return this.step !== step;
   }
 
-  #decide(rates: Rates): void {
-    const outcome = compare(rates, this.#before);
-    if (this.#direction === 0) {
-      // Parked: what has changed is looked into.
-      if (outcome !== 0) this.#go(1);
-    } else {
-      if (outcome < 0) this.#direction = -this.#direction as 1 | -1;
-      else if (outcome === 0) this.#tired++;
-      if (this.#tired > adaptiveSteps.length) {
-        this.#direction = 0;
-        this.#tired = 0;
-      } else this.#go(this.#direction);
+  /** net_dim_decision. */
+  #decide(outcome: Outcome): void {
+    switch (this.#state) {
+      case 'on top':
+        if (outcome !== 'same') this.#leave();
+        return;
+      case 'tired':
+        if (--this.#tired === 0) this.#leave();
+        return;
+      default:
+        if (outcome !== 'better') this.#turn();
+        if (this.#isOnTop) return this.#park('on top');
+        if (this.#tired === MOST_STEPS) return this.#park('tired');
+        if (!this.#go()) this.#park('on top');
     }
-    this.#before = rates;
   }
 
-  #go(direction: 1 | -1): void {
-    const next = this.step + direction;
-    const fits = next >= 0 && next < adaptiveSteps.length;
-    this.#direction = fits ? direction : 0;
-    if (fits) this.step = next;
+  /** Both neighbours were worse: one step back after several on. */
+  get #isOnTop(): boolean {
+    return this.#state === 'right'
+      ? this.#left > 1 && this.#right === 1
+      : this.#right > 1 && this.#left === 1;
+  }
+
+  #leave(): void {
+    this.#state = this.step > 0 ? 'left' : 'right';
+    this.#go();
+  }
+
+  #turn(): void {
+    const left = this.#state === 'right';
+    this.#state = left ? 'left' : 'right';
+    if (left) this.#left = 0;
+    else this.#right = 0;
+  }
+
+  #park(state: 'on top' | 'tired'): void {
+    this.#state = state;
+    this.#right = 0;
+    this.#left = 0;
+    if (state === 'on top') this.#tired = 0;
+  }
+
+  /** One step on; false at the edge. */
+  #go(): boolean {
+    const right = this.#state === 'right';
+    const next = this.step + (right ? 1 : -1);
+    if (next < 0 || next >= adaptiveSteps.length) return false;
+    this.step = next;
+    if (right) this.#right++;
+    else this.#left++;
+    this.#tired++;
+    return true;
   }
 }
+/** Steps without rest (twice the number of profiles). */
+const MOST_STEPS = 2 * adaptiveSteps.length;
 
 /** One interrupt vector of the card. */
 export class Moderation {

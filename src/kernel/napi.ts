@@ -52,7 +52,9 @@ export class Napi implements ArrivalQueue {
     this.#nic = nic;
     this.#gro = new Gro(this);
     this.#blocks = new Int32Array(nic.receiveQueues[queue]!.ring.entries);
-    this.#adaptive = parts.options.coalesce === 'adaptive' ? new AdaptiveModeration() : null;
+    const { coalesce, nic: card } = parts.options;
+    const follows = coalesce === 'adaptive' || (coalesce === undefined && card?.adaptive !== false);
+    this.#adaptive = follows ? new AdaptiveModeration() : null;
     this.#follow();
   }
 
@@ -170,16 +172,15 @@ export class Napi implements ArrivalQueue {
     this.#received++;
     this.#receivedBytes += length;
     bill.charge(NETDEV, profile.deviceIn);
-    bill.charge(MM, profile.pageAlloc * Math.ceil(length / PAGE));
+    bill.charge(MM, profile.skbMemory + profile.pageAlloc * Math.ceil(length / PAGE));
+    bill.charge(SKB, profile.skbAlloc);
     if (view.isTcp && !arrival.checked) this.#check(now, b, arrival);
     if (options.gro === false) {
-      bill.charge(SKB, profile.skbAlloc);
       this.#up.push(arrival);
       return;
     }
     bill.charge(NETDEV, profile.groFrame);
-    if (!this.#gro.take(b, view, address, block, arrival)) bill.charge(SKB, profile.skbAlloc);
-    else this.#spare.push(arrival);
+    if (this.#gro.take(b, view, address, block, arrival)) this.#spare.push(arrival);
   }
 
   /** The card did not say that the checksums are right: the kernel adds the bytes up itself. */

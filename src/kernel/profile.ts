@@ -21,6 +21,8 @@ export interface KernelProfile {
   readonly pageFree: number;
   /** A user's page pinned and let go (mm). */
   readonly pagePin: number;
+  /** The memory of an skb and its headers, taken and given back (mm). */
+  readonly skbMemory: number;
   /** An skb made, and given back (skb). */
   readonly skbAlloc: number;
   readonly skbFree: number;
@@ -29,9 +31,9 @@ export interface KernelProfile {
   readonly tcpIn: number;
   readonly ackIn: number;
   readonly ackOut: number;
-  /** TCP's part of a receive call (tcp/ip). */
+  /** TCP's part of reading one packet (tcp/ip). */
   readonly tcpRead: number;
-  /** How much dearer TCP and locks are when softirq and program run on different cores. */
+  /** How much dearer received text is to TCP and to locks when softirq and program run on different cores. */
   readonly crossCore: number;
   /** Queue discipline and driver for one skb out, one more descriptor, one skb cleaned (netdev). */
   readonly deviceOut: number;
@@ -81,6 +83,8 @@ export interface EthernetProfile {
   /** Descriptors that are read at once. */
   readonly descriptorBatch: number;
   readonly throttle: Throttle;
+  /** Moderation follows the load unless set otherwise (DIM). */
+  readonly adaptive: boolean;
   /** Unless set otherwise: microseconds, and frames that are worth an interrupt at once. */
   readonly coalesceUs: number;
   readonly coalesceFrames: number;

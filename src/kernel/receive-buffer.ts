@@ -105,7 +105,7 @@ export class ReceiveBuffer implements ReceiveSink, PieceTaker {
     if (this.#measuredAt === -1) {
       this.#measuredAt = now;
       this.#measuredFrom = this.taken;
-      this.#measured = this.capacity / 2;
+      this.#measured = FIRST_SPACE;
       return;
     }
     if (roundTripNs === 0 || now - this.#measuredAt < roundTripNs) return;
@@ -126,5 +126,7 @@ export class ReceiveBuffer implements ReceiveSink, PieceTaker {
   }
 }
 
+/** Ten segments (TCP_INIT_CWND). */
+const FIRST_SPACE = 10 * 1460;
 /** Sixteen segments beside what was read. */
 const SPARE = 16 * 1460;

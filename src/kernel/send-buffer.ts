@@ -19,6 +19,8 @@ export class SendBuffer implements SendSource {
   acknowledged = 0;
   readonly fragments = new Fragments();
   owner: SendOwner | null = null;
+  /** The card's queue that its packets go by; the driver's. */
+  ring: object | null = null;
   readonly #pool: PagePool;
   readonly #memory: MachineMemory;
   /** The block that is being filled (sk_page_frag), and how far. */

@@ -3,7 +3,8 @@
 
 import type { Thread, Wait } from '../cpu/index.js';
 import { copyMachine, folded } from '../memory/index.js';
-import { DATA_COPY, MM, SKB, TCP_IP } from './category.js';
+import type { TcpConnection } from '../tcp/index.js';
+import { DATA_COPY, LOCK, MM, SKB, TCP_IP } from './category.js';
 import type { Piece, Socket } from './socket.js';
 import { has, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } from './socket-error.js';
 
@@ -52,15 +53,22 @@ function* taken(socket: Socket, thread: Thread, length: number): Generator<Wait,
   const { bill, parts } = kernel;
   const { profile } = parts;
   kernel.enter(thread.now, thread.core);
-  const packets = receiveBuffer.take(thread.now, length, connection!.tcb.srtt);
+  const packets = receiveBuffer.take(thread.now, length, roundTripOf(connection!));
   bill.charge(SKB, profile.skbFree * packets);
   bill.charge(MM, profile.pageFree * Math.max(packets, length / PAGE));
-  bill.charge(TCP_IP, profile.tcpRead);
+  const dearer = kernel.readsRemotely(socket.hash, thread.core) ? profile.crossCore : 1;
+  bill.charge(TCP_IP, profile.tcpRead * packets * dearer);
+  bill.charge(LOCK, profile.skbLock * packets * dearer);
   yield kernel.spend(thread);
   kernel.enter(thread.now, thread.core);
   connection!.consumed(thread.now);
   yield* kernel.flush(thread);
 }
+
+/** As Linux measures it for its buffers: by timestamps, whose clock counts milliseconds (tcp_rcv_rtt_measure_ts). */
+const roundTripOf = ({ tcb }: TcpConnection): number =>
+  tcb.timestamps ? Math.max(tcb.srtt, TICK_NS) : tcb.srtt;
+const TICK_NS = 1e6;
 
 /** Copies the next `length` bytes of the stream to byte `done` of the user's pieces. */
 // hot
@@ -73,13 +81,14 @@ function copyOut(
 ): void {
   const { kernel, receiveBuffer } = socket;
   const { fragments, taken: place } = receiveBuffer;
+  const remote = kernel.readsRemotely(socket.hash, thread.core);
   let copied = 0;
   for (let i = fragments.find(place); copied < length; ) {
     const skip = place + copied - fragments.start(i);
     let size = Math.min(length - copied, fragments.end(i) - place - copied);
     const at = userPlace(pieces, done + copied);
     size = Math.min(size, at.left);
-    const cycles = kernel.copyOutCycles(fragments.stamp(i));
+    const cycles = kernel.copyOutCycles(fragments.stamp(i), remote);
     const copier = kernel.copier(thread.actor, cycles);
     const from = fragments.address(i) + skip;
     copyMachine(thread.now, copier, kernel.space(thread), at.at, from, size, 'user', socket.hash);

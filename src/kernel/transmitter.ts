@@ -7,7 +7,7 @@ import { TCP } from '../../protocols/index.js';
 import { CHECKSUM_PASS, type MachineMemory } from '../memory/index.js';
 import type { Outgoing, TcpConnection } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
-import { LOCK, NETDEV, SKB, TCP_IP } from './category.js';
+import { LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
 import { pieceHeaders } from './segmentation.js';
@@ -28,6 +28,11 @@ export class Transmitter {
   readonly #sources: (SendBuffer | null)[] = [];
   readonly #from: number[] = [];
   readonly #mss: number[] = [];
+  readonly #owners: (TcpConnection | null)[] = [];
+  /** A packet whose queue was full when it was made. */
+  #held = -1;
+  /** By core: the queue that it has written to last. */
+  readonly written: (TransmitRing | null)[] = [];
   // Of the piece walk.
   #fragment = 0;
   #place = 0;
@@ -47,21 +52,29 @@ export class Transmitter {
     this.#sources[slot] = out.length > 0 && source instanceof SendBuffer ? source : null;
     this.#from[slot] = out.from;
     this.#mss[slot] = out.cutMss;
+    this.#owners[slot] = connection;
   }
 
-  /** Sends the next packet by the queue of core `core`; false when there is none, or no room for it. */
+  /** Sends the next packet, by the queue of core `core` unless its flow has one; false when there is none, or no room. */
   // hot
   next(now: Nanos, core: number): boolean {
-    const ring = this.#rings[core % this.#rings.length]!;
-    if (ring.waitingBytes >= QUEUE_BYTES || ring.room < MOST_ENTRIES) {
-      ring.stopped = true;
-      this.#parts.stack.takeReady();
+    const own = this.#rings[core % this.#rings.length]!;
+    const { stack, heads, buffers } = this.#parts;
+    if (this.#held < 0 && isFull(own)) {
+      own.stopped = true;
+      stack.takeReady();
       return false;
     }
-    const { stack, heads, buffers } = this.#parts;
-    const slot = stack.transmit(now, 0);
+    const slot = this.#held >= 0 ? this.#held : stack.transmit(now, 0);
     stack.takeReady(); // who calls here goes on until nothing is left
     if (slot < 0) return false;
+    const ring = this.#ringOf(slot, own);
+    this.#held = isFull(ring) ? slot : -1;
+    if (this.#held >= 0) {
+      ring.stopped = true;
+      return false;
+    }
+    this.written[core] = ring;
     const { pool } = stack;
     const b = pool.bytes(slot);
     const at = pool.at(slot);
@@ -82,6 +95,18 @@ export class Transmitter {
     }
     pool.release(slot);
     return true;
+  }
+
+  /** A flow keeps its queue while anything of it is outstanding, or its frames would overtake each other (ooo_okay). */
+  // hot
+  #ringOf(slot: number, own: TransmitRing): TransmitRing {
+    const source = this.#sources[slot] ?? null;
+    const owner = this.#owners[slot];
+    if (source === null || !owner) return own;
+    const known = source.ring as TransmitRing | null;
+    if (known !== null && owner.tcb.sndUna < this.#from[slot]! + 1) return known;
+    source.ring = own;
+    return own;
   }
 
   /** Text that the IP header counts and the slot does not hold. */
@@ -105,6 +130,7 @@ export class Transmitter {
   ): void {
     const { profile, bill, heads, buffers } = this.#parts;
     bill.charge(SKB, profile.skbAlloc);
+    bill.charge(MM, profile.skbMemory);
     bill.charge(NETDEV, profile.deviceOut);
     bill.charge(TCP_IP, profile.ackOut);
     const sums = this.#view.isTcp && this.#partial(head);
@@ -149,6 +175,7 @@ export class Transmitter {
       return this.#cut(now, ring, head, length, text, mss, source);
     }
     bill.charge(SKB, profile.skbAlloc);
+    bill.charge(MM, profile.skbMemory);
     bill.charge(NETDEV, profile.deviceOut);
     if (!this.#offloads) this.#checksum(now, head, text, source);
     ring.begin(mss, length, this.#offloads);
@@ -210,6 +237,7 @@ export class Transmitter {
       setPartial(copy, view);
       bill.charge(NETDEV, profile.gsoSegment + profile.deviceOut);
       bill.charge(SKB, profile.skbAlloc);
+      bill.charge(MM, profile.skbMemory);
       if (!this.#offloads) this.#checksum(now, copy, size, source);
       ring.begin(0, 0, this.#offloads);
       ring.piece(address, length, heads, block);
@@ -252,6 +280,9 @@ export class Transmitter {
     return sum;
   }
 }
+
+const isFull = (ring: TransmitRing): boolean =>
+  ring.waitingBytes >= QUEUE_BYTES || ring.room < MOST_ENTRIES;
 
 const SUM_SPAN = 0x10000;
 
