@@ -1,6 +1,7 @@
 // The PCI Express link between a device and memory as a resource: every transfer is cut into transactions with
 // their headers, and each direction carries one after the other. No bytes are moved here, only time is told.
 
+import { Busy } from '../time/busy.js';
 import { exact, type Nanos } from '../time/nanos.js';
 import { nodeOf } from './machine-memory.js';
 import { UsageError } from './usage-error.js';
@@ -55,8 +56,8 @@ export class PcieLink {
   /** When each tag is free again: requests take them in turn. */
   readonly #tags: Float64Array;
   #tag = 0;
-  #upFree = 0;
-  #downFree = 0;
+  readonly #up = new Busy();
+  readonly #down = new Busy();
   /** No posted write becomes visible before the ones in front of it (PCIe 2.4.1, table 2-40). */
   #lastVisible = 0;
 
@@ -74,7 +75,7 @@ export class PcieLink {
     const tlps = cuts(pageOffset(address), lengthBytes, maxPayloadSize);
     this.writes += tlps;
     this.#send(now, lengthBytes + tlps * writeOverheadBytes);
-    const visible = Math.ceil(this.#upFree + this.#latencyTo(address));
+    const visible = now + Math.ceil(this.#up.after(now) + this.#latencyTo(address));
     if (visible > this.#lastVisible) this.#lastVisible = visible;
     return this.#lastVisible as Nanos;
   }
@@ -89,26 +90,35 @@ export class PcieLink {
     // Only where in its page the address lies counts for the cuts: small numbers from here on.
     const begin = pageOffset(address);
     const end = begin + lengthBytes;
-    let done: number = now;
+    // From here on instants count from now.
+    let up = this.#up.after(now);
+    let down = this.#down.after(now);
+    let done = 0;
     for (let at = begin; at < end; ) {
       const whole = at - (at & (most - 1)) + most;
       const next = whole < end ? whole : end;
       const tag = this.#tag;
       this.#tag = tag + 1 === tags.length ? 0 : tag + 1;
-      const free = tags[tag]!;
-      this.#send(free > now ? free : now, requestOverheadBytes);
+      const free = tags[tag]! - now;
+      const from = free > 0 ? free : 0;
+      up = (up > from ? up : from) + this.#timeOf(requestOverheadBytes);
+      this.upBytes += requestOverheadBytes;
       this.readRequests++;
       const tlps = this.#completionsOf(at, next - at);
       const bytes = next - at + tlps * completionOverheadBytes;
-      const ready = this.#upFree + latency + memoryReadNs;
-      this.#downFree = (this.#downFree > ready ? this.#downFree : ready) + this.#timeOf(bytes);
+      const ready = up + latency + memoryReadNs;
+      down = (down > ready ? down : ready) + this.#timeOf(bytes);
       this.completions += tlps;
       this.downBytes += bytes;
-      done = this.#downFree + latency;
-      tags[tag] = done;
+      done = down + latency;
+      tags[tag] = now + Math.ceil(done);
       at = next;
     }
-    return Math.ceil(done) as Nanos;
+    if (lengthBytes > 0) {
+      this.#up.until(now, up);
+      this.#down.until(now, down);
+    }
+    return (now + Math.ceil(done)) as Nanos;
   }
 
   // hot
@@ -124,10 +134,10 @@ export class PcieLink {
   doorbell(now: Nanos, lengthBytes: number): Nanos {
     const tlps = Math.ceil(lengthBytes / WRITE_COMBINING_BYTES);
     const bytes = lengthBytes + tlps * this.#profile.writeOverheadBytes;
-    this.#downFree = Math.max(this.#downFree, now) + this.#timeOf(bytes);
+    this.#down.serve(now, bytes * this.#nsPerByte);
     this.downBytes += bytes;
     this.messages++;
-    return Math.ceil(this.#downFree + this.#profile.latencyNs) as Nanos;
+    return (now + Math.ceil(this.#down.after(now) + this.#profile.latencyNs)) as Nanos;
   }
 
   /** From `now` on, the instant at which every write so far is in memory. */
@@ -139,7 +149,7 @@ export class PcieLink {
   interrupt(now: Nanos): Nanos {
     this.messages++;
     this.#send(now, 4 + this.#profile.writeOverheadBytes);
-    const arrives = Math.ceil(this.#upFree + this.#profile.latencyNs);
+    const arrives = now + Math.ceil(this.#up.after(now) + this.#profile.latencyNs);
     this.#lastVisible = Math.max(this.#lastVisible, arrives);
     return this.#lastVisible as Nanos;
   }
@@ -150,7 +160,7 @@ export class PcieLink {
   }
 
   #send(from: number, bytes: number): void {
-    this.#upFree = (this.#upFree > from ? this.#upFree : from) + this.#timeOf(bytes);
+    this.#up.serve(from, bytes * this.#nsPerByte);
     this.upBytes += bytes;
   }
 

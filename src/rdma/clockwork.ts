@@ -177,10 +177,8 @@ export class Clockwork {
     landing.sent = now;
     landing.qpn = qpn;
     const { memory } = this.#works;
-    const at = Math.ceil(
-      memory.sendRing(now, cq.ring.addressAt(cq.produced), CQE_BYTES) + memory.delay,
-    );
-    this.#landings.put(landing, Math.ceil(memory.inOrder(at)));
+    const sent = memory.sendRing(now, cq.ring.addressAt(cq.produced), CQE_BYTES);
+    this.#landings.put(landing, memory.inOrder(sent + memory.delay));
   }
 
   // hot
@@ -206,7 +204,7 @@ export class Clockwork {
     const { memory } = this.#works;
     const { answerNs, nakNs } = this.timing;
     const known = Math.max(memory.arrived, now + memory.delay);
-    const at = known + (isGap ? nakNs : answerNs);
+    const at = known + Math.ceil(isGap ? nakNs : answerNs);
     const answer = qp.lastResponse();
     if (answer !== null && at > answer.readyAt) answer.readyAt = at;
   }
@@ -214,7 +212,6 @@ export class Clockwork {
   /** What a peer wrote is visible at `at`. */
   // hot
   willPlace(at: number): void {
-    const when = Math.ceil(at);
-    this.#placements.put(when, when);
+    this.#placements.put(at, at);
   }
 }

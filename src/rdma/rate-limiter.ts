@@ -1,7 +1,7 @@
 // How fast a flow may send: the reaction points of congestion control. Both are evaluated when they are asked, from
 // the time that has passed, so that a flow which was not slowed down costs nothing and one which was costs no timers.
 
-import type { Nanos } from '../time/index.js';
+import { Busy, type Nanos } from '../time/index.js';
 import type { CctParameters, DcqcnParameters } from './congestion-profile.js';
 
 export interface RateLimiter {
@@ -40,7 +40,7 @@ export class Dcqcn implements RateLimiter {
   #alphaAt = 0;
   #timeAt = 0;
   #bytes = 0;
-  #due = 0;
+  readonly #due = new Busy();
 
   constructor(
     readonly parameters: DcqcnParameters,
@@ -83,8 +83,7 @@ export class Dcqcn implements RateLimiter {
   // hot
   sent(now: Nanos, bytes: number): void {
     this.#advance(now);
-    if (this.#due < now) this.#due = now;
-    this.#due += (bytes * BITS * NS_PER_SECOND) / this.rate;
+    this.#due.serve(now, (bytes * BITS * NS_PER_SECOND) / this.rate);
     if (this.rate === this.lineRate) return;
     this.#bytes += bytes;
     const enough = this.parameters.rpgByteReset * BYTE_UNIT;
@@ -96,7 +95,7 @@ export class Dcqcn implements RateLimiter {
 
   // hot
   nextAt(_now: Nanos): Nanos {
-    return Math.ceil(this.#due) as Nanos;
+    return this.#due.at as Nanos;
   }
 
   rateAt(now: Nanos): number {
@@ -167,12 +166,12 @@ export class InjectionDelay implements RateLimiter {
   sent(now: Nanos, bytes: number): void {
     this.#advance(now);
     const packetTime = (bytes * BITS * NS_PER_SECOND) / this.lineRate;
-    this.#due = now + packetTime * (1 + this.parameters.table[this.index]!);
+    this.#due = now + Math.ceil(packetTime * (1 + this.parameters.table[this.index]!));
   }
 
   // hot
   nextAt(_now: Nanos): Nanos {
-    return Math.ceil(this.#due) as Nanos;
+    return this.#due as Nanos;
   }
 
   rateAt(now: Nanos): number {

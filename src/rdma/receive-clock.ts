@@ -56,7 +56,6 @@ export class ReceiveClock {
       return;
     }
     const { rxPacketNs, rxLatencyNs } = this.timing;
-    const begins = Math.max(this.#queue.firstExtra, this.#units.freeAt);
-    this.wakeAt = Math.ceil(begins + rxPacketNs + rxLatencyNs);
+    this.wakeAt = this.#units.doneAt(this.#queue.firstExtra, rxPacketNs + rxLatencyNs);
   }
 }

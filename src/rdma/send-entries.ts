@@ -29,8 +29,8 @@ export class SendEntries {
       const wait = this.caches.entry(now, qp.qpn, index);
       qp.entrySure = index;
       if (wait > 0) {
-        qp.entryAt[index % this.batch] = Math.ceil(now + wait);
-        return this.#rest(qp, Math.ceil(now + wait));
+        qp.entryAt[index % this.batch] = now + wait;
+        return this.#rest(qp, now + wait);
       }
     }
     // Half of them used: the next are fetched meanwhile.
@@ -82,7 +82,7 @@ export class SendEntries {
     const at = (first % batch) * stride;
     const length = count * stride;
     const came = ring.fetch(now, this.memory, first, 0, length, qp.scratch, at) + this.memory.delay;
-    for (let i = 0; i < count; i++) this.#came(qp, first + i, Math.ceil(came));
+    for (let i = 0; i < count; i++) this.#came(qp, first + i, came);
   }
 
   // hot

@@ -60,20 +60,20 @@ export class TransmitClock {
     while (this.#frames.count < timing.txFrames && works.hasTurns) {
       const free = this.#units.freeAt;
       if (free > now) {
-        this.#unitAt = Math.ceil(free);
+        this.#unitAt = free;
         return;
       }
       works.memory.begin(now);
       this.caches.stoodUntil = 0;
       const slot = works.prepare(now);
       if (slot < 0) return;
-      this.#time(now, free, slot);
+      this.#time(now, slot);
     }
   }
 
   /** When the packet in `slot`, which has just been made, leaves. */
   // hot
-  #time(now: Nanos, free: number, slot: number): void {
+  #time(now: Nanos, slot: number): void {
     const { works, timing } = this;
     const { memory, prepared } = works;
     const { qp } = prepared;
@@ -81,19 +81,18 @@ export class TransmitClock {
     const own =
       prepared.what === 'entry' ? timing.txEntryNs + timing.txPacketNs : timing.txPacketNs;
     const stood = Math.max(0, this.caches.stoodUntil - now);
-    // A unit that became free within this nanosecond goes on from there: rates are exact that way.
-    const from = now - free < 1 ? free : now;
-    const served = this.#units.serve(from, (isAnswer ? timing.txAnswerNs : own) + stood);
+    const served = this.#units.goOn(now, (isAnswer ? timing.txAnswerNs : own) + stood);
     let at = Math.max(served, now + memory.delay, this.#bytesAt(now, slot));
     if (prepared.readyAt > at) at = prepared.readyAt;
-    at += timing.txLatencyNs;
-    if (prepared.what === 'entry') at += timing.entryLatencyNs;
+    at += Math.ceil(
+      prepared.what === 'entry' ? timing.txLatencyNs + timing.entryLatencyNs : timing.txLatencyNs,
+    );
     // What one queue pair sends stays in order.
     if (qp !== null) {
       if (at < qp.leavesAt) at = qp.leavesAt;
       qp.leavesAt = at;
     }
-    this.#frames.put(slot, Math.ceil(at));
+    this.#frames.put(slot, at);
   }
 
   /** When the payload is there, or so far that it does not run dry on the way out. */
@@ -104,6 +103,9 @@ export class TransmitClock {
     if (!this.timing.cutThrough || arrived <= now) return arrived;
     const length = pool.length(slot);
     const onWire = (length * NS_PER_BYTE_AT_1_BPS) / this.timing.portBitsPerSecond;
-    return Math.max(now, arrived - Math.min(onWire, memory.dma.pcie.readTimeOf(length)));
+    return Math.max(
+      now,
+      arrived - Math.floor(Math.min(onWire, memory.dma.pcie.readTimeOf(length))),
+    );
   }
 }

@@ -1,19 +1,19 @@
 // Engines that do the same work side by side: each is busy until an instant, the next piece goes to the one that is
-// free first. Instants here may have fractions, so that rates come out right where a piece takes less than a nanosecond.
+// free first. A piece may take a fraction of a nanosecond, so that rates come out right; instants are whole.
 
-import { exact } from '../time/index.js';
+import { Busy, exact } from '../time/index.js';
 
 export class Units {
-  readonly #free: Float64Array;
+  readonly #units: readonly Busy[];
 
   constructor(count: number) {
-    this.#free = new Float64Array(Math.max(1, count));
+    this.#units = Array.from({ length: Math.max(1, count) }, () => new Busy());
   }
 
   /** When the first is free. */
   // hot
   get freeAt(): number {
-    return this.#free[this.#first()]!;
+    return this.#first().at;
   }
 
   /**
@@ -22,17 +22,38 @@ export class Units {
    */
   // hot
   serve(at: number, tookNs: number): number {
-    const i = this.#first();
-    const done = Math.max(at, this.#free[i]!) + exact(tookNs);
-    this.#free[i] = done;
-    return done;
+    const unit = this.#first();
+    unit.serve(at, tookNs);
+    return unit.at;
+  }
+
+  /** The same of a piece that was there before: a unit that became free within this nanosecond went on from there. */
+  // hot
+  goOn(now: number, tookNs: number): number {
+    const unit = this.#first();
+    if (unit.at < now) unit.until(now, exact(tookNs));
+    else unit.until(unit.at, exact(tookNs) - unit.early);
+    return unit.at;
+  }
+
+  /** When a piece that came at `at` would be done. */
+  // hot
+  doneAt(at: number, tookNs: number): number {
+    const unit = this.#first();
+    return unit.at > at
+      ? unit.at + Math.ceil(exact(tookNs) - unit.early)
+      : at + Math.ceil(exact(tookNs));
   }
 
   // hot
-  #first(): number {
-    const free = this.#free;
-    let first = 0;
-    for (let i = 1; i < free.length; i++) if (free[i]! < free[first]!) first = i;
+  #first(): Busy {
+    const units = this.#units;
+    let first = units[0]!;
+    for (let i = 1; i < units.length; i++) {
+      const unit = units[i]!;
+      const ahead = unit.at - first.at;
+      if (ahead < 0 || (ahead === 0 && unit.early > first.early)) first = unit;
+    }
     return first;
   }
 }

@@ -1,3 +1,4 @@
+export { Busy } from './busy.js';
 export { EventQueue } from './event-queue.js';
 export type { Machine } from './machine.js';
 export * from './nanos.js';

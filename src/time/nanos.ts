@@ -33,11 +33,11 @@ export const timeFor = (bytes: number, bitsPerSecond: number): Nanos =>
   Math.ceil((bytes * 8e9) / bitsPerSecond) as Nanos;
 
 /** Fractions of a nanosecond are counted in these. */
-const FRACTIONS = 1024;
+const FRACTIONS = 2 ** 20;
 
 /**
- * A duration with a fraction, to the nearest 1024th of a nanosecond: what busy times add up of is then exact up to 2^43 ns, two
- * hours, and does not depend on when a run begins.
+ * A duration with a fraction, to the nearest of those fractions: sums of these are exact, and those of one sort come out as
+ * whole nanoseconds where they should.
  */
 // hot
 export const exact = (duration: number): number => Math.round(duration * FRACTIONS) / FRACTIONS;

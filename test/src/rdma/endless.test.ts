@@ -15,8 +15,6 @@ const MANY = 1e9;
 const MOST_GROWTH = 2 ** 28;
 /** Where whole numbers end, less than the time that the run takes. */
 const LATE = 2 ** 53 - 2 ** 40;
-/** Busy times of buses and engines have 1024ths of a nanosecond, which are exact for twice as long. */
-const HOURS = 2 ** 42;
 const LOSS = 0.001;
 
 spec('a run without end', (it) => {
@@ -61,6 +59,6 @@ spec('a run without end', (it) => {
       return seen.join('\n');
     };
     assert.ok(times(LATE, false) === times(0, false), 'up to 2^53 ns');
-    assert.ok(times(HOURS, true) === times(0, true), 'with the times that a NIC takes');
+    assert.ok(times(LATE, true) === times(0, true), 'with the times that a NIC takes');
   });
 });
