@@ -45,10 +45,12 @@ export class PathTemplate {
   identification: number;
   /** Where UDP begins; -1 when there is none. */
   readonly udpAt: number;
+  /** Where the ICRC begins to count. */
+  readonly coverAt: number;
+  /** Places in `head` where the ICRC has ones. */
+  readonly masked: Uint16Array;
   readonly #lrhAt: number;
-  readonly #coverAt: number;
   readonly #cover: IcrcCover;
-  readonly #masked: Uint16Array;
   readonly #values: Uint8Array;
   #total = -1;
   #checksum = 0;
@@ -79,15 +81,33 @@ export class PathTemplate {
     this.head = bytes.slice(start, start + this.bodyAt);
     if (this.udpAt >= 0) UDP.set.checksum(this.head, this.udpAt, 0);
     setPadCount(this.head, this.bthAt, 0);
-    this.#coverAt = network === 'none' ? this.#lrhAt : this.networkAt;
+    this.coverAt = network === 'none' ? this.#lrhAt : this.networkAt;
     if (network === 'none') this.#cover = localCover;
     else if (network === 'grh') this.#cover = globalCover;
     else this.#cover = roceV2Cover(this.head, this.networkAt, this.bthAt);
     const { ones } = this.#cover;
     const places = [...ones.keys()].filter((i) => ones[i] !== 0);
-    this.#masked = Uint16Array.from(places, (i) => this.#coverAt + i);
-    this.#values = Uint8Array.from(this.#masked, (i) => this.head[i]!);
-    for (const i of places) this.head[this.#coverAt + i]! |= ones[i]!;
+    this.masked = Uint16Array.from(places, (i) => this.coverAt + i);
+    this.#values = Uint8Array.from(this.masked, (i) => this.head[i]!);
+    for (const i of places) this.head[this.coverAt + i]! |= ones[i]!;
+  }
+
+  /** CRC of what the ICRC counts before `coverAt`. */
+  get seed(): number {
+    return this.#cover.seed;
+  }
+
+  /** The bits of a place in `head` that the ICRC has as ones. */
+  onesAt(place: number): number {
+    return this.#cover.ones[place - this.coverAt] ?? 0;
+  }
+
+  /** Takes the identification of a frame over IPv4. */
+  // hot
+  nextIdentification(): number {
+    const id = this.identification;
+    this.identification = (id + 1) % IDENTIFICATIONS || 1;
+    return id;
   }
 
   /** Copies the headers to `at`. */
@@ -114,15 +134,14 @@ export class PathTemplate {
     if (this.network === 'ipv4') {
       if (whole !== this.#total) this.#measure(whole);
       setTotal(into, networkAt, whole - this.networkAt);
-      id = this.identification;
-      this.identification = (id + 1) % IDENTIFICATIONS || 1;
+      id = this.nextIdentification();
       setId(into, networkAt, id);
     } else if (this.networkAt >= 0) {
       // IPv6 and GRH are the same header under two names.
       setPayLen(into, networkAt, whole - this.networkAt - GRH.size);
     }
-    setIcrc(into, stop, byteSwap32(crc32(into, at + this.#coverAt, stop, this.#cover.seed)));
-    const masked = this.#masked;
+    setIcrc(into, stop, byteSwap32(crc32(into, at + this.coverAt, stop, this.#cover.seed)));
+    const masked = this.masked;
     const values = this.#values;
     for (let i = 0; i < masked.length; i++) into[at + masked[i]!] = values[i]!;
     if (this.network === 'ipv4')
@@ -136,7 +155,7 @@ export class PathTemplate {
   /** The IPv4 header checksum of frames of `whole` bytes with identification 0. */
   #measure(whole: number): void {
     const image = this.head.slice();
-    this.#masked.forEach((place, i) => {
+    this.masked.forEach((place, i) => {
       image[place] = this.#values[i]!;
     });
     setTotal(image, this.networkAt, whole - this.networkAt);

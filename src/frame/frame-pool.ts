@@ -8,11 +8,14 @@ const CHUNK_SLOTS = 1024;
 const CHUNK_BITS = 10;
 /** Of a cache. */
 const LINE_BYTES = 64;
+const WORD_BYTES = 4;
 
 const NOWHERE = -1;
 
 export class FramePool {
   readonly #chunks: Uint8Array[] = [];
+  /** The same bytes as words of 32 bits: slots begin at whole words. */
+  readonly #words: Uint32Array[] = [];
   /** Where in its array each chunk begins. */
   readonly #begins: number[] = [];
   #free = new Int32Array(0);
@@ -86,7 +89,12 @@ export class FramePool {
     return this.#chunks[slot >> CHUNK_BITS]!;
   }
 
-  /** Where in that memory the frame begins. */
+  /** The same memory by words of 32 bits, in the machine's byte order: for comparing and copying headers. */
+  words(slot: number): Uint32Array {
+    return this.#words[slot >> CHUNK_BITS]!;
+  }
+
+  /** Where in that memory the frame begins: a multiple of 4. */
   at(slot: number): number {
     return this.#begins[slot >> CHUNK_BITS]! + (slot & (CHUNK_SLOTS - 1)) * this.#stride;
   }
@@ -120,6 +128,9 @@ export class FramePool {
     const first = this.#chunks.length * CHUNK_SLOTS;
     const { whole, at } = sharedPacketMemory(CHUNK_SLOTS * this.#stride);
     this.#chunks.push(whole);
+    this.#words.push(
+      new Uint32Array(whole.buffer, whole.byteOffset, Math.floor(whole.length / WORD_BYTES)),
+    );
     this.#begins.push(at);
     const slots = this.#chunks.length * CHUNK_SLOTS;
     const lengths = new Int32Array(slots);

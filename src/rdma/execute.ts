@@ -94,27 +94,32 @@ export function completeReceive(
 
 // hot
 function write(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
-  const { bytes, payloadAt, payloadLength: size, opcode, rethAt } = pkt;
+  const { bytes, payloadLength: size, opcode, rethAt } = pkt;
   if (rethAt >= 0) {
     qp.vaHigh = Halves.get.high(bytes, rethAt + RETH.at.va);
     qp.vaLow = Halves.get.low(bytes, rethAt + RETH.at.va);
     qp.rkey = RETH.get.rkey(bytes, rethAt);
     qp.announced = RETH.get.dmaLen(bytes, rethAt);
   }
-  if (size > 0) {
-    // Again for each packet: the region may have gone since the first.
-    const low = qp.vaLow + qp.received;
-    const high = qp.vaHigh + (low >= WORD ? 1 : 0);
-    const { keys } = dev.memory;
-    const right = IBV_ACCESS_REMOTE_WRITE;
-    const verdict = keys.check(qp.rkey, qp.pd, qp.qpn, high, low % WORD, size, right);
-    if (verdict !== 'allowed') return 'remote-access';
-    dev.memory.writeChecked(now, size, bytes, payloadAt);
-    qp.received += size;
-  }
+  if (size > 0 && place(dev, qp, pkt, now) !== 'accept') return 'remote-access';
   if (pkt.immAt < 0 || opcode.place === 'first' || opcode.place === 'middle') return 'accept';
   if (!takeReceive(dev, qp, pkt, now)) return 'no-receive';
   completeReceive(dev, qp, pkt, wcOpcodes.IBV_WC_RECV_RDMA_WITH_IMM, now);
+  return 'accept';
+}
+
+/** Writes a packet's bytes behind those that came. The key is checked for each: the region may have gone meanwhile. */
+// hot
+export function place(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
+  const { memory } = dev;
+  const { payloadLength: size } = pkt;
+  const low = qp.vaLow + qp.received;
+  const high = low >= WORD ? qp.vaHigh + 1 : qp.vaHigh;
+  const right = IBV_ACCESS_REMOTE_WRITE;
+  const verdict = memory.keys.check(qp.rkey, qp.pd, qp.qpn, high, low >>> 0, size, right);
+  if (verdict !== 'allowed') return 'remote-access';
+  memory.writeChecked(now, size, pkt.bytes, pkt.payloadAt);
+  qp.received += size;
   return 'accept';
 }
 

@@ -5,6 +5,7 @@
 import { internetSum, sumIsGood } from '../../protocols/core/checksum/index.js';
 import {
   globalCover,
+  type IcrcCover,
   icrcInPlace,
   localCover,
   roceV2Cover,
@@ -204,16 +205,44 @@ export class Packet {
     return '';
   }
 
+  /** The same as of `other`, whose headers are like this one's, in another place; PSN and ackReq stay to be read. */
+  // hot
+  repeat(other: Packet, bytes: Uint8Array, at: number, length: number): void {
+    const moved = at - other.at;
+    this.bytes = bytes;
+    this.at = at;
+    this.end = at + length;
+    this.network = other.network;
+    this.networkAt = other.networkAt < 0 ? -1 : other.networkAt + moved;
+    this.lrhAt = other.lrhAt < 0 ? -1 : other.lrhAt + moved;
+    this.bthAt = other.bthAt + moved;
+    this.icrcAt = other.icrcAt + moved;
+    this.opcode = other.opcode;
+    this.code = other.code;
+    this.destQp = other.destQp;
+    this.payloadAt = other.payloadAt + moved;
+    this.payloadLength = other.payloadLength;
+    this.congested = other.congested;
+    this.echoed = other.echoed;
+  }
+
+  /** What the ICRC begins with, and where that begins. */
+  // hot
+  cover(): IcrcCover {
+    if (this.network === 'none') return localCover;
+    if (this.network === 'grh') return globalCover;
+    return roceV2Cover(this.bytes, this.networkAt, this.bthAt);
+  }
+  get coverAt(): number {
+    return this.network === 'none' ? this.lrhAt : this.networkAt;
+  }
+
   /** Is the ICRC what the packet's bytes give (IBA 7.8.1)? */
   // hot
   icrcIsRight(): boolean {
-    const { bytes, networkAt, bthAt, icrcAt, network } = this;
-    const found = ICRC.get.icrc(bytes, icrcAt);
-    if (network === 'none') {
-      return found === byteSwap32(icrcInPlace(localCover, bytes, this.lrhAt, icrcAt));
-    }
-    const cover = network === 'grh' ? globalCover : roceV2Cover(bytes, networkAt, bthAt);
-    return found === byteSwap32(icrcInPlace(cover, bytes, networkAt, icrcAt));
+    const { bytes, icrcAt } = this;
+    const made = icrcInPlace(this.cover(), bytes, this.coverAt, icrcAt);
+    return ICRC.get.icrc(bytes, icrcAt) === byteSwap32(made);
   }
 
   /** Where the source and destination addresses lie: four bytes of IPv4, sixteen otherwise. */

@@ -11,6 +11,7 @@ import { SendWqe, Sge, WQE_UNIT } from './queue-format.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import type { Ring } from './ring.js';
 import type { Kept, Repeat } from './selective-repeat.js';
+import { RepeatedPacket } from './wire.js';
 import { RecvJob, SendJob } from './work-request.js';
 
 /** Limits of a queue pair, struct ibv_qp_cap. */
@@ -59,6 +60,9 @@ const SPARE_RESPONSES = 16;
 
 /** struct ibv_qp. */
 export class QueuePair {
+  /** Has it acknowledgements: RC and XRC. */
+  readonly reliable: boolean;
+  readonly datagram: boolean;
   state: QpState = 'RESET';
   accessFlags = 0;
   pkeyIndex = 0;
@@ -91,6 +95,8 @@ export class QueuePair {
   tail = 0;
   freed = 0;
   readonly jobs: (SendJob | undefined)[] = [];
+  /** Headers of packets in the middle of its messages. */
+  readonly middles = new RepeatedPacket();
   /** Entries as they were fetched: as many as one read brings. */
   scratch: Uint8Array;
   // Of a device that takes time (send-entries.ts): rung for by the CPU, whether or not the bell has arrived; behind the
@@ -170,17 +176,10 @@ export class QueuePair {
     readonly cap: QpCap,
     readonly sqSigAll: boolean,
   ) {
+    this.datagram = type === 'IBV_QPT_UD' || type === 'IBV_QPT_GSI';
+    this.reliable = type !== 'IBV_QPT_UC' && !this.datagram;
     this.recvJob = new RecvJob(Math.max(1, rq?.maxSge ?? cap.maxRecvSge));
     this.scratch = new Uint8Array(sq?.stride ?? 0);
-  }
-
-  /** Has it acknowledgements: RC and XRC. */
-  get reliable(): boolean {
-    return this.type !== 'IBV_QPT_UC' && !this.datagram;
-  }
-
-  get datagram(): boolean {
-    return this.type === 'IBV_QPT_UD' || this.type === 'IBV_QPT_GSI';
   }
 
   // hot

@@ -7,6 +7,7 @@ import { receiveDatagram } from './datagram.js';
 import { addressedTo, groupKey } from './destination.js';
 import type { RdmaDevice } from './device.js';
 import { hdrCheck } from './header-checks.js';
+import { KnownHeaders } from './known-header.js';
 import { Packet } from './packet.js';
 import type { QueuePair } from './queue-pair.js';
 import { receiveRequest, receiveUnreliable } from './responder.js';
@@ -21,6 +22,7 @@ const MAX_OTHERS = 1024;
 export class Reception {
   readonly #dev: RdmaDevice;
   readonly #packet = new Packet();
+  readonly #known = new KnownHeaders();
   readonly #others: number[] = [];
 
   constructor(dev: RdmaDevice) {
@@ -34,12 +36,16 @@ export class Reception {
     const bytes = pool.bytes(slot);
     const at = pool.at(slot);
     const pkt = this.#packet;
-    const found = pkt.find(bytes, at, at + pool.length(slot), address.native);
+    const length = pool.length(slot);
+    const words = pool.words(slot);
+    const known = this.#known.at(bytes, at);
+    if (known.matches(words, bytes, at, length, address.gids, pkt)) {
+      const right = known.icrcIsRight(words, pkt);
+      return this.#done(slot, right ? this.#passed(known.qp!, pkt, now) : 'bad-icrc', pkt, now);
+    }
+    const found = pkt.find(bytes, at, at + length, address.native);
     if (found === 'other') return this.keepOther(slot);
-    const reason = found === '' ? this.#take(pkt, now) : found;
-    if (reason === '') return pool.release(slot);
-    this.#drop(reason, pkt, now);
-    pool.drop(slot, reason);
+    this.#done(slot, found === '' ? this.#take(pkt, now) : found, pkt, now);
   }
 
   /** A frame that is not RDMA's; -1 when none waits. Who takes it owns it. */
@@ -69,12 +75,20 @@ export class Reception {
     const refused = hdrCheck(dev, qp, pkt);
     if (refused !== '') return refused;
     if (!pkt.icrcIsRight()) return 'bad-icrc';
-    dev.counters.add('rcvd_pkts');
+    this.#known.passed(pkt, qp!, dev.address.gids);
+    return this.#passed(qp!, pkt, now);
+  }
+
+  /** Headers and ICRC are right. */
+  // hot
+  #passed(qp: QueuePair, pkt: Packet, now: Nanos): DropReason | '' {
+    const dev = this.#dev;
+    dev.counters.received.count++;
     dev.memory.begin(now);
-    if (dev.clock !== null) dev.memory.delay = dev.clock.caches.context(now, qp!.qpn);
-    const hadNak = qp!.nakSent;
-    const reason = this.#deliver(qp!, pkt, now);
-    dev.judged(now, qp!, !hadNak && qp!.nakSent);
+    if (dev.clock !== null) dev.memory.delay = dev.clock.caches.context(now, qp.qpn);
+    const hadNak = qp.nakSent;
+    const reason = this.#deliver(qp, pkt, now);
+    dev.judged(now, qp, !hadNak && qp.nakSent);
     return reason;
   }
 
@@ -103,7 +117,7 @@ export class Reception {
     for (const qp of members) {
       reason = hdrCheck(dev, qp, pkt);
       if (reason === '') {
-        dev.counters.add('rcvd_pkts');
+        dev.counters.received.count++;
         reason = receiveDatagram(dev, qp, pkt, now);
       }
     }
@@ -119,6 +133,14 @@ export class Reception {
       if (addressedTo(pkt, gids[i]!.bytes)) return true;
     }
     return false;
+  }
+
+  // hot
+  #done(slot: number, reason: DropReason | '', pkt: Packet, now: Nanos): void {
+    const { pool } = this.#dev;
+    if (reason === '') return pool.release(slot);
+    this.#drop(reason, pkt, now);
+    pool.drop(slot, reason);
   }
 
   #drop(reason: DropReason, pkt: Packet, now: Nanos): void {

@@ -24,6 +24,7 @@ import {
 import type { SendJob } from './work-request.js';
 
 const WORD = 2 ** 32;
+const WORD_BYTES = 4;
 /** Q_Keys with this bit stand for the queue pair's own (IBA 10.2.5; trap 22). */
 const QKEY_OF_QP = 2 ** 31;
 const ATOMIC_WRITE_BYTES = 8;
@@ -41,8 +42,6 @@ export function writeRequest(dev: Engine, qp: QueuePair, job: SendJob, now: Nano
   }
   const slot = dev.takeSlot();
   if (slot < 0) return -1;
-  const into = dev.pool.bytes(slot);
-  const at = dev.pool.at(slot);
   const kind = workKind(job.opcode);
   const carries = kind === 'send' || kind === 'write';
   const index = psnDiff(qp.sendPsn, job.firstPsn);
@@ -51,6 +50,11 @@ export function writeRequest(dev: Engine, qp: QueuePair, job: SendJob, now: Nano
   const size = carries ? (isLast ? job.length - skip : qp.mtu) : 0;
   const place = isLast ? (carries && index > 0 ? LAST : ONLY) : index > 0 ? MIDDLE : FIRST;
   const code = requestCode(qp.type, job.opcode, place);
+  // XRC has a header there too.
+  if (place === MIDDLE && opcodeByCode[code]!.chain.length === 0)
+    return writeMiddle(dev, qp, job, path, slot, code, skip, now);
+  const into = dev.pool.bytes(slot);
+  const at = dev.pool.at(slot);
   path.template.open(into, at);
   if (qp.datagram && path.template.udpAt >= 0) {
     // Address handles are shared; the port tells the queue pairs apart.
@@ -65,6 +69,34 @@ export function writeRequest(dev: Engine, qp: QueuePair, job: SendJob, now: Nano
     return -1;
   }
   dev.pool.setLength(slot, path.template.close(into, at, end) - at);
+  return slot;
+}
+
+/** The packet of a message that is neither its first nor its last: most are, and they are all alike. */
+// hot
+function writeMiddle(
+  dev: Engine,
+  qp: QueuePair,
+  job: SendJob,
+  path: Path,
+  slot: number,
+  code: number,
+  skip: number,
+  now: Nanos,
+): number {
+  const { pool } = dev;
+  const { middles, mtu } = qp;
+  const into = pool.bytes(slot);
+  const at = pool.at(slot);
+  middles.be(path.template, code, dev.pkey(qp.pkeyIndex), qp.destQpn, mtu);
+  const body = at + middles.open(pool.words(slot), at / WORD_BYTES);
+  const ackReq = wantsAck(dev, qp, false);
+  if (!readPayload(dev, qp, job, skip, mtu, into, body, now)) {
+    pool.release(slot);
+    fail(dev, qp, job, WC.LOC_PROT_ERR, now);
+    return -1;
+  }
+  pool.setLength(slot, middles.close(into, at, qp.sendPsn, ackReq) - at);
   return slot;
 }
 

@@ -154,7 +154,7 @@ export function local(dev: Engine, qp: QueuePair, job: SendJob): number {
 /** A packet of `job` went out: where the requester stands now. */
 // hot
 function sent(dev: Engine, qp: QueuePair, job: SendJob, now: Nanos): void {
-  dev.counters.add('sent_pkts');
+  dev.counters.sent.count++;
   const end = psnAdd(job.firstPsn, job.packets);
   qp.sendPsn = workKind(job.opcode) === 'read' ? end : psnAdd(qp.sendPsn, 1);
   if (psnDiff(qp.sendPsn, qp.sentPsn) > 0) qp.sentPsn = qp.sendPsn;

@@ -196,6 +196,25 @@ export const unreliableChecks: readonly Check[] = [
   keyAllows,
 ];
 
+/**
+ * Is it one of the middle packets of a WRITE, with which nothing is wrong? Of the checks above only those that such a
+ * packet can fail, at once: most packets are of these.
+ */
+// hot
+export function continuesWrite(qp: QueuePair, pkt: Packet): boolean {
+  const { opcode } = pkt;
+  if (opcode.place !== 'middle' || opcode.does !== 'RDMA_WRITE' || pkt.xrcethAt >= 0) return false;
+  const size = pkt.payloadLength;
+  return (
+    pkt.psn === qp.expectedPsn &&
+    qp.receiving >= 0 &&
+    opcodeByCode[qp.receiving]!.does === 'RDMA_WRITE' &&
+    (qp.accessFlags & IBV_ACCESS_REMOTE_WRITE) !== 0 &&
+    size === qp.mtu &&
+    qp.announced - qp.received - size > 0
+  );
+}
+
 /** The first thing that is wrong with a request; 'accept' when nothing is. */
 // hot
 export function judge(checks: readonly Check[], qp: QueuePair, pkt: Packet, dev: Engine): Verdict {

@@ -4,11 +4,17 @@
 import type { Nanos } from '../time/index.js';
 import { WC } from './constant.js';
 import type { Engine } from './engine.js';
-import { execute, fillRead, packetsOf, takeReceive } from './execute.js';
+import { execute, fillRead, packetsOf, place, takeReceive } from './execute.js';
 import { IBV_ACCESS_REMOTE_READ } from './memory-parts.js';
 import type { Packet } from './packet.js';
 import type { QueuePair, Response } from './queue-pair.js';
-import { judge, opcodeFollows, reliableChecks, unreliableChecks } from './responder-checks.js';
+import {
+  continuesWrite,
+  judge,
+  opcodeFollows,
+  reliableChecks,
+  unreliableChecks,
+} from './responder-checks.js';
 import { drainKept, keepAhead } from './selective-repeat.js';
 import { type DropReason, outcome, type Verdict } from './verdict.js';
 import { Halves, psnAdd, psnDiff, RETH, syndromeOf } from './wire.js';
@@ -46,8 +52,12 @@ export function takeRequest(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos)
 
 // hot
 function carryOut(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
-  let verdict = judge(reliableChecks, qp, pkt, dev);
-  if (verdict === 'accept') verdict = execute(dev, qp, pkt, now);
+  let verdict: Verdict = 'accept';
+  if (continuesWrite(qp, pkt)) verdict = place(dev, qp, pkt, now);
+  else {
+    verdict = judge(reliableChecks, qp, pkt, dev);
+    if (verdict === 'accept') verdict = execute(dev, qp, pkt, now);
+  }
   dev.tracer?.verdict(now, qp.qpn, pkt.psn, verdict);
   if (verdict === 'accept') accepted(dev, qp, pkt);
   return verdict;
@@ -57,11 +67,18 @@ function carryOut(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict 
 // hot
 function accepted(dev: Engine, qp: QueuePair, pkt: Packet): void {
   const { place, does, answeredBy } = pkt.opcode;
+  qp.nakSent = false;
+  if (place === 'middle') {
+    qp.expectedPsn = psnAdd(qp.expectedPsn, 1);
+    qp.receiving = pkt.code;
+    if (pkt.ackReq === 1) acknowledge(qp, ACK_SYNDROME, pkt.psn);
+    if (qp.responseCount > 0) dev.activate(qp);
+    return;
+  }
   const reads = does === 'RDMA_READ_REQUEST';
   const taken = reads ? packetsOf(RETH.get.dmaLen(pkt.bytes, pkt.rethAt), qp.mtu) : 1;
   qp.expectedPsn = psnAdd(qp.expectedPsn, taken);
-  qp.nakSent = false;
-  const ends = place !== 'first' && place !== 'middle';
+  const ends = place !== 'first';
   qp.receiving = ends ? -1 : pkt.code;
   if (ends) {
     qp.msn = psnAdd(qp.msn, 1);

@@ -44,7 +44,7 @@ export function nextResponse(dev: Engine, qp: QueuePair, now: Nanos): number {
   }
   dev.pool.setLength(slot, template.close(into, at, end) - at);
   if (echoes) echoCongestion(dev, qp, slot);
-  dev.counters.add('sent_pkts');
+  dev.counters.sent.count++;
   return slot;
 }
 

@@ -167,15 +167,25 @@ export const nakStatus: readonly number[] = [
   WC.REM_INV_RD_REQ_ERR,
 ];
 
-/** Counters by name; they exist from their first event on. */
+/** Counters by name; they are shown from their first event on. */
 export class Counters {
   readonly #values = new Map<string, { count: number }>();
+  /** Of every packet, so that no name is looked up for it. */
+  readonly sent = this.#of('sent_pkts');
+  readonly received = this.#of('rcvd_pkts');
 
   // hot
   add(name: string, by = 1): void {
-    const value = this.#values.get(name);
-    if (value === undefined) this.#values.set(name, { count: by });
-    else value.count += by;
+    this.#of(name).count += by;
+  }
+
+  #of(name: string): { count: number } {
+    let value = this.#values.get(name);
+    if (value === undefined) {
+      value = { count: 0 };
+      this.#values.set(name, value);
+    }
+    return value;
   }
 
   get(name: string): number {
@@ -184,7 +194,9 @@ export class Counters {
 
   /** All of them, by name. */
   all(): Record<string, number> {
-    const named = [...this.#values].map(([name, { count }]) => [name, count] as const);
+    const named = [...this.#values]
+      .map(([name, { count }]) => [name, count] as const)
+      .filter(([, count]) => count > 0);
     return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

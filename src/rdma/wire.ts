@@ -44,4 +44,5 @@ export {
 } from '../../protocols/infiniband/index.js';
 export { IPv4, IPv6, ipv4, ipv6 } from '../../protocols/ip/index.js';
 export { PathTemplate } from '../../protocols/roce/path-template.js';
+export { RepeatedPacket } from '../../protocols/roce/repeated-packet.js';
 export { UDP, udp } from '../../protocols/udp/index.js';

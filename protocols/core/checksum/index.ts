@@ -13,6 +13,7 @@ export {
 export { type Cover, Crc32Runs } from './crc32-runs.js';
 export type { CrcEngine } from './engine.js';
 export {
+  addWord,
   checksumOfSum,
   internetSum,
   pseudoSumIpv4,

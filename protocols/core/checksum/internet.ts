@@ -117,6 +117,9 @@ export const pseudoSumIpv6 = (
   return fold(addresses + nextHeader + fold(length));
 };
 
+/** A sum with one more word. */
+export const addWord = (sum: number, word: number): number => fold(sum + word);
+
 /** The checksum that goes into the header: the complement of the sum (with the field itself as zero). */
 export const checksumOfSum = (sum: number): number => ~sum & 0xffff;
 
