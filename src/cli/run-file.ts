@@ -48,7 +48,16 @@ export async function runFile(path: string, options: RunOptions): Promise<void> 
 }
 
 async function scenarioOf(path: string): Promise<Scenario> {
-  if (/\.[mc]?[jt]s$/.test(path)) return loadScenario(path);
+  if (/\.[mc]?[jt]s$/.test(path)) {
+    const program = await loadScenario(path);
+    return async (stage) => {
+      try {
+        await program(stage);
+      } catch (error) {
+        throw new UsageError(`${path}: ${thrown(error)}`);
+      }
+    };
+  }
   if (!/\.(ya?ml|json)$/.test(path))
     throw new UsageError(`${path}: expected a program (.ts, .mjs) or a description (.yaml, .json)`);
   const beside = (name: string) => join(dirname(path), name);
@@ -56,6 +65,14 @@ async function scenarioOf(path: string): Promise<Scenario> {
     readFileSync(beside(name), 'utf8'),
   );
   return (stage) => runScenario(plan, stage);
+}
+
+/** What a program threw, and the way there: its own doing until somebody shows otherwise. */
+function thrown(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const way = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const own = way.findIndex((line) => !/node:|[/\\]dist[/\\]src[/\\]/.test(line));
+  return [`${error.name}: ${error.message}`, ...way.slice(0, own < 0 ? 1 : own + 1)].join('\n');
 }
 
 const coloured = (text: string): string =>
