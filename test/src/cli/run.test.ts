@@ -90,11 +90,11 @@ spec('wireverbs run', (it) => {
         await words('d.yaml', 'workloads: []'),
         /d\.yaml:1:12: workloads: must NOT have fewer than 1 items/,
       );
-      const throwing = "export function scenario(stage: any) {\n  throw new TypeError('mine');\n}";
+      const throwing = "export function scenario(stage: object) {\n  throw new TypeError('mine');\n}";
       const said = await words('f.ts', throwing);
       assert.match(said, /f\.ts: TypeError: mine\n +at scenario \(.*f\.ts:2:9\)\n$/);
       assert.match(
-        await words('g.ts', "export const scenario = (stage: any) => stage.lab().host('zz');"),
+        await words('g.ts', "export const scenario = (stage: object) => stage.lab().host('zz');"),
         /g\.ts: RangeError: there is no host 'zz'; there are h0, h1\n/,
       );
       assert.match(
