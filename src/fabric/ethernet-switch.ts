@@ -24,6 +24,7 @@ export type SwitchDrop = 'too short' | 'not a member' | 'same port' | BufferDrop
 /** A learning switch with VLANs, a shared buffer, priorities, ECN and PFC. */
 export class EthernetSwitch implements Station {
   readonly ports: number;
+  readonly cutsThrough: boolean;
   readonly drops = new Map<SwitchDrop, number>();
   readonly table = new MacTable();
   readonly buffer: SharedBuffer;
@@ -36,6 +37,7 @@ export class EthernetSwitch implements Station {
     readonly random: Random,
   ) {
     this.ports = options.ports;
+    this.cutsThrough = options.cutThrough ?? false;
     const count = (why: BufferDrop) => this.#count(why);
     this.buffer = new SharedBuffer(pool, options.ports, options, random, count);
     this.#frame = new Classified(options.trust, options.dscpPriority);

@@ -14,6 +14,8 @@ export interface IbSwitchOptions extends IbPortOptions {
   readonly ports: number;
   /** From a packet's last bit to its queue; 200 ns unless given. */
   readonly latencyNs?: number;
+  /** Packets leave while they still come in; unless told otherwise they do. */
+  readonly cutThrough?: boolean;
   /** Lane of each of the 16 service levels; the level modulo the lanes unless given. 15 drops. */
   readonly slToVl?: readonly number[];
   /** Bytes in an output queue from which on packets are marked FECN (IBA A10); none are unless given. */
@@ -74,6 +76,7 @@ export class IbSwitch implements Station {
   readonly #pipe = new SlotQueue();
   readonly #pipePort = new SlotQueue();
   readonly #latency: number;
+  readonly cutsThrough: boolean;
   readonly #fecn: number;
   #refreshAt: Nanos = NEVER;
 
@@ -89,6 +92,7 @@ export class IbSwitch implements Station {
     this.#ready = new ReadyPorts(options.ports);
     for (let port = 0; port < options.ports; port++) this.#ready.mark(port);
     this.#latency = options.latencyNs ?? DEFAULT_LATENCY;
+    this.cutsThrough = options.cutThrough ?? true;
     this.#fecn = options.fecnBytes ?? Number.POSITIVE_INFINITY;
     const { lanes } = this.ends[0]!;
     this.slToVl = Uint8Array.from(

@@ -64,6 +64,7 @@ const MESSAGES_AT_ONCE = 50;
 /** An IP router: longest prefix, ECMP, hops, fragments, ICMP errors. */
 export class Router implements Station {
   readonly ports: number;
+  readonly cutsThrough: boolean;
   readonly drops = new Map<RouterDrop, number>();
   /** Packets passed on, errors sent, and packets that were cut. */
   forwarded = 0;
@@ -89,6 +90,7 @@ export class Router implements Station {
     random: Random,
   ) {
     this.ports = options.ports.length;
+    this.cutsThrough = options.cutThrough ?? false;
     const count = (why: BufferDrop) => this.#count(why);
     this.buffer = new SharedBuffer(pool, this.ports, options, random, count);
     this.#frame = new Classified('dscp', options.dscpPriority);

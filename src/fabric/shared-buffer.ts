@@ -31,6 +31,8 @@ export interface BufferOptions {
   readonly bufferBytes?: number;
   /** From the arrival of a frame's last bit to its queue; 300 ns unless given. */
   readonly latencyNs?: number;
+  /** Frames leave while they still come in. */
+  readonly cutThrough?: boolean;
   /** By priority; priorities without are not marked. */
   readonly ecn?: Readonly<Record<number, EcnThresholds>>;
   /** By priority: these are lossless. */

@@ -16,8 +16,10 @@ export interface TopologyLink {
 
 /** What a switch or router is set to, or the port of a host on InfiniBand; what is left out is its own default. */
 export interface NodeSettings {
-  /** From the arrival of a frame's last bit to its queue. */
+  /** From the arrival of a frame's last bit to its queue; of one that cuts through, from first bit in to first bit out. */
   readonly latencyNs?: number;
+  /** InfiniBand's switches cut through unless told otherwise, Ethernet's and routers do not. */
+  readonly cutThrough?: boolean;
   /** Of Ethernet switches and routers: memory shared by all ports. */
   readonly bufferBytes?: number;
   /** By priority: marking of congestion, and lossless priorities. */

@@ -22,6 +22,11 @@ export interface Station extends Machine {
   waits?(port: number): boolean;
   /** The wire behind `port` is free: the slot to be sent on it, or -1. The station gives the slot up. */
   transmit(now: Nanos, port: number): number;
+  /**
+   * Frames leave while they still come in: what `transmit` gives has been on its way since its first bit could be, if the
+   * wire was free. Its times count from first bit to first bit then, and a frame's length is waited for once, not twice.
+   */
+  readonly cutsThrough?: boolean;
   /** The link behind `port` went down or came up, for stations that care. */
   linkChanged?(now: Nanos, port: number, up: boolean): void;
 }

@@ -26,6 +26,12 @@ export interface PcieProfile {
   readonly completionOverheadBytes: number;
   /** Read requests in flight at most: tags. */
   readonly outstandingReads: number;
+  /**
+   * What a read takes inside the device beside the link: its request, and its bytes when the last one has come, where the
+   * device stores them before it hands them on. Nothing unless given: cards have times of their own.
+   */
+  readonly deviceNs?: number;
+  readonly deviceBitsPerSecond?: number;
 }
 
 /** Framing 4 with the sequence number, header 16 (64-bit address) or 12, LCRC 4 (PCIe 3.0 sections 2.2, 3.5, 4.2.2). */
@@ -51,13 +57,19 @@ export class PcieLink {
   messages = 0;
   upBytes = 0;
   downBytes = 0;
+  /** Of those towards the device: what cores wrote to it. */
+  registerBytes = 0;
   readonly #profile: PcieProfile;
   readonly #nsPerByte: number;
+  readonly #deviceNs: number;
+  readonly #deviceNsPerByte: number;
   /** When each tag is free again: requests take them in turn. */
   readonly #tags: Float64Array;
   #tag = 0;
   readonly #up = new Busy();
   readonly #down = new Busy();
+  /** Registers and entries that cores write pass what the device is still to be sent of its reads. */
+  readonly #registers = new Busy();
   /** No posted write becomes visible before the ones in front of it (PCIe 2.4.1, table 2-40). */
   #lastVisible = 0;
 
@@ -65,6 +77,8 @@ export class PcieLink {
     checkProfile(profile);
     this.#profile = profile;
     this.#nsPerByte = 8e9 / profile.bitsPerSecond;
+    this.#deviceNs = exact(profile.deviceNs ?? 0);
+    this.#deviceNsPerByte = 8e9 / (profile.deviceBitsPerSecond ?? Number.POSITIVE_INFINITY);
     this.#tags = new Float64Array(profile.outstandingReads);
   }
 
@@ -91,7 +105,8 @@ export class PcieLink {
     const begin = pageOffset(address);
     const end = begin + lengthBytes;
     // From here on instants count from now.
-    let up = this.#up.after(now);
+    const busy = this.#up.after(now);
+    let up = busy > 0 ? busy : 0;
     let down = this.#down.after(now);
     let done = 0;
     for (let at = begin; at < end; ) {
@@ -100,13 +115,13 @@ export class PcieLink {
       const tag = this.#tag;
       this.#tag = tag + 1 === tags.length ? 0 : tag + 1;
       const free = tags[tag]! - now;
-      const from = free > 0 ? free : 0;
-      up = (up > from ? up : from) + this.#timeOf(requestOverheadBytes);
+      // A request that waits for a tag does not keep writes from the link.
+      up += this.#timeOf(requestOverheadBytes);
       this.upBytes += requestOverheadBytes;
       this.readRequests++;
       const tlps = this.#completionsOf(at, next - at);
       const bytes = next - at + tlps * completionOverheadBytes;
-      const ready = up + latency + memoryReadNs;
+      const ready = (up > free ? up : free) + latency + memoryReadNs;
       down = (down > ready ? down : ready) + this.#timeOf(bytes);
       this.completions += tlps;
       this.downBytes += bytes;
@@ -118,6 +133,7 @@ export class PcieLink {
       this.#up.until(now, up);
       this.#down.until(now, down);
     }
+    done += this.#deviceNs + exact(lengthBytes * this.#deviceNsPerByte);
     return (now + Math.ceil(done)) as Nanos;
   }
 
@@ -134,10 +150,13 @@ export class PcieLink {
   doorbell(now: Nanos, lengthBytes: number): Nanos {
     const tlps = Math.ceil(lengthBytes / WRITE_COMBINING_BYTES);
     const bytes = lengthBytes + tlps * this.#profile.writeOverheadBytes;
-    this.#down.serve(now, bytes * this.#nsPerByte);
+    const took = bytes * this.#nsPerByte;
+    this.#registers.serve(now, took);
+    if (this.#down.after(now) > 0) this.#down.serve(now, took);
     this.downBytes += bytes;
+    this.registerBytes += bytes;
     this.messages++;
-    return (now + Math.ceil(this.#down.after(now) + this.#profile.latencyNs)) as Nanos;
+    return (now + Math.ceil(this.#registers.after(now) + this.#profile.latencyNs)) as Nanos;
   }
 
   /** From `now` on, the instant at which every write so far is in memory. */
@@ -152,6 +171,15 @@ export class PcieLink {
     const arrives = now + Math.ceil(this.#up.after(now) + this.#profile.latencyNs);
     this.#lastVisible = Math.max(this.#lastVisible, arrives);
     return this.#lastVisible as Nanos;
+  }
+
+  /** Nanoseconds that each direction was busy so far: towards memory, and towards the device. */
+  get upNs(): number {
+    return this.#timeOf(this.upBytes);
+  }
+
+  get downNs(): number {
+    return this.#timeOf(this.downBytes);
   }
 
   // hot

@@ -41,6 +41,9 @@ export const xeonBroadwell: CpuProfile = {
   name: 'Xeon E5-2643 v4, Linux 4.15',
   cores: 6,
   hertz: 3.4e9,
+  postNs: 41, // as many cycles as above, and so for the two below
+  pollNs: 20,
+  emptyPollNs: 10,
 };
 
 /** For live worlds, where programs take real time. */

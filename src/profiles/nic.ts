@@ -71,13 +71,14 @@ const family: NicTiming = {
  */
 export const connectX2: NicProfile = {
   name: 'ConnectX-2',
-  pcie: { ...pcieGen2x8, latencyNs: 150, memoryReadNs: 120 }, // fitted
+  pcie: { ...pcieGen2x8, latencyNs: 132, memoryReadNs: 120 }, // fitted
   timing: {
     ...family,
     name: 'ConnectX-2',
     blueFlameBytes: 320, // inline up to 220 bytes in the published run
     blueFlameInlineOnly: true, // rdma-core, providers/mlx4/qp.c: mlx4_post_send
     portBitsPerSecond: 32e9, // 4 lanes of 10 Gb/s, 8b/10b (IBA volume 2, QDR)
+    entryLatencyNs: 110, // fitted
     txEntryNs: 60, // fitted
     txPacketNs: 60, // fitted
     txAnswerNs: 30, // fitted
@@ -120,7 +121,7 @@ export const connectX3: NicProfile = {
  */
 export const connectIB: NicProfile = {
   name: 'Connect-IB',
-  pcie: { ...pcieGen3x16, latencyNs: 178, outstandingReads: 256 }, // fitted: 2.24 million atomics on one address a second
+  pcie: { ...pcieGen3x16, latencyNs: 182, outstandingReads: 256 }, // fitted: 2.24 million atomics on one address a second
   timing: {
     ...family,
     name: 'Connect-IB',
@@ -151,15 +152,15 @@ export const connectIB: NicProfile = {
  */
 export const connectX4: NicProfile = {
   name: 'ConnectX-4',
-  pcie: { ...pcieGen3x16, latencyNs: 190, outstandingReads: 256 }, // fitted
+  pcie: { ...pcieGen3x16, latencyNs: 180, outstandingReads: 256 }, // fitted
   timing: {
     ...connectIB.timing,
     name: 'ConnectX-4',
     portBitsPerSecond: 100e9, // 4 lanes of 25.78 Gb/s, 64b/66b (EDR, 100GBASE)
-    entryLatencyNs: 170, // fitted
+    entryLatencyNs: 190, // fitted
     txLatencyNs: 60, // fitted
     rxLatencyNs: 65, // fitted
-    answerNs: 20, // fitted
+    answerNs: 74, // fitted: READs of 2 and 128 bytes
     // A ConnectX-5 has half of its READs left at 5000 connections, older cards lose them earlier (eRPC, NSDI 2019;
     // Storm, SYSTOR 2019).
     qpc: lru(1536, 256), // fitted

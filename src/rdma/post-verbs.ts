@@ -12,7 +12,7 @@ import type { RdmaDevice } from './device.js';
 import { highHalf, lowHalf, UsageError } from './memory-parts.js';
 import type { Ah, Context, Mr, Mw } from './objects.js';
 import { stateAllows } from './qp-states.js';
-import { highOf, lowOf, SendWqe, Sge } from './queue-format.js';
+import { AddressWqe, headBytes, highOf, lowOf, OperandWqe, SendWqe, Sge } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
 import { type RecvWr, type SgeInput, writeSge } from './receive-queue.js';
 
@@ -101,30 +101,37 @@ function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: 
   set.length(bytes, at, wr.flush?.length ?? total);
   set.wrIdHigh(bytes, at, highOf(wr.wrId ?? 0));
   set.wrIdLow(bytes, at, lowOf(wr.wrId ?? 0));
-  writeOperation(bytes, at, wr);
+  const data = writeOperation(bytes, at, wr);
   for (let i = 0; i < sges.length; i++) {
-    writeSge(bytes, at + SendWqe.size + i * Sge.size, sges[i]!);
+    writeSge(bytes, data + i * Sge.size, sges[i]!);
   }
   if (inlineData) {
-    bytes.set(inlineData, at + SendWqe.size);
+    bytes.set(inlineData, data);
     device.memory.copied(device.now, core, inlineData.length);
   }
   qp.posted++;
 }
 
-/** The fields that depend on what is asked for. */
-function writeOperation(b: Uint8Array, at: number, wr: SendWr): void {
+/** The fields that depend on what is asked for; where the data follows. */
+function writeOperation(b: Uint8Array, at: number, wr: SendWr): number {
   const { set } = SendWqe;
+  if (wr.atomic || wr.atomicWrite !== undefined || wr.bindMw || wr.regMr) set.operands(b, at, 1);
+  if (wr.ud || wr.xrcSrqn !== undefined) set.address(b, at, 1);
+  const data = at + headBytes(b, at);
+  if (data > at + SendWqe.size) b.fill(0, at + SendWqe.size, data);
   const address = (value: bigint): void => {
     set.vaHigh(b, at, highHalf(value));
     set.vaLow(b, at, lowHalf(value));
   };
   const swap = (value: bigint): void => {
-    set.swapHigh(b, at, highHalf(value));
-    set.swapLow(b, at, lowHalf(value));
+    OperandWqe.set.swapHigh(b, at + SendWqe.size, highHalf(value));
+    OperandWqe.set.swapLow(b, at + SendWqe.size, lowHalf(value));
+  };
+  const operate = (region: number, access: number): void => {
+    OperandWqe.set.compareLow(b, at + SendWqe.size, region);
+    OperandWqe.set.swapLow(b, at + SendWqe.size, access);
   };
   set.immediate(b, at, wr.immData ?? wr.invalidateRkey ?? 0);
-  set.xrcSrq(b, at, wr.xrcSrqn ?? 0);
   if (wr.opcode === 'IBV_WR_LOCAL_INV') set.rkey(b, at, wr.invalidateRkey ?? 0);
   if (wr.rdma) {
     address(wr.rdma.remoteAddr);
@@ -138,27 +145,27 @@ function writeOperation(b: Uint8Array, at: number, wr: SendWr): void {
     const isSwap = wr.opcode === 'IBV_WR_ATOMIC_CMP_AND_SWP';
     swap(isSwap ? (wr.atomic.swap ?? 0n) : wr.atomic.compareAdd);
     const compare = isSwap ? wr.atomic.compareAdd : 0n;
-    set.compareHigh(b, at, highHalf(compare));
-    set.compareLow(b, at, lowHalf(compare));
+    OperandWqe.set.compareHigh(b, at + SendWqe.size, highHalf(compare));
+    OperandWqe.set.compareLow(b, at + SendWqe.size, lowHalf(compare));
   }
+  if (wr.xrcSrqn !== undefined) AddressWqe.set.xrcSrq(b, data - AddressWqe.size, wr.xrcSrqn);
   if (wr.ud) {
-    set.ah(b, at, wr.ud.ah.handle);
-    set.remoteQpn(b, at, wr.ud.remoteQpn);
-    set.remoteQkey(b, at, wr.ud.remoteQkey);
+    AddressWqe.set.ah(b, data - AddressWqe.size, wr.ud.ah.handle);
+    AddressWqe.set.remoteQpn(b, data - AddressWqe.size, wr.ud.remoteQpn);
+    AddressWqe.set.remoteQkey(b, data - AddressWqe.size, wr.ud.remoteQkey);
   }
   if (wr.bindMw) {
     address(wr.bindMw.addr);
     set.length(b, at, wr.bindMw.length);
     set.immediate(b, at, wr.bindMw.mw.rkey);
     set.rkey(b, at, wr.bindMw.rkey);
-    set.xrcSrq(b, at, wr.bindMw.mr.lkey);
-    set.swapLow(b, at, wr.bindMw.access);
+    operate(wr.bindMw.mr.lkey, wr.bindMw.access);
   }
   if (wr.regMr) {
     set.rkey(b, at, wr.regMr.key);
-    set.xrcSrq(b, at, wr.regMr.mr.lkey);
-    set.swapLow(b, at, wr.regMr.access);
+    operate(wr.regMr.mr.lkey, wr.regMr.access);
   }
+  return data;
 }
 
 /** FETH.sel stands above the four bits of FETH.plt. */

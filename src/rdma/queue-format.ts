@@ -6,7 +6,10 @@ import { flag, header, reserved, uint, word } from '../../protocols/core/index.j
 
 const family = 'wqe';
 
-/** Head of a send queue entry; scatter-gather entries or inline bytes follow. */
+/**
+ * Head of a send queue entry. Operands, then an address follow where its flags say so; then scatter-gather entries or inline
+ * bytes. Sizes are those of such devices (mlx5: 32 bytes, 16 more of an atomic operation, 32 more of a datagram).
+ */
 export const SendWqe = header(
   'SendWqe',
   [
@@ -16,7 +19,9 @@ export const SendWqe = header(
       flag('signaled', 'leave a completion'),
       flag('solicited', 'raise a solicited event at the receiver'),
       flag('inline', 'the data lies in the entry'),
-      reserved(4),
+      flag('operands', 'operands follow'),
+      flag('address', 'an address follows'),
+      reserved(2),
     ),
     uint(16, 'numSge', 'scatter-gather entries that follow'),
     uint(32, 'length', 'bytes of the message'),
@@ -26,16 +31,36 @@ export const SendWqe = header(
     uint(32, 'vaLow', 'low half'),
     uint(32, 'rkey', 'remote key; of BIND_MW, REG_MR and LOCAL_INV the key that they make or end'),
     uint(32, 'immediate', 'immediate data, key to invalidate, or FETH'),
+  ],
+  { family, title: 'Send work queue entry' },
+);
+
+/** What atomic operations, and those on keys, need beside. */
+export const OperandWqe = header(
+  'OperandWqe',
+  [
     uint(32, 'compareHigh', 'COMPARE_SWAP: compare, FETCH_ADD: add; high half'),
-    uint(32, 'compareLow', 'low half'),
+    uint(32, 'compareLow', 'low half; BIND_MW and REG_MR: the region that they are about'),
     uint(32, 'swapHigh', 'COMPARE_SWAP: swap; ATOMIC_WRITE: value; BIND_MW, REG_MR: access'),
     uint(32, 'swapLow', 'low half'),
+  ],
+  { family, title: 'Operands of a send work queue entry' },
+);
+
+/** Where a datagram goes, or a message over XRC. */
+export const AddressWqe = header(
+  'AddressWqe',
+  [
     uint(32, 'ah', 'address handle (UD)'),
     uint(32, 'remoteQpn', 'queue pair (UD)'),
     uint(32, 'remoteQkey', 'queue key (UD)'),
-    uint(32, 'xrcSrq', 'shared receive queue (XRC), or the region that BIND_MW binds to'),
+    uint(32, 'xrcSrq', 'shared receive queue (XRC)'),
+    reserved(32),
+    reserved(32),
+    reserved(32),
+    reserved(32),
   ],
-  { family, title: 'Send work queue entry' },
+  { family, title: 'Address of a send work queue entry' },
 );
 
 /** Head of a receive queue entry; scatter-gather entries follow. */
@@ -96,11 +121,22 @@ export const Cqe = header(
 export const WQE_UNIT = 64;
 export const CQE_BYTES = 64;
 
+/** Bytes of a send entry in front of its scatter-gather list or inline data. */
+// hot
+export function headBytes(b: Uint8Array, at: number): number {
+  const { operands, address } = SendWqe.get;
+  return (
+    SendWqe.size +
+    (operands(b, at) === 1 ? OperandWqe.size : 0) +
+    (address(b, at) === 1 ? AddressWqe.size : 0)
+  );
+}
+
 /** Bytes of a send entry with its scatter-gather list or inline data, in whole units. */
 export function entryBytes(b: Uint8Array, at: number): number {
   const { inline, length, numSge } = SendWqe.get;
   const behind = inline(b, at) === 1 ? length(b, at) : numSge(b, at) * Sge.size;
-  return Math.ceil((SendWqe.size + behind) / WQE_UNIT) * WQE_UNIT;
+  return Math.ceil((headBytes(b, at) + behind) / WQE_UNIT) * WQE_UNIT;
 }
 
 /** A 64-bit number of two halves; exact up to 2^53, and larger than any address we map above that. */

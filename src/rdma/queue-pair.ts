@@ -7,7 +7,7 @@ import type { CompletionQueue } from './completion-queue.js';
 import type { Flow } from './congestion.js';
 import type { QpState, QpType } from './constant.js';
 import type { ProtectionDomain } from './memory-parts.js';
-import { SendWqe, Sge, WQE_UNIT } from './queue-format.js';
+import { AddressWqe, OperandWqe, SendWqe, Sge, WQE_UNIT } from './queue-format.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import type { Ring } from './ring.js';
 import type { Kept, Repeat } from './selective-repeat.js';
@@ -23,8 +23,14 @@ export interface QpCap {
   readonly maxInlineData: number;
 }
 
-export const sendStride = ({ maxSendSge, maxInlineData }: QpCap): number =>
-  Math.ceil((SendWqe.size + Math.max(maxSendSge * Sge.size, maxInlineData)) / WQE_UNIT) * WQE_UNIT;
+export function sendStride(type: QpType, { maxSendSge, maxInlineData }: QpCap): number {
+  const isConnected = type === 'IBV_QPT_RC' || type === 'IBV_QPT_UC';
+  const address = isConnected ? 0 : AddressWqe.size;
+  const hasOperands = isConnected || type === 'IBV_QPT_XRC_SEND';
+  const operands = hasOperands ? OperandWqe.size + Math.min(maxSendSge, 1) * Sge.size : 0;
+  const data = Math.max(operands, maxSendSge * Sge.size, maxInlineData);
+  return Math.ceil((SendWqe.size + address + data) / WQE_UNIT) * WQE_UNIT;
+}
 
 /** What the responder still has to say: a ring of these, in the order of the requests. */
 export type ResponseKind = 'ack' | 'read' | 'atomic' | 'empty-read';

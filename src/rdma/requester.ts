@@ -138,14 +138,14 @@ export function local(dev: Engine, qp: QueuePair, job: SendJob): number {
     const verdict = bindWindow(keys, by, {
       window: job.immediate,
       newKey: job.rkey,
-      region: job.xrcSrq,
+      region: job.compareLow,
       va: joined(job.vaHigh, job.vaLow),
       lengthBytes: job.length,
       access: job.swapLow,
     });
     return verdict === 'done' ? WC.SUCCESS : WC.MW_BIND_ERR;
   }
-  const region = keys.find(job.xrcSrq);
+  const region = keys.find(job.compareLow);
   if (!(region instanceof Region)) return WC.LOC_QP_OP_ERR;
   const verdict = fastRegister(keys, by, region, job.rkey, job.swapLow);
   return verdict === 'done' ? WC.SUCCESS : WC.LOC_QP_OP_ERR;

@@ -83,7 +83,9 @@ export class TransmitClock {
     const stood = Math.max(0, this.caches.stoodUntil - now);
     const served = this.#units.goOn(now, (isAnswer ? timing.txAnswerNs : own) + stood);
     let at = Math.max(served, now + memory.delay, this.#bytesAt(now, slot));
-    if (prepared.readyAt > at) at = prepared.readyAt;
+    // What a READ asks for is fetched when the request has been looked at.
+    if (prepared.what === 'data' && prepared.readyAt > now) at += prepared.readyAt - now;
+    else if (prepared.readyAt > at) at = prepared.readyAt;
     at += Math.ceil(
       prepared.what === 'entry' ? timing.txLatencyNs + timing.entryLatencyNs : timing.txLatencyNs,
     );

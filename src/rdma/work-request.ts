@@ -1,7 +1,7 @@
 // Work requests as the device holds them after fetching: what the entry in memory says, and how far it has got.
 // One object a queue slot, filled again each time round.
 
-import { RecvWqe, SendWqe, Sge } from './queue-format.js';
+import { AddressWqe, headBytes, OperandWqe, RecvWqe, SendWqe, Sge } from './queue-format.js';
 
 /** Scatter-gather entries in typed arrays. */
 export class SgeList {
@@ -95,16 +95,12 @@ export class SendJob {
     this.vaLow = get.vaLow(b, at);
     this.rkey = get.rkey(b, at);
     this.immediate = get.immediate(b, at);
-    this.compareHigh = get.compareHigh(b, at);
-    this.compareLow = get.compareLow(b, at);
-    this.swapHigh = get.swapHigh(b, at);
-    this.swapLow = get.swapLow(b, at);
-    this.ah = get.ah(b, at);
-    this.remoteQpn = get.remoteQpn(b, at);
-    this.remoteQkey = get.remoteQkey(b, at);
-    this.xrcSrq = get.xrcSrq(b, at);
-    if (this.inline) this.#keepInline(b, at + SendWqe.size);
-    else this.sges.fetch(b, at + SendWqe.size, get.numSge(b, at));
+    const data = at + headBytes(b, at);
+    if (get.operands(b, at) === 1) this.#fetchOperands(b, at + SendWqe.size);
+    this.xrcSrq = 0;
+    if (get.address(b, at) === 1) this.#fetchAddress(b, data - AddressWqe.size);
+    if (this.inline) this.#keepInline(b, data);
+    else this.sges.fetch(b, data, get.numSge(b, at));
     this.firstPsn = 0;
     this.packets = 0;
     this.begun = false;
@@ -112,6 +108,24 @@ export class SendJob {
     this.done = false;
     this.status = 0;
     this.byteLen = 0;
+  }
+
+  // hot
+  #fetchOperands(b: Uint8Array, at: number): void {
+    const { get } = OperandWqe;
+    this.compareHigh = get.compareHigh(b, at);
+    this.compareLow = get.compareLow(b, at);
+    this.swapHigh = get.swapHigh(b, at);
+    this.swapLow = get.swapLow(b, at);
+  }
+
+  // hot
+  #fetchAddress(b: Uint8Array, at: number): void {
+    const { get } = AddressWqe;
+    this.ah = get.ah(b, at);
+    this.remoteQpn = get.remoteQpn(b, at);
+    this.remoteQkey = get.remoteQkey(b, at);
+    this.xrcSrq = get.xrcSrq(b, at);
   }
 
   // hot

@@ -32,6 +32,7 @@ interface SettingsText {
   readonly ecn?: Readonly<Record<string, EcnText>>;
   readonly pfc?: Readonly<Record<string, PfcText>>;
   readonly lanes?: number;
+  readonly 'cut-through'?: boolean;
   readonly 'lane-buffer'?: Quantity;
   readonly fecn?: Quantity;
   readonly 'hoq-life'?: number;
@@ -159,9 +160,11 @@ function settingsOf(text: SettingsText | undefined): NodeSettings | undefined {
   if (text === undefined) return undefined;
   const { latency, buffer, ecn, pfc, lanes, fecn, arbitration } = text;
   const lane = text['lane-buffer'];
+  const cutThrough = text['cut-through'];
   const hoqLife = text['hoq-life'];
   return {
     ...(latency !== undefined && { latencyNs: readTime('latency', latency) }),
+    ...(cutThrough !== undefined && { cutThrough }),
     ...(buffer !== undefined && { bufferBytes: readSize('buffer', buffer) }),
     ...(lanes !== undefined && { lanes }),
     ...(lane !== undefined && { laneBytes: readSize('lane-buffer', lane) }),

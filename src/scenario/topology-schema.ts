@@ -45,6 +45,11 @@ const settings = {
   ecn: byPriority('marking of congestion, by priority 0 to 7', 'ecn'),
   pfc: byPriority('lossless priorities, by priority 0 to 7', 'pfc'),
   lanes: { description: 'data lanes of InfiniBand ports (IBA 7.6.4)', enum: [1, 2, 4, 8, 15] },
+  'cut-through': {
+    type: 'boolean',
+    description:
+      'frames leave while they still come in; InfiniBand switches do unless told otherwise',
+  },
   'lane-buffer': { ...size, description: 'receive buffer of each lane of InfiniBand ports' },
   fecn: { ...size, description: 'bytes in an output queue from which on packets are marked FECN' },
   'hoq-life': {

@@ -26,6 +26,8 @@ interface Wire {
   busy: boolean;
   readonly impairments: Impairment[];
   readonly taps: Tap[];
+  /** The fastest link of a station that cuts through: frames may have begun to leave as they came in from there. */
+  ahead: Link | undefined;
 }
 
 interface Place {
@@ -125,9 +127,11 @@ export class Simulation {
       busy: false,
       impairments: [],
       taps: [],
+      ahead: undefined,
     };
     this.#wires.push(wire);
     place.wires[port] = wire;
+    if (station.cutsThrough) lookAhead(place.wires);
     return wire;
   }
 
@@ -258,7 +262,13 @@ export class Simulation {
     const { station } = wire.station;
     const slot = station.transmit(this.now, port);
     if (slot < 0) return;
-    const done = (this.now + link.occupies(this.pool.length(slot))) as Nanos;
+    const length = this.pool.length(slot);
+    let start = this.now;
+    if (wire.ahead !== undefined) {
+      const begun = (start - wire.ahead.occupies(length)) as Nanos;
+      start = begun > wire.freeAt ? begun : wire.freeAt;
+    }
+    const done = (start + link.occupies(length)) as Nanos;
     wire.freeAt = done;
     // Most wires are idle most of the time: a third of all events would say so to stations with nothing to send.
     if (station.waits === undefined || station.waits(port)) this.#waitFor(wire);
@@ -295,4 +305,11 @@ export class Simulation {
     for (const tap of wire.taps) tap.frame(this.now, 'lost', this.pool, slot, why);
     this.pool.release(slot);
   }
+}
+
+function lookAhead(wires: readonly (Wire | undefined)[]): void {
+  let fastest: Link | undefined;
+  for (const wire of wires)
+    if (wire && (fastest === undefined || wire.link.rate > fastest.rate)) fastest = wire.link;
+  for (const wire of wires) if (wire) wire.ahead = fastest;
 }

@@ -85,7 +85,10 @@ const run = once(tcp);
 
 /** From posting to the completion, around the switch: there and back once. */
 function verbs(opcode: 'write_bw' | 'send_bw'): number {
-  const topology = { ...star(2), settings: { s0: { latencyNs: tomahawk.latencyNs } } };
+  const topology = {
+    ...star(2),
+    settings: { s0: { latencyNs: tomahawk.latencyNs, cutThrough: true } },
+  };
   const lab = new Lab({ topology, card: connectX4, cpu: xeonHaswell });
   const [a, b] = lab.hosts;
   const one = { iters: 32, txDepth: 1, inlineSize: 64, cqMod: 1, noPeak: true };

@@ -1,8 +1,9 @@
 // F03, F05, F07 and the round trips of F09: perftest's latency tests between two hosts.
 
 import type { TestName, Transport, WireName } from '../../apps/perftest/index.js';
+import type { CpuProfile } from '../../cpu/index.js';
 import { pair, star, type Topology } from '../../fabric/index.js';
-import { xeonBroadwell } from '../../profiles/cpu.js';
+import { xeonBroadwell, xeonHaswell } from '../../profiles/cpu.js';
 import { connectX2, connectX4, type NicProfile } from '../../profiles/nic.js';
 import { infiniscale4, switchIb, tomahawk } from '../../profiles/switch.js';
 import { Lab } from '../../scenario/lab.js';
@@ -10,6 +11,8 @@ import type { Experiments } from './row.js';
 
 const US = 1000;
 const ITERS = 12;
+/** Fewer than messages: receive requests are posted on the way, as in a long run. */
+const RX_DEPTH = 4;
 const EDR = 100e9;
 
 interface Latency {
@@ -20,12 +23,15 @@ interface Latency {
   readonly topology: Topology;
   readonly qpType?: Transport;
   readonly mtu?: number;
+  readonly cpu?: CpuProfile;
 }
 
 /** Microseconds as perftest prints them: half a round trip where the other side answers with the same. */
-function latency({ test, size, wire, card, topology, qpType = 'RC', mtu = 4096 }: Latency): number {
-  const lab = new Lab({ wire, card, topology, cpu: xeonBroadwell });
-  const run = lab.perftest({ test, size, mtu, qpType, iters: ITERS }, lab.hosts[0]!, lab.hosts[1]!);
+function latency(asked: Latency): number {
+  const { test, size, qpType = 'RC', mtu = 4096, cpu = xeonHaswell } = asked;
+  const lab = new Lab({ ...asked, cpu });
+  const options = { test, size, mtu, qpType, iters: ITERS, rxDepth: RX_DEPTH };
+  const run = lab.perftest(options, lab.hosts[0]!, lab.hosts[1]!);
   lab.run();
   const result = run.result(lab.now);
   if (!result.latency) throw new Error(`${test} of ${size} bytes: ${result.failure}`);
@@ -35,7 +41,7 @@ function latency({ test, size, wire, card, topology, qpType = 'RC', mtu = 4096 }
 /** Hosts around a switch of this latency. */
 const around = (latencyNs: number, rate: number, metres = 2): Topology => ({
   ...star(2, { rate, metres }),
-  settings: { s0: { latencyNs } },
+  settings: { s0: { latencyNs, cutThrough: true } },
 });
 
 const qdr = around(infiniscale4.latencyNs, 32e9);
@@ -47,8 +53,9 @@ export const qdrWrite: Experiments = Object.fromEntries(
 );
 
 const edr = pair({ rate: EDR, metres: 0.5 });
+const potter = { wire: 'ib', card: connectX4, topology: edr, cpu: xeonBroadwell } as const;
 const edrSendOf = (qpType: Transport, size: number) => (): number =>
-  latency({ test: 'send_lat', size, wire: 'ib', card: connectX4, topology: edr, qpType });
+  latency({ ...potter, test: 'send_lat', size, qpType });
 export const edrSend: Experiments = Object.fromEntries([
   ...[32, 1024, 4096, 32_768].map((size) => [`RC ${size} B`, edrSendOf('RC', size)]),
   ...[32, 1024, 4096].map((size) => [`UD ${size} B`, edrSendOf('UD', size)]),

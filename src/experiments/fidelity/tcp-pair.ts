@@ -53,7 +53,7 @@ export class TcpPair {
     const [a, b] = this.hosts;
     if (switchNs === undefined) sim.connect(a, 0, b, 0, { rate, metres });
     else {
-      const set = { ports: 2, rate, latencyNs: switchNs };
+      const set = { ports: 2, rate, latencyNs: switchNs, cutThrough: true };
       const between = sim.add(new EthernetSwitch('s0', pool, set, random.fork('s0')));
       sim.connect(a, 0, between, 0, { rate, metres });
       sim.connect(b, 0, between, 1, { rate, metres });
