@@ -26,7 +26,7 @@ import {
 import { pair } from '../fabric/index.js';
 import type { HostOptions } from '../host/index.js';
 import { cpuCategories } from '../kernel/index.js';
-import { cards, ethernetCards, kernelOf, processors } from '../profiles/catalogue.js';
+import { cards, ethernetCards, processors } from '../profiles/catalogue.js';
 import { xeonHaswell } from '../profiles/cpu.js';
 import { Lab } from '../scenario/lab.js';
 import { readTopology } from '../scenario/topology-file.js';
@@ -141,7 +141,6 @@ function makeLab(p: TcpTestParameters, options: Options): Lab {
   const nic = ethernetCards.get(name);
   const kernel = {
     ...kernelFor(p, cpu.cores),
-    profile: kernelOf(options.cpu ?? 'xeonhaswell'),
     ...(nic && { nic }),
   };
   const host: Partial<HostOptions> = { kernel, mtu: p.mtu };

@@ -24,6 +24,7 @@ import {
 } from '../memory/index.js';
 import { HostPort, type PortOptions } from '../nic/index.js';
 import { xeonHaswell } from '../profiles/cpu.js';
+import { ethernetOf } from '../profiles/kernel.js';
 import type { NicProfile } from '../profiles/nic.js';
 import { pcieGen3x16 } from '../profiles/pcie.js';
 import type { ConnectionManager, RdmaCm } from '../rdma/cm/index.js';
@@ -178,11 +179,14 @@ export class Host implements Station, InterruptLine {
     return new HostStack(this.name, this.pool, { mac, addresses, gateways, mtu: this.mtu, random });
   }
 
-  #newKernel({ kernel }: HostOptions): Kernel | null {
+  #newKernel({ kernel, card }: HostOptions): Kernel | null {
     const { name, pool, memory, dma, ledger, cores, space, stack } = this;
     if (!kernel || !stack) return null;
     const machinery = { name, pool, memory, dma, ledger, cores, space, stack };
-    return new Kernel(machinery, this.random.fork('kernel'), kernel);
+    return new Kernel(machinery, this.random.fork('kernel'), {
+      nic: ethernetOf(card?.name),
+      ...kernel,
+    });
   }
 
   /** socket(2), of a host with a kernel. */

@@ -95,8 +95,9 @@ export class EthernetNic implements Station {
     this.transmitQueues = each(() => new TransmitQueue(ring(), this.#side));
     this.sent = each(completions);
     this.receiveQueues = each(() => new ReceiveQueue(ring(), completions(), dma, physical));
-    const { throttle, coalesceUs, coalesceFrames } = profile;
-    this.moderation = each(() => new Moderation(throttle, coalesceUs, coalesceFrames));
+    const { throttle, coalesceUs, coalesceFrames, sendCoalesceUs, sendCoalesceFrames } = profile;
+    const sending = [sendCoalesceUs, sendCoalesceFrames] as const;
+    this.moderation = each(() => new Moderation(throttle, coalesceUs, coalesceFrames, ...sending));
     this.steering = new Steering(queues);
   }
 
@@ -175,12 +176,12 @@ export class EthernetNic implements Station {
         return this.#events.put(this.sent[a]!.write(now, b, 0, true, 0), SEND_LANDED, a);
       case SEND_LANDED:
         this.sent[a]!.land(now);
-        return this.#completed(now, a);
+        return this.#completed(now, a, this.moderation[a]!.sent(now));
       case FRAME:
         return this.#arrived(now, a);
       case RECEIVE_LANDED:
         this.receiveQueues[a]!.completions.land(now);
-        return this.#completed(now, a);
+        return this.#completed(now, a, this.moderation[a]!.completed(now));
       case THROTTLED:
         if (this.moderation[a]!.due <= now) this.#interrupt(now, a);
         return;
@@ -263,9 +264,9 @@ export class EthernetNic implements Station {
   }
 
   // hot
-  #completed(now: Nanos, queue: number): void {
+  #completed(now: Nanos, queue: number, at: boolean): void {
     const moderation = this.moderation[queue]!;
-    if (moderation.completed(now)) this.#interrupt(now, queue);
+    if (at) this.#interrupt(now, queue);
     else if (moderation.due !== NEVER && moderation.due !== moderation.reminder) {
       moderation.reminder = moderation.due;
       this.#events.put(moderation.due, THROTTLED, queue);

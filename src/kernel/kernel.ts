@@ -10,7 +10,7 @@ import {
   INTERRUPT,
   type MachineMemory,
 } from '../memory/index.js';
-import { connectX5, linux54 } from '../profiles/kernel.js';
+import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
@@ -73,7 +73,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   constructor(machinery: Machinery, random: Random, options: KernelOptions = {}) {
     const { name, memory, dma, pool, cores, stack } = machinery;
     this.name = name;
-    const profile = options.profile ?? linux54;
+    const profile = options.profile ?? kernelOn(cores.profile.name);
     const bytes = options.bufferBytes ?? BUFFER_BYTES;
     const { receiveBytes = TCP_RMEM, sendBytes = TCP_WMEM } = options;
     this.limits = {

@@ -144,12 +144,15 @@ export class Moderation {
   due: Nanos = NEVER;
   /** The instant at which the card looks again. */
   reminder: Nanos = NEVER;
+  #sent = 0;
   #last = -NEVER as Nanos;
 
   constructor(
     readonly throttle: Throttle,
     public us: number,
     public frames: number,
+    readonly sendUs = 0,
+    readonly sendFrames = 1,
   ) {}
 
   /** A completion is in memory; true when it is time to interrupt. */
@@ -168,10 +171,22 @@ export class Moderation {
     return false;
   }
 
+  /** The same for a frame that was sent. */
+  // hot
+  sent(now: Nanos): boolean {
+    this.#sent++;
+    if (!this.armed) return false;
+    if (this.sendUs === 0 || this.#sent >= this.sendFrames) return true;
+    const due = after(now, this.sendUs * NS_A_US);
+    if (this.due === NEVER || due < this.due) this.due = due;
+    return false;
+  }
+
   /** It interrupts now, and then no more until it is armed again. */
   fired(now: Nanos): void {
     this.armed = false;
     this.count = 0;
+    this.#sent = 0;
     this.due = NEVER;
     this.#last = now;
   }
@@ -186,6 +201,7 @@ export class Moderation {
   arm(): void {
     this.armed = true;
     this.count = 0;
+    this.#sent = 0;
     this.due = NEVER;
   }
 }

@@ -19,6 +19,8 @@ export interface KernelProfile {
   /** A page of 4 KiB taken and given back (mm). */
   readonly pageAlloc: number;
   readonly pageFree: number;
+  /** 4 KiB of a socket's page fragments, taken and given back (mm). */
+  readonly fragmentPage: number;
   /** A user's page pinned and let go (mm). */
   readonly pagePin: number;
   /** The memory of an skb and its headers, taken and given back (mm). */
@@ -87,5 +89,8 @@ export interface EthernetProfile {
   readonly adaptive: boolean;
   /** Unless set otherwise: microseconds, and frames that are worth an interrupt at once. */
   readonly coalesceUs: number;
+  /** The same of frames that were sent, which nobody waits for (tx-usecs, tx-frames). */
+  readonly sendCoalesceUs: number;
+  readonly sendCoalesceFrames: number;
   readonly coalesceFrames: number;
 }

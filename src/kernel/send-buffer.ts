@@ -8,7 +8,7 @@ import type { Keeper, PagePool } from './page-pool.js';
 
 /** Who wants to know that there is room again. */
 export interface SendOwner {
-  released(bytes: number): void;
+  released(): void;
 }
 
 export class SendBuffer implements SendSource {
@@ -83,10 +83,9 @@ export class SendBuffer implements SendSource {
   // hot
   release(place: number): void {
     if (place <= this.acknowledged) return;
-    const bytes = place - this.acknowledged;
     this.acknowledged = place;
     this.fragments.releaseBelow(place);
-    this.owner?.released(bytes);
+    this.owner?.released();
   }
 
   /** Nothing more will be written. */

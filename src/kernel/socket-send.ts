@@ -161,7 +161,7 @@ function copyIn(
     const copier = kernel.copier(thread.actor, profile.copyIn);
     copyMachine(now, copier, kernel.space(thread), spot.at, address, room, 'kernel', socket.hash);
     kernel.bill.charge(DATA_COPY, profile.copyIn * room);
-    kernel.bill.charge(MM, (profile.pageAlloc * room) / PAGE);
+    kernel.bill.charge(MM, (profile.fragmentPage * room) / PAGE);
     sendBuffer.commit(room);
     filled += room;
   }

@@ -12,7 +12,7 @@ import type {
   TcpTracer,
 } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
-import { MM, SCHED } from './category.js';
+import { SCHED } from './category.js';
 import type { Kernel } from './kernel.js';
 import { ReceiveBuffer, type ReceiveOwner } from './receive-buffer.js';
 import { SendBuffer, type SendOwner } from './send-buffer.js';
@@ -36,7 +36,6 @@ export interface SocketOptions {
   keepAlive?: number;
 }
 
-const PAGE = 4096;
 /** A writer is woken when a third is free (sk_stream_min_wspace). */
 const ENOUGH_FREE = 1 / 3;
 
@@ -334,9 +333,7 @@ export class Socket implements SendOwner, ReceiveOwner {
   }
 
   // hot
-  released(bytes: number): void {
-    const { bill, parts } = this.kernel;
-    bill.charge(MM, (parts.profile.pageFree * bytes) / PAGE);
+  released(): void {
     if (this.writers === 0 && this.writable.raised > 0) return;
     if (this.sendRoom >= this.sendLimit * ENOUGH_FREE) this.wake(this.writable, this.writers);
   }

@@ -15,7 +15,7 @@ import { SendBuffer } from './send-buffer.js';
 import type { TransmitRing } from './transmit-ring.js';
 
 /** Bytes that may wait in a queue of the card (as byte queue limits settle it). */
-const QUEUE_BYTES = 256 * 1024;
+const QUEUE_BYTES = 512 * 1024;
 /** Ring entries that one call may need: the frames of a packet that the kernel cuts. */
 const MOST_ENTRIES = 256;
 

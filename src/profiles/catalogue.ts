@@ -1,7 +1,7 @@
 // Hardware by the names that people type: cards and processors of the tables beside this file.
 
 import type { CpuProfile } from '../cpu/profile.js';
-import type { EthernetProfile, KernelProfile } from '../kernel/profile.js';
+import type { EthernetProfile } from '../kernel/profile.js';
 import * as cpus from './cpu.js';
 import * as kernels from './kernel.js';
 import * as nics from './nic.js';
@@ -34,7 +34,3 @@ export const ethernetCards: ReadonlyMap<string, EthernetProfile> = named(
     return 'txLatencyNs' in value;
   }),
 );
-
-/** What the kernels of those processors' machines take, by the processors' names. */
-export const kernelOf = (processor: string): KernelProfile =>
-  processor === 'xeonhaswell' ? kernels.linux415 : kernels.linux54;

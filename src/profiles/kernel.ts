@@ -3,6 +3,7 @@
 // experiments of both, all of them together, come out as published.
 
 import type { EthernetProfile, KernelProfile } from '../kernel/profile.js';
+import { xeonBroadwell, xeonHaswell } from './cpu.js';
 
 /** Linux 5.4 with mitigations as distributions ship them. */
 export const linux54: KernelProfile = {
@@ -11,17 +12,18 @@ export const linux54: KernelProfile = {
   socketLock: 100, // fitted
   skbLock: 90, // fitted
   copyIn: 0.185, // [1]: 47.95 % of 59.8 % of 3.4 GHz at 42.2 Gb/s
-  copyOutCached: 0.32, // fitted
+  copyOutCached: 0.37, // fitted
   copyOutMissed: 0.414, // [1]: 7.39 % of 185.8 % at 9 Gb/s, where the reader sits on the other node
   ddioBytes: 3.5 * 2 ** 20, // two of eleven ways of 19.25 MB
   pageAlloc: 55, // fitted
   pageFree: 55, // fitted
+  fragmentPage: 60, // fitted
   pagePin: 300, // fitted
   skbMemory: 240, // fitted
   skbAlloc: 110, // fitted
   skbFree: 180, // fitted
   tcpOut: 1050, // fitted
-  tcpIn: 575, // fitted
+  tcpIn: 545, // fitted
   ackIn: 1400, // fitted
   ackOut: 400, // fitted
   tcpRead: 550, // fitted
@@ -48,7 +50,8 @@ export const linux415: KernelProfile = {
   name: 'Linux 4.15',
   // Fitted: a system call takes 205 ns of the 413 that an operation takes, locks 160.
   socketCall: 110,
-  socketLock: 368,
+  socketLock: 135,
+  skbLock: 40,
   // Fitted: 430 ns for buffers.
   skbMemory: 190,
   skbAlloc: 90,
@@ -60,15 +63,15 @@ export const linux415: KernelProfile = {
   tcpIn: 150,
   tcpRead: 150,
   // Fitted: 500 ns for driver and card's rings.
-  deviceOut: 180,
+  deviceOut: 160,
   descriptorOut: 30,
   cleaned: 60,
   doorbell: 70,
-  deviceIn: 350,
+  deviceIn: 300,
   groFrame: 315,
-  poll: 140,
+  poll: 110,
   // Fitted: 4 us for an interrupt, with what the card waits and getting there.
-  softirq: 6900,
+  softirq: 6000,
   // Fitted: 5 us until the process runs, with what the processor's profile has.
   wakeThread: 3860,
 };
@@ -86,6 +89,8 @@ export const connectX5: EthernetProfile = {
   adaptive: true, // mlx5: MLX5E_PFLAG_RX_CQE_BASED_MODER, adaptive-rx on
   coalesceUs: 8, // Linux, mlx5: MLX5E_PARAMS_DEFAULT_RX_CQ_MODERATION_USEC, unless adaptive
   coalesceFrames: 128, // the same: ..._PKTS is 32; fitted
+  sendCoalesceUs: 50, // fitted; mlx5: 16 (MLX5E_PARAMS_DEFAULT_TX_CQ_MODERATION_USEC)
+  sendCoalesceFrames: 32, // mlx5: MLX5E_PARAMS_DEFAULT_TX_CQ_MODERATION_PKTS
 };
 
 export const connectX4: EthernetProfile = {
@@ -105,4 +110,13 @@ export const ideal: EthernetProfile = {
   rxPacketNs: 0,
   adaptive: false,
   coalesceUs: 0,
+  sendCoalesceUs: 0,
 };
+
+/** The kernel of a processor's machine, by the profile's name; others have the newer one. */
+export const kernelOn = (processor: string): KernelProfile =>
+  processor === xeonHaswell.name || processor === xeonBroadwell.name ? linux415 : linux54;
+
+/** The Ethernet side of a card, by the profile's name; others have that of ConnectX-5. */
+export const ethernetOf = (card: string | undefined): EthernetProfile =>
+  [connectX4, ideal].find(({ name }) => name === card) ?? connectX5;
