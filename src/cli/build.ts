@@ -15,6 +15,7 @@ import {
   formatHex,
   hexDump,
   jsonFrame,
+  LINKTYPE_INFINIBAND_FLOW,
   markFindings,
   parseFrame,
   protocolByKey,
@@ -102,7 +103,10 @@ function markedDump(frame: Frame): string {
   return [dump, ...unplaced.map(findingLine)].join('\n');
 }
 
-/** One interface a link type, with or without FCS; the expression goes along as the packet's comment. */
+/**
+ * One interface a link type, with or without FCS; the expression goes along as the packet's comment. InfiniBand is written as
+ * taps do: so that tshark reads it.
+ */
 async function writeCapture(
   path: string,
   frames: readonly Frame[],
@@ -114,8 +118,10 @@ async function writeCapture(
     const linkType = linkTypeOf(frame);
     const fcsLength = frame.layers.some((layer) => layer.protocol === fcs) ? FCS.size : 0;
     const name = `${linkType} ${fcsLength}`;
+    const erf = linkType === INFINIBAND || linkType === LINKTYPE_INFINIBAND_FLOW;
     const interfaceId =
-      interfaces.get(name) ?? writer.interface({ linkType, ...(fcsLength > 0 && { fcsLength }) });
+      interfaces.get(name) ??
+      writer.interface({ linkType, erf, ...(fcsLength > 0 && { fcsLength }) });
     interfaces.set(name, interfaceId);
     writer.packet({
       bytes: frame.bytes,
@@ -129,16 +135,15 @@ async function writeCapture(
   else await writeFile(path, bytes);
 }
 
-/** Files have 16 bits for it; numbers of our own (flow control packets) are beyond. */
-const MOST_LINK_TYPE = 0xffff;
+const INFINIBAND = 247;
 
 function linkTypeOf(frame: Frame): number {
   const first = frame.layers[0];
   if (!first) throw new UsageError('an empty frame cannot be written to a capture file');
   const linkType = keyOf(bindings, 'link', first.protocol);
-  if (linkType !== undefined && linkType <= MOST_LINK_TYPE) return linkType;
-  const starts = [...(bindings.link ?? [])].filter(([n]) => n <= MOST_LINK_TYPE);
-  const keys = new Set(starts.map(([, p]) => p.key).filter((key) => protocolByKey.has(key)));
+  if (linkType !== undefined) return linkType;
+  const starts = [...(bindings.link ?? [])].map(([, { key }]) => key);
+  const keys = new Set(starts.filter((key) => protocolByKey.has(key)));
   throw new UsageError(
     `no capture file holds frames that begin with '${first.key}'; begin with one of ${[...keys].join(', ')}`,
   );

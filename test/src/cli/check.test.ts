@@ -24,6 +24,7 @@ const frames: readonly (readonly [expression: string, ...checksums: string[]])[]
   [`eth/${IP6}/udp/${SEND}`, 'udp.checksum', 'icrc.icrc'],
   [`eth/grh/${SEND}`, 'icrc.icrc'],
   [`lrh(dlid=1,slid=2)/${SEND}`, 'icrc.icrc', 'vcrc.vcrc'],
+  ['flowctl(vl=1)', 'flowctl.lpcrc'],
   [
     `eth/${IP}/udp(srcPort=5,dstPort=7)/"a frame of more than sixty-four bytes"/fcs`,
     'ipv4.headerChecksum',
@@ -72,7 +73,7 @@ spec('wireverbs build and check', (it) => {
       ]);
       assert.is(good!.status, 0, good!.stdout);
       assert.match(good!.stdout, /^checksum +mpa-crc\.crc +1 +0$/m);
-      assert.match(good!.lines.at(-1)!, /^13 frames: nothing is wrong$/);
+      assert.match(good!.lines.at(-1)!, /^14 frames: nothing is wrong$/);
       assert.is(bad!.status, 1);
       const found = bad!.lines.slice(0, -1).map((line) => JSON.parse(line) as Found);
       for (const [i, [expression, ...checksums]] of frames.entries()) {
@@ -81,7 +82,7 @@ spec('wireverbs build and check', (it) => {
         assert.equal(names.sort(), checksums.sort(), expression);
       }
       const total = JSON.parse(bad!.lines.at(-1)!) as { wrongFrames: number; verified: object };
-      assert.is(total.wrongFrames, 13);
+      assert.is(total.wrongFrames, 14);
       assert.equal(Object.keys(total), ['frames', 'wrongFrames', 'findings', 'verified']);
       const reader = new CaptureReader();
       reader.push(readFileSync(right));
