@@ -90,7 +90,8 @@ spec('wireverbs run', (it) => {
         await words('d.yaml', 'workloads: []'),
         /d\.yaml:1:12: workloads: must NOT have fewer than 1 items/,
       );
-      const throwing = "export function scenario(stage: object) {\n  throw new TypeError('mine');\n}";
+      const throwing =
+        "export function scenario(stage: object) {\n  throw new TypeError('mine');\n}";
       const said = await words('f.ts', throwing);
       assert.match(said, /f\.ts: TypeError: mine\n +at scenario \(.*f\.ts:2:9\)\n$/);
       assert.match(
