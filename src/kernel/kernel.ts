@@ -86,6 +86,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
       random: random.fork('tcp'),
       apart: (slot, connection, out) => this.#transmitter.apart(slot, connection, out),
       defaults: {
+        hystart: true,
         tso: (options.tso ?? true) || (options.gso ?? true) ? LARGEST : 0,
         ...(options.congestion && { congestion: options.congestion }),
       },

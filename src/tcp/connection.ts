@@ -160,7 +160,7 @@ export class TcpConnection implements Endpoints {
     const { congestion } = tcb.options;
     tcb.options = { ...tcb.options, ...options };
     if (tcb.options.congestion !== congestion) {
-      tcb.control = congestionControl(tcb.options.congestion);
+      tcb.control = congestionControl(tcb.options.congestion, tcb.options.hystart);
     }
     if (tcb.facts.synchronized) this.armKeepAlive(now);
     this.owner.touched(this);

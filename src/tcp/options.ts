@@ -13,6 +13,8 @@ export interface TcpOptions {
   /** RFC 3168: offered and accepted; 'accept' only agrees, which is Linux's default. */
   readonly ecn: 'off' | 'accept' | 'on';
   readonly congestion: CongestionName;
+  /** CUBIC leaves slow start before it loses anything (HyStart); Linux does. */
+  readonly hystart: boolean;
   /** Segments of the initial window (RFC 6928). */
   readonly initialWindow: number;
   /** RFC 9293 3.7.4; false is TCP_NODELAY. */
@@ -59,6 +61,7 @@ export const linuxOptions: TcpOptions = {
   sack: true,
   ecn: 'accept',
   congestion: 'cubic',
+  hystart: false, // sockets of src/kernel turn it on
   initialWindow: 10,
   nagle: true,
   pacing: false,

@@ -229,7 +229,7 @@ export class Tcb implements CongestionState {
     this.ecn = options.ecn === 'on';
     this.rto = options.initialRto;
     this.quickAcks = options.quickAcks;
-    this.control = congestionControl(options.congestion);
+    this.control = congestionControl(options.congestion, options.hystart);
   }
 
   /** Bytes on their way (RFC 6675's pipe). */

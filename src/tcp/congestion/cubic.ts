@@ -16,6 +16,9 @@ const C = 0.4;
 /** Of the Reno-friendly estimate (RFC 9438 4.3). */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 const SECOND = 1e9;
+/** hystart_low_window and hystart_ack_delta_us. */
+const HYSTART_SEGMENTS = 16;
+const HYSTART_GAP = 2e6;
 
 export class Cubic implements CongestionControl {
   readonly marksAll = false;
@@ -27,9 +30,20 @@ export class Cubic implements CongestionControl {
   #k = 0;
   #cwndEpoch = 0;
   #wEst = 0;
+  // HyStart: where the stream stood at the last acknowledgment, and the round trip that is watched.
+  #una = 0;
+  #nxt = 0;
+  #roundEnd = 0;
+  #roundStart: Nanos = NEVER;
+  #lastAck: Nanos = NEVER;
+  #minRtt = Number.POSITIVE_INFINITY;
+
+  /** @param hystart leaves slow start when acknowledgments of a round fill half a round trip (Linux: hystart_update) */
+  constructor(readonly hystart = false) {}
 
   // hot
   grow(state: CongestionState, now: Nanos, bytes: number): void {
+    if (this.hystart && state.cwnd < state.ssthresh) this.#watch(state, now);
     const rest = slowStart(state, bytes);
     if (rest === 0) return;
     const { sndMss } = state;
@@ -48,6 +62,21 @@ export class Cubic implements CongestionControl {
         ? Math.max(cwnd, this.#wEst)
         : cwnd + ((target - cwnd) / cwnd) * acked;
     state.cwnd = Math.floor(grown * sndMss);
+  }
+
+  /** The path is full when a train of acknowledgments is as long as the way there: no need to lose anything to learn it. */
+  // hot
+  #watch(state: CongestionState, now: Nanos): void {
+    if (state.srtt > 0 && state.srtt < this.#minRtt) this.#minRtt = state.srtt;
+    if (this.#una >= this.#roundEnd) {
+      this.#roundEnd = this.#nxt;
+      this.#roundStart = now;
+      this.#lastAck = now;
+    }
+    if (state.cwnd < HYSTART_SEGMENTS * state.sndMss) return;
+    if (now - this.#lastAck > HYSTART_GAP) return;
+    this.#lastAck = now;
+    if (now - this.#roundStart > this.#minRtt / 2) state.ssthresh = state.cwnd;
   }
 
   /** W_cubic(t), RFC 9438 4.2, equation 1. */
@@ -73,7 +102,10 @@ export class Cubic implements CongestionControl {
     return Math.max(Math.floor(state.outstanding * BETA), LEAST_SEGMENTS * sndMss);
   }
 
-  observe(): void {}
+  observe(_state: CongestionState, _bytes: number, _ece: boolean, una: number, nxt: number): void {
+    this.#una = una;
+    this.#nxt = nxt;
+  }
 
   /** Time in which nothing was sent is no time of growth (RFC 9438 5.8). */
   idle(_now: Nanos, duration: Nanos): void {
