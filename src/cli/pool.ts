@@ -23,11 +23,15 @@ const examples = `
 Examples:
   wireverbs pool serve --volume disk=1G --nbd 10809
   wireverbs pool serve --volume a=64M --volume b=1G --nbd unix:/tmp/pool.sock
+  wireverbs pool serve --volume disk=10G,file:/var/tmp/disk.store --nbd 10809
   nbdinfo nbd+unix:///a?socket=/tmp/pool.sock
   nbdinfo -- [ wireverbs pool serve --volume disk=64M --stdio ]
 
 A volume is NAME=SIZE or NAME=SIZE,BACKING. Sizes are bytes, or numbers with K, M, G or T (powers of 1024). Backings:
   memory:              in memory, gone at the end (this is meant where nothing is said)
+  file:PATH            on disk, thin; every block has a CRC, and what was flushed survives any crash
+  nbd://HOST:PORT/NAME, nbd+unix:///NAME?socket=PATH
+                       an export of any NBD server; connects again when it is lost. No size is needed
 Without --nbd and --stdio, sockets that the caller opened are served (LISTEN_FDS, socket activation).
 `;
 
@@ -87,7 +91,7 @@ async function serve(options: Options): Promise<void> {
     throw new UsageError('nobody could reach the volumes: expected --nbd or --stdio');
   try {
     for (const spec of options.volume) {
-      const opened = await openVolume(spec);
+      const opened = await openVolume(spec, (what) => remark(`${spec.name}: ${what}`));
       open.push(opened);
       exports.add({ name: spec.name, volume: opened.volume, description: describe(spec) });
     }

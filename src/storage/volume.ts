@@ -59,6 +59,8 @@ export interface Volume {
   readonly readOnly: boolean;
   /** Operations that begin and end on multiples of it are the quickest. */
   readonly preferredBlock: number;
+  /** Operations must begin and end on multiples of it; 1 unless given. */
+  readonly minimumBlock?: number;
   /** Reads are done within the call, so that they may go straight to their place in a reply. */
   readonly readsAtOnce: boolean;
   read(io: Io): void;

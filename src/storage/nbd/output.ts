@@ -91,6 +91,13 @@ export class Output {
     this.waiting += size;
   }
 
+  /** Bytes of somebody else, who does not change them until they are sent. */
+  borrow(bytes: Uint8Array): void {
+    this.#cut(false);
+    this.#pieces.push({ buffer: bytes, at: 0, end: bytes.length, last: false });
+    this.waiting += bytes.length;
+  }
+
   /** What is to be sent now, in order. */
   take(): Piece[] {
     this.#cut(false);

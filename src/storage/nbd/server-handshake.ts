@@ -210,7 +210,7 @@ export class ServerHandshake {
       text(INFO_DESCRIPTION, chosen.description);
     if (wanted.has(INFO_BLOCK_SIZE)) {
       const preferred = volume.preferredBlock;
-      const sizes = { minimum: 1, preferred, maximum: MOST_PAYLOAD };
+      const sizes = { minimum: volume.minimumBlock ?? 1, preferred, maximum: MOST_PAYLOAD };
       info(nbd.InfoBlockSize.encode({ type: INFO_BLOCK_SIZE, ...sizes }));
     }
   }

@@ -134,7 +134,13 @@ spec('NBD server and real clients', (it) => {
         '--size=16M',
         '--randseed=5',
       ];
-      const verify = ['--verify=crc32c', '--verify_fatal=1', '--verify_backlog=64', '--fsync=50'];
+      const verify = [
+        '--verify=crc32c',
+        '--verify_fatal=1',
+        '--verify_backlog=64',
+        '--verify_state_save=0',
+        '--fsync=50',
+      ];
       await runs('fio', '--name=nbd', '--ioengine=nbd', `--uri=${uri}`, ...job, ...verify);
     }),
   );
