@@ -50,7 +50,7 @@ export const linux415: KernelProfile = {
   name: 'Linux 4.15',
   // Fitted: a system call takes 205 ns of the 413 that an operation takes, locks 160.
   socketCall: 110,
-  socketLock: 135,
+  socketLock: 138,
   skbLock: 40,
   // Fitted: 430 ns for buffers.
   skbMemory: 190,
