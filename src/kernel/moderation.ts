@@ -167,7 +167,9 @@ export class Moderation {
       return false;
     }
     if (this.us === 0 || this.count >= this.frames) return true;
-    if (this.due === NEVER) this.due = after(now, this.us * NS_A_US);
+    // Unless it waits already; what waits for a frame that was sent may wait longer.
+    const due = after(now, this.us * NS_A_US);
+    if (this.count === 1 || this.due === NEVER) this.due = this.due < due ? this.due : due;
     return false;
   }
 
