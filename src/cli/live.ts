@@ -9,10 +9,12 @@ import { Host } from '../host/index.js';
 import { realTimeCpu } from '../profiles/cpu.js';
 import { LEAST_SIZE, MOST_SIZE } from '../rping/index.js';
 import { formatIp, type HostStack, parseHostAddress, parseIp } from '../stack/index.js';
+import { parseVolume, type VolumeSpec } from '../storage/backing.js';
 import { Random } from '../time/index.js';
 import { LiveWorld } from '../world/live.js';
 import { UsageError } from './failure.js';
 import { wholeNumber } from './input.js';
+import { POOL_NQN, reportPool, type ServedPool, servePool } from './live-pool.js';
 import {
   connectRping,
   reportOutcome,
@@ -21,7 +23,7 @@ import {
   serveRping,
   type Target,
 } from './live-rping.js';
-import { probability, several } from './option.js';
+import { probability, reading, several } from './option.js';
 import { counted, print, remark, table } from './terminal.js';
 
 interface Options {
@@ -37,7 +39,9 @@ interface Options {
   readonly reorder?: number;
   readonly seed: number;
   readonly ping?: string;
-  readonly serve?: 'rping';
+  readonly serve?: 'rping' | 'pool';
+  readonly volume?: readonly VolumeSpec[];
+  readonly nqn: string;
   readonly connect?: Target;
   readonly size?: number;
   readonly patience: number;
@@ -64,6 +68,7 @@ Examples:
   wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --loss 0.02 --fault 'drop the 3rd frame with icmp from peer'
   wireverbs live --wire udp:127.0.0.1:5001,127.0.0.1:5000 --ip 10.0.0.1/24 --ping 10.0.0.2 --once
   wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --serve rping
+  wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --serve pool --volume disk=1G
   wireverbs live --wire qemu:/tmp/wire.sock --ip fd00::1/64 --connect rping:fd00::2 --size 4096 --count 10
 
 qemu:PATH is a unix socket; wireverbs connects to it, or listens where nobody does. QEMU's side of it:
@@ -117,14 +122,22 @@ export function liveCommand(program: Command): void {
     .option('--reorder <p>', 'that others overtake it', probability)
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--ping <address>', 'ask for an echo once a second', addressText)
-    .addOption(new Option('--serve <service>', 'serve over RDMA').choices(['rping']))
+    .addOption(new Option('--serve <service>', 'serve over RDMA').choices(['rping', 'pool']))
+    .option(
+      '--volume <name=size,backing>',
+      'of the pool, a namespace of NVMe over RDMA and TCP; may be given several times',
+      (text: string, before: readonly VolumeSpec[] = []) => [...before, reading(parseVolume)(text)],
+    )
+    .option('--nqn <name>', "of the pool's NVMe subsystem", POOL_NQN)
     .option('--connect <rping:address>', 'be the client of an rping server', rpingTarget)
     .option('--size <bytes>', "of rping's data; of a server the most", pingSize)
     .option('--patience <seconds>', 'how long rping tries again', wholeNumber, PATIENCE)
     .option('--count <number>', 'end after so many replies', wholeNumber)
     .option('--once', 'end when the peer leaves')
     .option('--seconds <number>', 'end after that time', wholeNumber)
-    .description('be a host on a real wire: ARP, neighbour discovery, ping, and rping over RDMA')
+    .description(
+      'be a host on a real wire: ARP, neighbour discovery, ping, rping over RDMA, a storage pool',
+    )
     .addHelpText('after', examples)
     .action(runLive);
 }
@@ -141,22 +154,32 @@ async function runLive(options: Options): Promise<void> {
     greet = resolve;
   });
   const end = new Promise<void>((resolve) => ending(world, options, greet, resolve));
+  let pool: ServedPool | undefined;
   try {
     const wire = await world.connect(host, options.wire).catch(unusable);
     const ours = stack.addresses.map(({ ip }) => formatIp(ip)).join(', ');
     print(`${wire.name}: we are ${ours} at ${formatMac(stack.mac)}`);
-    const served = options.serve && serveRping(host, options.size);
+    const served = options.serve === 'rping' && serveRping(host, options.size);
+    pool = options.serve === 'pool' ? await openPool(world, host, options) : undefined;
     world.settle();
     const asking =
       options.ping === undefined ? [] : [peer.then(() => pinging(world, stack, options))];
     const rping = options.connect && connected(world, host, options, peer);
     await Promise.race([end, ...asking, ...(rping ? [rping] : [])]);
     if (served) reportServed(served);
+    if (pool) reportPool(pool);
   } finally {
     await world.close();
+    await pool?.close();
     capture?.();
   }
   report(world, host);
+}
+
+function openPool(world: LiveWorld, host: Host, options: Options): Promise<ServedPool> {
+  if (!options.volume?.length)
+    throw new UsageError('a pool has volumes: expected --volume NAME=SIZE');
+  return servePool(world, host, options.volume, options.nqn);
 }
 
 /** The card of a run that begins anew must not be taken for that of the one before: peers remember connections. */

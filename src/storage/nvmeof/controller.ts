@@ -73,6 +73,7 @@ export class Controller {
     const rounded = Math.ceil(kato / KEEP_ALIVE_UNIT_MS) * KEEP_ALIVE_UNIT_MS;
     this.keepAliveMs = rounded === 0 && this.isDiscovery ? DISCOVERY_MS : rounded;
     this.alive(now);
+    this.target.onDeadline(now);
   }
 
   /** Something came from the host: with traffic based keep-alive (CTRATT.TBKAS) any command counts. */

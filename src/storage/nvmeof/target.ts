@@ -10,6 +10,8 @@ export class NvmeTarget implements Machine {
   readonly discovery = new Subsystem({ nqn: DISCOVERY_NQN });
   /** Changes of what discovery tells (GENCTR). */
   generation = 1;
+  /** Called when the target may have to be woken sooner than `wakeAt` said before. */
+  onDeadline: (now: Nanos) => void = () => {};
   readonly #subsystems = new Map<string, Subsystem>();
 
   get subsystems(): Iterable<Subsystem> {

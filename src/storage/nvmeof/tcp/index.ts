@@ -1,2 +1,3 @@
 export { PduReader } from './pdu-reader.js';
 export { type SessionOptions, TcpSession } from './session.js';
+export { StackService } from './stack-service.js';

@@ -128,7 +128,7 @@ export class TestHost {
   }
 
   #done(cid: number, answer: Omit<Answer, 'data' | 'pdus'>): void {
-    const data = Uint8Array.from((this.#data.get(cid) ?? []).flatMap((piece) => [...piece]));
+    const data = new Uint8Array(Buffer.concat(this.#data.get(cid) ?? []));
     this.#answers.set(cid, { ...answer, data, pdus: this.#pdus.get(cid)! });
     for (const map of [this.#data, this.#pdus, this.#out]) map.delete(cid);
   }

@@ -1,0 +1,1 @@
+export { newServed, type RdmaServed, type RdmaServerOptions, rdmaServer } from './server.js';
