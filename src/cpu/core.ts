@@ -16,6 +16,17 @@ export interface InterruptWork {
 
 type Activity = 'idle' | 'interrupt' | 'switch' | 'busy' | 'spin';
 
+/** Is told what a core did, and from when to when, once it is over. */
+export interface CoreObserver {
+  spent(
+    core: number,
+    doing: Exclude<Activity, 'idle'>,
+    from: Nanos,
+    until: Nanos,
+    thread: string,
+  ): void;
+}
+
 export class Core {
   readonly actor: Actor;
   /** Threads that belong here and have not ended. */
@@ -40,6 +51,8 @@ export class Core {
   spinNs = 0;
   interruptNs = 0;
   switchNs = 0;
+  /** Nobody unless somebody wants a picture. */
+  observer: CoreObserver | null = null;
   #activity: Activity = 'idle';
   #since: Nanos = START;
 
@@ -63,6 +76,14 @@ export class Core {
     const took = now - this.#since;
     this.#since = now;
     if (took === 0) return;
+    if (this.observer !== null && this.#activity !== 'idle')
+      this.observer.spent(
+        this.index,
+        this.#activity,
+        (now - took) as Nanos,
+        now,
+        this.current?.name ?? '',
+      );
     switch (this.#activity) {
       case 'interrupt':
         this.interruptNs += took;

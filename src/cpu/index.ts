@@ -1,4 +1,4 @@
-export { Core, type InterruptWork } from './core.js';
+export { Core, type CoreObserver, type InterruptWork } from './core.js';
 export { Cores, type SpawnOptions } from './cores.js';
 export type { CpuProfile } from './profile.js';
 export { Signal, type Waiter } from './signal.js';

@@ -90,11 +90,13 @@ export class EthernetNic implements Station {
       packetNs: profile.txPacketNs,
     };
     const each = <T>(make: () => T): T[] => Array.from({ length: queues }, make);
-    const ring = () => new Ring(memory, ringEntries);
-    const completions = () => new CompletionWriter(ring(), dma, physical);
-    this.transmitQueues = each(() => new TransmitQueue(ring(), this.#side));
+    const ring = (use: string) => new Ring(memory, ringEntries, use);
+    const completions = () => new CompletionWriter(ring('completion ring'), dma, physical);
+    this.transmitQueues = each(() => new TransmitQueue(ring('transmit ring'), this.#side));
     this.sent = each(completions);
-    this.receiveQueues = each(() => new ReceiveQueue(ring(), completions(), dma, physical));
+    this.receiveQueues = each(
+      () => new ReceiveQueue(ring('receive ring'), completions(), dma, physical),
+    );
     const { throttle, coalesceUs, coalesceFrames, sendCoalesceUs, sendCoalesceFrames } = profile;
     const sending = [sendCoalesceUs, sendCoalesceFrames] as const;
     this.moderation = each(() => new Moderation(throttle, coalesceUs, coalesceFrames, ...sending));

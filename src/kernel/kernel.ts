@@ -98,9 +98,9 @@ export class Kernel implements Station, InterruptSink, Arriving {
       options,
       bill: this.bill,
       tcp: this.tcp,
-      heads: new PagePool(memory, HEAD_BYTES, bytes),
-      pages: new PagePool(memory, FRAGMENT_BYTES, bytes),
-      buffers: new PagePool(memory, bufferBytes(stack.mtu), bytes),
+      heads: new PagePool(memory, HEAD_BYTES, bytes, 'packet headers'),
+      pages: new PagePool(memory, FRAGMENT_BYTES, bytes, 'socket buffer'),
+      buffers: new PagePool(memory, bufferBytes(stack.mtu), bytes, 'receive buffer'),
     };
     const queues = options.queues ?? Math.min(cores.cores.length, MOST_QUEUES);
     const card = options.nic ?? connectX5;

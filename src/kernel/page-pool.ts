@@ -22,6 +22,7 @@ export class PagePool implements Keeper {
     memory: MachineMemory,
     readonly blockBytes: number,
     mostBytes: number,
+    readonly use = 'socket buffers',
     readonly node = 0,
   ) {
     this.#memory = memory;
@@ -64,7 +65,7 @@ export class PagePool implements Keeper {
     const perRun = Math.floor(PAGE_2M / this.blockBytes);
     const first = this.#addresses.length;
     if (first / perRun >= this.#most || this.#memory.freeBytes(this.node) < PAGE_2M) return false;
-    const run = this.#memory.allocate(PAGE_2M, 1, this.node);
+    const run = this.#memory.allocate(PAGE_2M, 1, this.node, this.use);
     for (let i = 0; i < perRun; i++) this.#addresses.push(run + i * this.blockBytes);
     if (this.#addresses.length > this.#references.length) {
       const references = new Int32Array(this.#addresses.length * 2);

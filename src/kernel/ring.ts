@@ -14,11 +14,12 @@ export class Ring {
   constructor(
     memory: MachineMemory,
     readonly entries: number,
+    use = 'ring',
     node = 0,
   ) {
     if (!Number.isInteger(Math.log2(entries))) throw new RangeError(`a ring of ${entries} entries`);
     const pages = Math.ceil((entries * ENTRY_BYTES) / PAGE_4K);
-    this.address = memory.allocate(PAGE_4K, pages, node);
+    this.address = memory.allocate(PAGE_4K, pages, node, use);
     this.bytes = memory.locate(this.address);
     this.#first = memory.at;
   }

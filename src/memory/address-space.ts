@@ -25,6 +25,8 @@ export interface AllocateOptions extends MapOptions {
   readonly node?: number;
   /** One run of machine pages, as a kernel's DMA buffers are; otherwise a page here, a page there. */
   readonly contiguous?: boolean;
+  /** What for, in words; of a process's space 'application memory' unless given. */
+  readonly use?: string;
 }
 
 export type SpaceKind = 'user' | 'kernel' | 'device';
@@ -74,6 +76,7 @@ export class AddressSpace {
   allocate(lengthBytes: number, options: AllocateOptions = {}): bigint {
     const { pageBytes = PAGE_4K, node = 0, contiguous = false, writable = true } = options;
     if (!(lengthBytes > 0)) throw new UsageError('EINVAL', `allocating ${lengthBytes} bytes`);
+    const use = options.use ?? (this.kind === 'user' ? 'application memory' : '');
     const count = Math.ceil(lengthBytes / pageBytes);
     const at = Math.ceil(this.#next / pageBytes) * pageBytes;
     if (at + count * pageBytes > HALF) throw new UsageError('ENOMEM', 'the space is full');
@@ -81,7 +84,7 @@ export class AddressSpace {
     const taken: number[] = [];
     try {
       for (let i = 0; i < runs; i++)
-        taken.push(this.memory.allocate(pageBytes, count / runs, node));
+        taken.push(this.memory.allocate(pageBytes, count / runs, node, use));
     } catch (error) {
       for (const address of taken) this.memory.free(address, (count / runs) * pageBytes);
       throw error;

@@ -91,7 +91,8 @@ export class DmaEngine {
     const { at } = translation.memory;
     inside(at, lengthBytes, translation.memory.end);
     move(bytes, 0, lengthBytes, target, at);
-    this.ledger.piece(now, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, address, flow);
+    const begun = (now - tookNs) as Nanos; // as every other event of the ledger is dated
+    this.ledger.piece(begun, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, address, flow);
     this.ledger.operation(this.device, DMA_WRITE, tookNs);
   }
 

@@ -4,6 +4,7 @@
 
 import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
 import { PageAllocator } from './page-allocator.js';
+import { PageUse } from './page-use.js';
 import { UsageError } from './usage-error.js';
 
 /** Machine addresses between the nodes' beginnings: 16 TiB, which leaves room for 512 nodes below 2^53. */
@@ -58,6 +59,8 @@ export class MachineMemory {
   readonly #nodes: readonly Node[];
   readonly #backing: ((lengthBytes: number) => Uint8Array<ArrayBuffer>) | undefined;
 
+  readonly #uses = new PageUse();
+
   constructor(options: MemoryOptions) {
     if (options.nodes.length === 0 || options.nodes.length > MAX_NODES)
       throw new UsageError('EINVAL', `${options.nodes.length} nodes, not 1 to ${MAX_NODES}`);
@@ -90,10 +93,10 @@ export class MachineMemory {
   }
 
   /**
-   * Machine address of `count` contiguous zeroed pages, aligned to the page size.
+   * Machine address of `count` contiguous zeroed pages, aligned to the page size. `use` says what for, in words.
    * @throws UsageError ENOMEM when the node has no such run
    */
-  allocate(pageBytes: PageBytes, count = 1, node = 0): number {
+  allocate(pageBytes: PageBytes, count = 1, node = 0, use = ''): number {
     if (!Number.isInteger(count) || count < 1)
       throw new UsageError('EINVAL', `${count} pages of ${pageBytes} bytes`);
     const small = pageBytes / PAGE_4K;
@@ -107,7 +110,13 @@ export class MachineMemory {
     }
     const address = node * NODE_SPAN + page * PAGE_4K;
     this.fill(address, small * count * PAGE_4K, 0);
+    this.#uses.set(address / PAGE_4K, small * count, use);
     return address;
+  }
+
+  /** What whoever took the page at this address said that it is for; '' when nothing. */
+  useOf(address: number): string {
+    return this.#uses.of(Math.floor(address / PAGE_4K));
   }
 
   /** Gives pages back; those that are pinned stay until their last pin goes. */

@@ -68,6 +68,8 @@ export class CompletionChannel {
 
 type Armed = 'no' | 'solicited' | 'any';
 
+const COMPLETIONS = 'completion queue';
+
 /** struct ibv_cq. */
 export class CompletionQueue {
   ring: Ring;
@@ -97,7 +99,7 @@ export class CompletionQueue {
     public count: number,
     readonly channel: CompletionChannel | null,
   ) {
-    this.ring = new Ring(space, count, CQE_BYTES);
+    this.ring = new Ring(space, count, CQE_BYTES, COMPLETIONS);
   }
 
   /**
@@ -148,7 +150,7 @@ export class CompletionQueue {
   resize(count: number): number {
     const waiting = this.produced - this.consumed;
     if (waiting > count) return -1;
-    const ring = new Ring(this.ring.space, count, CQE_BYTES);
+    const ring = new Ring(this.ring.space, count, CQE_BYTES, COMPLETIONS);
     for (let i = 0; i < waiting; i++) {
       const from = this.ring.at(this.consumed + i);
       ring.bytes.set(this.ring.bytes.subarray(from, from + CQE_BYTES), ring.at(i));

@@ -46,7 +46,7 @@ export class NicCaches {
     this.mpt = new NicCache(mpt, random.fork('mpt'));
     this.#dma = dma;
     this.#physical = physicalTranslation(memory);
-    this.#tables = memory.allocate(PAGE_4K, TABLE_PAGES);
+    this.#tables = memory.allocate(PAGE_4K, TABLE_PAGES, 0, 'NIC tables');
     this.#reads = new Units(misses);
     this.#line = new Uint8Array(
       Math.max(qpc.lineBytes, wqe.lineBytes, mtt.lineBytes, mpt.lineBytes),

@@ -102,7 +102,7 @@ export function createQp(pd: Pd, init: QpInit): QueuePair {
     pd.domain,
     init.sendCq,
     init.recvCq,
-    sends ? new Ring(space, cap.maxSendWr, sendStride(init.qpType, cap)) : null,
+    sends ? new Ring(space, cap.maxSendWr, sendStride(init.qpType, cap), 'send queue') : null,
     own ? new ReceiveQueue(space, cap.maxRecvWr, cap.maxRecvSge) : (init.srq?.queue ?? null),
     cap,
     init.sqSigAll ?? false,

@@ -66,7 +66,12 @@ export class ReceiveQueue {
   ) {
     this.shared = handle >= 0;
     this.handle = handle;
-    this.ring = new Ring(space, Math.max(1, maxWr), strideOf(RecvWqe.size, maxSge));
+    this.ring = new Ring(
+      space,
+      Math.max(1, maxWr),
+      strideOf(RecvWqe.size, maxSge),
+      'receive queue',
+    );
     this.#scratch = new Uint8Array(this.ring.stride);
     this.#free = new Int32Array(this.shared ? maxWr : 0);
     this.#order = new Int32Array(this.shared ? maxWr : 0);

@@ -16,9 +16,11 @@ export class Ring {
     readonly space: AddressSpace,
     readonly count: number,
     readonly stride: number,
+    /** Which queue it is, in words. */
+    use: string,
   ) {
     this.#length = count * stride;
-    this.#virtual = space.allocate(this.#length, { contiguous: true });
+    this.#virtual = space.allocate(this.#length, { contiguous: true, use });
     this.bytes = space.bytes(this.#virtual, this.#length);
     this.#address = space.translate(this.#virtual);
   }
