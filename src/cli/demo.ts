@@ -1,8 +1,10 @@
-// `wireverbs demo` (npm start): a shipped capture as a summary, one frame of it byte for byte, and its checks.
+// `wireverbs demo` (npm start): a shipped capture as a summary, one frame of it byte for byte, its checks, and one message
+// over kernel TCP and RDMA beside each other.
 
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { checkInput } from './check.js';
+import { runCompare } from './compare-run.js';
 import { dissectInput } from './dissect.js';
 import { frameNumbers } from './input.js';
 import { print, style } from './terminal.js';
@@ -15,7 +17,7 @@ const WRITE = '8';
 export function demoCommand(program: Command): void {
   program
     .command('demo')
-    .description('show a shipped capture of two Linux kernels speaking RoCE v2')
+    .description('show a shipped capture, and what RDMA saves beside kernel TCP')
     .action(async () => {
       print(
         style.layer(
@@ -31,8 +33,15 @@ export function demoCommand(program: Command): void {
       print(style.dim('$ wireverbs check examples/rdma-write.pcapng'));
       await checkInput(capture, {});
       print(
+        style.layer(
+          '\nWhat does such a WRITE save? The same message over kernel TCP and over RDMA:',
+        ),
+      );
+      print(style.dim('$ wireverbs compare'));
+      runCompare({ size: 4096, op: 'write', nic: 'connectx5', cpu: 'xeonhaswell', seed: 1 });
+      print(
         style.dim(
-          '\nNext: npx wireverbs --help; more captures are in examples/ and test/captures/.',
+          '\nNext: npx wireverbs compare --svg compare.svg, which draws that; npx wireverbs --help; more captures are in examples/ and test/captures/.',
         ),
       );
     });

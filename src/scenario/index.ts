@@ -1,6 +1,14 @@
 // `wireverbs/sim`: what scenarios of one's own are made of.
 
 export {
+  type Comparison,
+  jsonOf as comparisonJson,
+  type Operation,
+  type PathName,
+  type PathRecord,
+  svgOf as comparisonSvg,
+} from '../apps/compare/index.js';
+export {
   Perftest,
   type PerftestOptions,
   type PerftestParameters,
@@ -35,6 +43,7 @@ export { formatIp, parseIp } from '../stack/index.js';
 export { after, ms, type Nanos, NEVER, ns, Random, seconds, us } from '../time/index.js';
 export { buildFabric, type Fabric, type FabricKind, type HostPlace } from '../world/fabric.js';
 export { Simulation, type Tap } from '../world/sim.js';
+export { type CompareOptions, compare } from './compare.js';
 export {
   type ConnectOptions,
   connectQueuePairs,
