@@ -146,6 +146,14 @@ export class PcieLink {
   }
 
   // hot
+  /** How long a read of so many bytes takes when nothing else is under way. */
+  idleReadTimeOf(address: number, lengthBytes: number): number {
+    const { memoryReadNs, requestOverheadBytes } = this.#profile;
+    const ways = 2 * this.#latencyTo(address) + memoryReadNs;
+    return ways + this.#timeOf(requestOverheadBytes) + this.readTimeOf(lengthBytes);
+  }
+
+  // hot
   /** A core writes a register of the device, or a queue entry by whole write-combining buffers: when it is there. */
   doorbell(now: Nanos, lengthBytes: number): Nanos {
     const tlps = Math.ceil(lengthBytes / WRITE_COMBINING_BYTES);

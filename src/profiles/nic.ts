@@ -110,7 +110,7 @@ export const connectX3: NicProfile = {
     txAnswerNs: 12, // fitted
     rxPacketNs: 28, // fitted: the same
     rxAtomicNs: 300, // fitted: they are far slower than READs (Kalia et al., ATC 2016)
-    misses: 4, // fitted
+    misses: 8, // fitted: a factor of 2 to 4 is lost at hundreds to thousands of queue pairs (see ConnectX-2)
     qpc: lru(280, 256), // fitted
   },
 };

@@ -17,9 +17,22 @@ export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   prepared.readyAt = 0;
   if (clock !== null) {
     memory.begin(now); // what the one before waited for is not this one's
-    memory.delay = clock.caches.context(now, qp.qpn);
+    memory.delay = needsContext(qp) ? clock.caches.context(now, qp.qpn) : 0;
   }
   return qp.flow === null ? inTurn(dev, qp, now) : heldBack(dev, qp, qp.flow, now);
+}
+
+/**
+ * Who has nothing to say gets no packet, and nobody looks what its context is; who rested for an entry had its context
+ * at hand when that was asked for, and keeps it.
+ */
+// hot
+function needsContext(qp: QueuePair): boolean {
+  if (qp.rested) {
+    qp.rested = false;
+    return false;
+  }
+  return qp.responseCount > 0 || qp.cursor < qp.rung;
 }
 
 /** Answers first; requests have their turn after a response packet that more follow. */

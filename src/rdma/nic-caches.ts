@@ -97,9 +97,14 @@ export class NicCaches {
     const address = this.#tables + this.#at;
     this.#at += bytes;
     const came = this.#dma.read(now, this.#physical, address, bytes, this.#line, 0);
-    const begins = this.#reads.freeAt;
-    if (begins > this.stoodUntil) this.stoodUntil = begins;
-    return this.#reads.serve(now, came - now) - now;
+    const free = this.#reads.freeAt;
+    if (free > this.stoodUntil) this.stoodUntil = free;
+    // Whoever has to wait for one of the reads before does not wait for the bus once more: it has waited meanwhile.
+    const begins = free > now ? free : now;
+    const alone = Math.ceil(this.#dma.pcie.idleReadTimeOf(address, bytes));
+    const done = Math.max(came, begins + alone);
+    this.#reads.serve(now, done - begins);
+    return done - now;
   }
 
   /** By mlx5's names (its diagnostic counters); the contexts' is NEO-Host's "ICM cache miss". */

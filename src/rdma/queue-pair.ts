@@ -111,6 +111,8 @@ export class QueuePair {
   entriesEnd = 0;
   entryAt = new Float64Array(0);
   entrySure = -1;
+  /** It waits for an entry, with its context at hand. */
+  rested = false;
   /** Before this no packet leaves that is made from now on. */
   leavesAt = 0;
   /** Counts resets: doorbells from before mean nothing. */
@@ -240,6 +242,7 @@ export class QueuePair {
     this.bells = 0;
     this.entriesEnd = 0;
     this.entrySure = -1;
+    this.rested = false;
     this.posted = 0;
     this.rung = 0;
     this.fetched = 0;

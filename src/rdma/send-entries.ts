@@ -52,6 +52,7 @@ export class SendEntries {
 
   // hot
   #rest(qp: QueuePair, at: number): false {
+    qp.rested = true;
     this.resting.put(qp, at);
     return false;
   }
