@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchNbd } from './nbd.js';
 import { compareFabrics } from './peers/fabric.js';
 import { ourWays } from './peers/ours.js';
 import { type Peer, peers } from './peers/peer.js';

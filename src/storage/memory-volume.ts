@@ -6,6 +6,9 @@ import { EPERM, type Extents, type Io, MOST_BYTES, OK, type OwnVolume } from './
 /** Bytes that are allocated, shared and copied as one. */
 const CHUNK = 65536;
 
+/** What is read where there is no chunk; nobody writes to it. */
+const ZEROES = new Uint8Array(CHUNK);
+
 /** A chunk, and the writer that alone may change it in place. */
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -20,6 +23,7 @@ interface Writer {
 export class MemoryVolume implements OwnVolume {
   readonly preferredBlock = 4096;
   readonly readsAtOnce = true;
+  readonly writesInPieces = true;
   #size = 0;
   #chunks: (Chunk | undefined)[] = [];
   #writer: Writer;
@@ -60,6 +64,12 @@ export class MemoryVolume implements OwnVolume {
     // From now on neither may change a chunk that both have.
     this.#writer = { of: this.name };
     return made;
+  }
+
+  // hot
+  lend(offset: number): Uint8Array {
+    const index = Math.floor(offset / CHUNK);
+    return (this.#chunks[index]?.bytes ?? ZEROES).subarray(offset - index * CHUNK);
   }
 
   // hot

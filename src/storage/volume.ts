@@ -63,6 +63,10 @@ export interface Volume {
   readonly minimumBlock?: number;
   /** Reads are done within the call, so that they may go straight to their place in a reply. */
   readonly readsAtOnce: boolean;
+  /** Writes are done within the call, and a write in pieces of any size is as good as one. */
+  readonly writesInPieces?: boolean;
+  /** Bytes from there on as they lie in memory, as many as lie in a row; a later write may change them. */
+  lend?(offset: number): Uint8Array;
   read(io: Io): void;
   write(io: Io): void;
   /** Done when everything is durable that was done before the call, whoever asked for it. */

@@ -6,7 +6,7 @@ import {
   STRUCTURED_REPLY_MAGIC,
 } from '../../../protocols/nbd/constant.js';
 import * as nbd from '../../../protocols/nbd/index.js';
-import { Extents, type Io, type IoError, OK } from '../volume.js';
+import { Extents, type Io, type IoError, OK, type Volume } from '../volume.js';
 import { CONTEXT_ID } from './server-handshake.js';
 import {
   CHUNK_BLOCK_STATUS,
@@ -54,6 +54,37 @@ export class ServerRequest implements Io {
 
   done(error: IoError): void {
     this.transmission.finished(this, error);
+  }
+}
+
+/** A part of a WRITE, written as it comes to a volume that takes writes in pieces. */
+export class Piece implements Io {
+  offset = 0;
+  length = 0;
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  fua = false;
+  noHole = false;
+  #error: IoError = OK;
+
+  // hot
+  write(volume: Volume, offset: number, bytes: Uint8Array, at: number, length: number): void {
+    this.offset = offset;
+    this.bytes = bytes;
+    this.at = at;
+    this.length = length;
+    volume.write(this);
+  }
+
+  done(error: IoError): void {
+    this.#error ||= error;
+  }
+
+  /** What became of all pieces since it was last asked for. */
+  outcome(): IoError {
+    const error = this.#error;
+    this.#error = OK;
+    return error;
   }
 }
 

@@ -2,6 +2,7 @@
 // Requests go to the volume as they come and are answered as they finish, in any order.
 
 import { EINVAL, ENOSPC, EOVERFLOW, EPERM, type IoError, OK, type Volume } from '../volume.js';
+import { ServerCounts } from './counts.js';
 import type { Exports } from './export.js';
 import { type Buffers, Output } from './output.js';
 import { type Agreed, ServerHandshake } from './server-handshake.js';
@@ -9,6 +10,7 @@ import {
   chunkReply,
   isChunked,
   MOST_EXTENTS,
+  Piece,
   REQUEST_MAGIC,
   readHead,
   ServerRequest,
@@ -53,18 +55,6 @@ const FLAGS: readonly number[] = [
   FLAG_FUA | FLAG_REQ_ONE,
 ];
 
-/** What a server counts, over all of its connections. */
-export class ServerCounts {
-  connections = 0;
-  reads = 0;
-  writes = 0;
-  flushes = 0;
-  others = 0;
-  errors = 0;
-  bytesRead = 0;
-  bytesWritten = 0;
-}
-
 export class NbdServerSession implements Transmission {
   readonly output: Output;
   /** Nothing more is wanted from the client; when the output is out, the connection ends. */
@@ -90,6 +80,7 @@ export class NbdServerSession implements Transmission {
   #open = 0;
   #openBytes = 0;
   #receiving = false;
+  readonly #piece = new Piece();
 
   constructor(
     exports: Exports,
@@ -251,12 +242,13 @@ export class NbdServerSession implements Transmission {
       this.#volume!.write(r);
       return next;
     }
+    this.#writing = r;
+    this.#missing = r.length;
+    if (this.#volume!.writesInPieces) return at;
     r.own = this.buffers.take(r.length);
     this.#openBytes += r.own.length;
     r.bytes = r.own;
     r.at = 0;
-    this.#writing = r;
-    this.#missing = r.length;
     return at;
   }
 
@@ -269,12 +261,14 @@ export class NbdServerSession implements Transmission {
     }
     const request = this.#writing!;
     const size = Math.min(this.#missing, end - at);
-    request.bytes.set(b.subarray(at, at + size), request.length - this.#missing);
+    const have = request.length - this.#missing;
+    if (request.own) request.bytes.set(b.subarray(at, at + size), have);
+    else this.#piece.write(this.#volume!, request.offset + have, b, at, size);
     this.#missing -= size;
-    if (this.#missing === 0) {
-      this.#writing = undefined;
-      this.#volume!.write(request);
-    }
+    if (this.#missing > 0) return at + size;
+    this.#writing = undefined;
+    if (request.own) this.#volume!.write(request);
+    else this.finished(request, this.#piece.outcome());
     return at + size;
   }
 
@@ -314,13 +308,34 @@ export class NbdServerSession implements Transmission {
       request.inPlace = true;
       request.bytes = this.output.bytes;
       request.at = this.output.at + head;
-    } else {
+    } else if (this.#volume!.lend) return this.#lend(request);
+    else {
       request.own = this.buffers.take(size);
       this.#openBytes += request.own.length;
       request.bytes = request.own;
       request.at = head;
     }
     this.#volume!.read(request);
+  }
+
+  /**
+   * A long READ without a copy. Until the client has the reply its request is open, so that a write which changes the
+   * bytes meanwhile is one that it sent at the same time.
+   */
+  #lend(request: ServerRequest): void {
+    const { output } = this;
+    const head = readHead(this.#structured);
+    output.reserve(head);
+    writeReadHead(output.bytes, output.at, request, this.#structured);
+    output.commit(head);
+    for (let sent = 0; sent < request.length; ) {
+      const lent = this.#volume!.lend!(request.offset + sent);
+      const size = Math.min(lent.length, request.length - sent);
+      output.borrow(size === lent.length ? lent : lent.subarray(0, size));
+      sent += size;
+    }
+    this.#count(request, OK);
+    this.#release(request);
   }
 
   // hot
