@@ -12,6 +12,12 @@ const HOST = [
   '--hostnqn=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001',
   '--hostid=00000000-0000-4000-8000-000000000001',
 ].join(' ');
+/**
+ * What tshark 4.0 misreads: it guesses at what packets of RDMA carry, and reassembles no PDU through retransmissions that
+ * overlap what it has.
+ */
+const MISREAD = 'infiniband.bth.opcode < 0x20 || tcp.analysis.retransmission';
+
 /** A guest under software emulation takes minutes for what a machine does in seconds. */
 const SECONDS = 400;
 
@@ -78,8 +84,7 @@ async function run(script: string, impairments: Impairment[] = []) {
   const { console } = await guestOn(live, script, SECONDS);
   await live.close();
   await pool.close();
-  // It puts no data of RDMA together, and takes the middle of one for another's beginning when a packet is lost.
-  judgeCapture(live.capture, ['nvme-rdma']);
+  judgeCapture(live.capture, MISREAD);
   live.discard();
   return { console, pool };
 }
