@@ -122,6 +122,10 @@ try {
   if (!onlyFabrics) main(folder);
   note('fabrics');
   compareFabrics(folder);
+  if (!onlyFabrics) {
+    console.log('');
+    await benchNbd();
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
