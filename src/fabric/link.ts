@@ -19,6 +19,14 @@ export interface LinkOptions {
   readonly kind?: 'ethernet' | 'infiniband';
 }
 
+/**
+ * InfiniBand's links mark where a packet begins and ends: up to QDR by one symbol each on a link of four lanes that takes
+ * turns (8b/10b), from FDR on by a block of eight bytes each, and packets are whole blocks (64b/66b; IBA volume 2, 5).
+ */
+const SYMBOLS_BYTES = 4;
+const BLOCK_BYTES = 8;
+const FASTEST_8B10B = 32e9;
+
 /** Nanoseconds a metre of fibre or copper (two thirds of the speed of light). */
 const NS_PER_METRE = 5;
 
@@ -43,9 +51,13 @@ export class Link {
   /** How long a frame of `length` bytes (without FCS) occupies the wire. */
   // hot
   occupies(length: number): Nanos {
-    if (this.kind === 'infiniband') return timeFor(length, this.rate);
+    if (this.kind === 'infiniband') return timeFor(this.#framed(length), this.rate);
     const whole = length + FCS_BYTES;
     const least = whole < ETHERNET_LEAST_BYTES ? ETHERNET_LEAST_BYTES : whole;
     return timeFor(least + ETHERNET_GAP_BYTES, this.rate);
+  }
+  #framed(length: number): number {
+    if (this.rate <= FASTEST_8B10B) return length + SYMBOLS_BYTES;
+    return Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES + 2 * BLOCK_BYTES;
   }
 }

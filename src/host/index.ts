@@ -2,3 +2,4 @@ export { makeReady } from './connect.js';
 export { type Directory, GeneralServices } from './general-services.js';
 export { Host, type HostOptions } from './host.js';
 export { guidOf, portGidOf } from './identity.js';
+export { type ResourceName, resourceNames, type Usage, usageOf } from './resources.js';

@@ -32,6 +32,7 @@ export class DmaEngine {
    * before has its value: its read does not pass the posted write (PCIe 2.4.1, table 2-40).
    */
   readonly #atomicFree = new Float64Array(ATOMIC_LOCKS);
+  readonly #atomicNs = new Float64Array(ATOMIC_LOCKS);
 
   constructor(pcie: PcieLink, ledger: Ledger, device: Actor) {
     this.pcie = pcie;
@@ -190,6 +191,11 @@ export class DmaEngine {
     return read;
   }
 
+  /** Nanoseconds that the address with most atomic operations was in use by them. */
+  get atomicNs(): number {
+    return Math.max(...this.#atomicNs);
+  }
+
   /** FLUSH (IBA annex A19): when all that was written so far is visible; a core's caches keep nothing back here. */
   flush(now: Nanos): Nanos {
     return this.pcie.visibleAfter(now);
@@ -268,6 +274,7 @@ export class DmaEngine {
     const start = Math.max(now, this.#atomicFree[lock]!);
     const done = (this.pcie.read(now, address, ATOMIC_BYTES) + start - now) as Nanos;
     this.#atomicFree[lock] = done;
+    this.#atomicNs[lock]! += done - start;
     const took = done - now;
     this.ledger.piece(now, this.device, DMA_READ, ATOMIC_BYTES, took, address, NOWHERE, flow);
     this.ledger.operation(this.device, DMA_READ, took);

@@ -37,7 +37,9 @@ export function receiveDatagram(
   const headAt = network === 'ipv4' ? GRH.size - IPv4.size : 0;
   const count = network === 'none' ? 0 : GRH.size - headAt;
   for (let i = 0; i < count; i++) head[headAt + i] = bytes[networkAt + i]!;
-  const front = memory.scatter(now, qp.pd, qp.qpn, sges, 0, GRH.size, head, 0);
+  // Without a GRH what is in front of the data is undefined, and nobody writes it.
+  const front =
+    count === 0 ? 'allowed' : memory.scatter(now, qp.pd, qp.qpn, sges, 0, GRH.size, head, 0);
   const body =
     size === 0 ? front : memory.scatter(now, qp.pd, qp.qpn, sges, GRH.size, size, bytes, payloadAt);
   if (front !== 'allowed' || body !== 'allowed') return spoilt(dev, qp, WC.LOC_PROT_ERR, now);

@@ -12,14 +12,14 @@ export class ReceiveClock {
   /** When the first packet that waits is to be judged. */
   wakeAt: number = NEVER;
   readonly #queue = new SlotQueue();
-  readonly #units: Units;
+  readonly units: Units;
 
   constructor(
     readonly works: Works,
     readonly timing: NicTiming,
     readonly caches: NicCaches,
   ) {
-    this.#units = new Units(timing.rxUnits);
+    this.units = new Units(timing.rxUnits);
   }
 
   /** A packet has arrived; false when there is no room for it. */
@@ -44,7 +44,7 @@ export class ReceiveClock {
       let took = timing.rxPacketNs + Math.max(0, this.caches.stoodUntil - now);
       if (memory.visible > now) took += timing.rxDataNs;
       if (memory.atomic) took += timing.rxAtomicNs;
-      this.#units.serve(arrived, took);
+      this.units.serve(arrived, took);
       this.#head();
     }
   }
@@ -56,6 +56,6 @@ export class ReceiveClock {
       return;
     }
     const { rxPacketNs, rxLatencyNs } = this.timing;
-    this.wakeAt = this.#units.doneAt(this.#queue.firstExtra, rxPacketNs + rxLatencyNs);
+    this.wakeAt = this.units.doneAt(this.#queue.firstExtra, rxPacketNs + rxLatencyNs);
   }
 }

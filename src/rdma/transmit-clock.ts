@@ -12,7 +12,7 @@ const NS_PER_BYTE_AT_1_BPS = 8e9;
 
 export class TransmitClock {
   readonly #frames = new TimeHeap<number>();
-  readonly #units: Units;
+  readonly units: Units;
   /** When a unit is free for a queue pair that waits. */
   #unitAt: number = NEVER;
   /** The driver knows that a frame is ready, and takes all that are. */
@@ -23,7 +23,7 @@ export class TransmitClock {
     readonly timing: NicTiming,
     readonly caches: NicCaches,
   ) {
-    this.#units = new Units(timing.txUnits);
+    this.units = new Units(timing.txUnits);
   }
 
   get wakeAt(): number {
@@ -58,7 +58,7 @@ export class TransmitClock {
     const { works, timing } = this;
     this.#unitAt = NEVER;
     while (this.#frames.count < timing.txFrames && works.hasTurns) {
-      const free = this.#units.freeAt;
+      const free = this.units.freeAt;
       if (free > now) {
         this.#unitAt = free;
         return;
@@ -81,7 +81,7 @@ export class TransmitClock {
     const own =
       prepared.what === 'entry' ? timing.txEntryNs + timing.txPacketNs : timing.txPacketNs;
     const stood = Math.max(0, this.caches.stoodUntil - now);
-    const served = this.#units.goOn(now, (isAnswer ? timing.txAnswerNs : own) + stood);
+    const served = this.units.goOn(now, (isAnswer ? timing.txAnswerNs : own) + stood);
     let at = Math.max(served, now + memory.delay, this.#bytesAt(now, slot));
     // What a READ asks for is fetched when the request has been looked at.
     if (prepared.what === 'data' && prepared.readyAt > now) at += prepared.readyAt - now;

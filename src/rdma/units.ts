@@ -4,10 +4,16 @@
 import { Busy, exact } from '../time/index.js';
 
 export class Units {
+  /** Nanoseconds of all pieces so far. */
+  servedNs = 0;
   readonly #units: readonly Busy[];
 
   constructor(count: number) {
     this.#units = Array.from({ length: Math.max(1, count) }, () => new Busy());
+  }
+
+  get count(): number {
+    return this.#units.length;
   }
 
   /** When the first is free. */
@@ -23,6 +29,7 @@ export class Units {
   // hot
   serve(at: number, tookNs: number): number {
     const unit = this.#first();
+    this.servedNs += tookNs;
     unit.serve(at, tookNs);
     return unit.at;
   }
@@ -31,6 +38,7 @@ export class Units {
   // hot
   goOn(now: number, tookNs: number): number {
     const unit = this.#first();
+    this.servedNs += tookNs;
     if (unit.at < now) unit.until(now, exact(tookNs));
     else unit.until(unit.at, exact(tookNs) - unit.early);
     return unit.at;

@@ -81,6 +81,7 @@ export class Endpoint {
   readonly flows: readonly Flow[];
   /** Bytes of each half of a flow's buffer. */
   readonly stride: number;
+  readonly #words: bigint;
   /** Why the test ended early. */
   failure = '';
 
@@ -93,14 +94,19 @@ export class Endpoint {
     this.channel = p.events ? new CompletionChannel() : null;
     this.sendCq = createCq(this.context, p.txDepth * p.qps, this.channel);
     this.recvCq = createCq(this.context, p.rxDepth * p.qps, this.channel);
-    const cycle = p.metric === 'bw' ? CYCLE_BYTES : CACHE_LINE;
+    const cycle = p.metric === 'bw' && p.verb !== 'atomic' ? CYCLE_BYTES : CACHE_LINE;
     this.stride = roundUp(Math.max(p.size + GRH_BYTES, cycle), CACHE_LINE);
+    // Atomic operations of several queue pairs are on words of one buffer, side by side.
+    this.#words = p.verb === 'atomic' ? this.context.space.allocate(2 * this.stride * p.qps) : 0n;
     this.flows = Array.from({ length: p.qps }, (_, index) => this.#flow(index));
   }
 
   #flow(index: number): Flow {
     const { p, pd, stride } = this;
-    const local = this.context.space.allocate(2 * stride);
+    const local =
+      p.verb === 'atomic'
+        ? this.#words + BigInt(2 * stride * index)
+        : this.context.space.allocate(2 * stride);
     const rights =
       IBV_ACCESS_LOCAL_WRITE |
       (p.verb === 'write' ? IBV_ACCESS_REMOTE_WRITE : 0) |
@@ -114,7 +120,7 @@ export class Endpoint {
       cap: {
         maxSendWr: p.txDepth,
         maxRecvWr: p.rxDepth,
-        maxSendSge: 1,
+        maxSendSge: Math.min(p.size, 1),
         maxRecvSge: 1,
         maxInlineData: p.inlineSize,
       },

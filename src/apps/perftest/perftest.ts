@@ -89,6 +89,11 @@ export class Perftest {
     return this.#sides.client.progress.done;
   }
 
+  /** Messages received so far, for those who watch. */
+  get received(): number {
+    return this.#sides.server.received.done;
+  }
+
   #program(side: Side): Program {
     const run = (thread: Thread) => this.#run(side, thread);
     return function* (thread) {

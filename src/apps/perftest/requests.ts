@@ -56,9 +56,11 @@ function request(endpoint: Endpoint, flow: Flow, offset: bigint, sendFlags: numb
     wrId: index,
     opcode,
     sendFlags,
-    ...(inline
-      ? { inlineData: context.space.bytes(addr, p.size) }
-      : { sgList: [{ addr, length: p.size, lkey: mr.lkey }] }),
+    ...(p.size === 0
+      ? {}
+      : inline
+        ? { inlineData: context.space.bytes(addr, p.size) }
+        : { sgList: [{ addr, length: p.size, lkey: mr.lkey }] }),
     ...((p.verb === 'write' || p.verb === 'read') && { rdma: remote }),
     ...(p.verb === 'atomic' && { atomic: { ...remote, compareAdd: 1n, swap: 0n } }),
     ...(flow.ah && { ud: { ah: flow.ah, remoteQpn: peer.qpn, remoteQkey: QKEY } }),
