@@ -1,5 +1,7 @@
 // What processors and kernels differ in, as data. Numbers are in `profiles/cpu.ts`, with their sources.
 
+import type { MemoryProfile } from '../memory/index.js';
+
 /** A processor with its kernel: what things take. */
 export interface CpuProfile {
   readonly name: string;
@@ -22,6 +24,8 @@ export interface CpuProfile {
   readonly postNs: number;
   readonly pollNs: number;
   readonly emptyPollNs: number;
+  /** Memory channels and links between nodes, where reading is to take its time. */
+  readonly memory?: MemoryProfile;
   /**
    * In real time a program takes the time that it takes: what it spends is counted, and nothing waits for it.
    */

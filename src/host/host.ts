@@ -8,6 +8,7 @@ import {
   type Program,
   type SpawnOptions,
   type Thread,
+  type Wait,
 } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
 import { type IwarpOptions, Rnic } from '../iwarp/index.js';
@@ -18,6 +19,7 @@ import {
   KeyTable,
   Ledger,
   MachineMemory,
+  MemoryChannels,
   PcieLink,
   type PcieProfile,
   UsageError,
@@ -113,6 +115,8 @@ export class Host implements Station, InterruptLine {
   /** What takes frames that are no RDMA; InfiniBand has none. */
   readonly stack: HostStack | null;
   readonly cores: Cores;
+  /** What programs that read memory wait for, where the processor's profile says it. */
+  readonly channels: MemoryChannels | null;
   /** Sockets and what is below them, where the host was given a kernel. */
   readonly kernel: Kernel | null;
   readonly #services: GeneralServices | IwarpServices;
@@ -160,7 +164,9 @@ export class Host implements Station, InterruptLine {
       }),
     });
     this.device.interrupts = this;
-    this.cores = new Cores(options.cpu ?? xeonHaswell, this.ledger);
+    const cpu = options.cpu ?? xeonHaswell;
+    this.cores = new Cores(cpu, this.ledger);
+    this.channels = cpu.memory ? new MemoryChannels(cpu.memory, this.memory.nodeCount) : null;
     const rate = options.rate ?? DEFAULT_RATE;
     const link = options.port ? { ...options.port, pool, rate } : null;
     this.kernel = this.#newKernel(options);
@@ -224,6 +230,14 @@ export class Host implements Station, InterruptLine {
   /** Starts a program; who drives the host must be told (`settle`), as of anything from outside. */
   spawn(name: string, program: Program, options?: SpawnOptions): Thread {
     return this.cores.spawn(this.now, name, program, options);
+  }
+
+  /** A thread reads memory by machine address: its core, one of those shared evenly by the nodes, waits for the bytes. */
+  read(thread: Thread, address: number, lengthBytes: number): Wait {
+    const { channels, cores, memory } = this;
+    if (channels === null) return thread.spend(0);
+    const node = Math.floor((thread.core * memory.nodeCount) / cores.cores.length);
+    return thread.spend(channels.read(thread.now, node, address, lengthBytes) - thread.now);
   }
 
   /** ibv_open_device of a thread: what it does is booked on its core. */

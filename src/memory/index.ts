@@ -10,6 +10,7 @@ export {
   type MapOptions,
   type SpaceKind,
 } from './address-space.js';
+export { CACHE_LINE_BYTES, MemoryChannels, type MemoryProfile } from './channels.js';
 export { type Copier, copy, copyMachine } from './copy.js';
 export { DmaEngine } from './dma.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';

@@ -108,5 +108,5 @@ export const verbRates: Experiments = {
   'READ up to 64 B': () => rate({ ...reads, size: 32 }),
   'READ 128 B': () => rate({ ...reads, size: 128 }),
   'atomic, one address': () => rate({ ...atomics, threads: 1 }),
-  'atomic, 4096 addresses': () => rate({ ...atomics, qps: 16, threads: 8 }),
+  'atomic, 4096 addresses': () => rate({ ...atomics, qps: 16, threads: 8, txDepth: 4 }),
 };
