@@ -37,6 +37,7 @@ export const idealTiming: NicTiming = {
   entryLatencyNs: 0,
   txLatencyNs: 0,
   txFrames: 64,
+  txBytes: 2 ** 20,
   cutThrough: false,
   portBitsPerSecond: 100e9,
   rxUnits: 1,
@@ -61,8 +62,9 @@ const family: NicTiming = {
   sendBatch: 8,
   receiveBatch: 16,
   txFrames: 128,
+  txBytes: 32 * 1024, // fitted: covers a read's round trip at 100 Gb/s
   nakNs: 2000, // ConnectX-5 takes 2 us to say that it met a gap: Lumina (SIGCOMM 2023) 6.1
-  goBackNs: 4000, // the same: 2 to 6 us from a NAK to the first packet again
+  goBackNs: 3000, // the same: 2 to 6 us from a NAK to the first packet again, with what was on its way
 };
 
 /**

@@ -32,6 +32,8 @@ export interface NicTiming {
   readonly txLatencyNs: number;
   /** Packets in preparation: what waits for DMA or for the wire. */
   readonly txFrames: number;
+  /** Bytes of them: what a card that goes back has still to send first. */
+  readonly txBytes: number;
   /** A packet leaves as soon as its bytes are sure to come in time; otherwise when the last one is there. */
   readonly cutThrough: boolean;
   /** Of the port, for cutting through. */

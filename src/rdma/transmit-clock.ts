@@ -12,6 +12,7 @@ const NS_PER_BYTE_AT_1_BPS = 8e9;
 
 export class TransmitClock {
   readonly #frames = new TimeHeap<number>();
+  #bytes = 0;
   readonly units: Units;
   /** When a unit is free for a queue pair that waits. */
   #unitAt: number = NEVER;
@@ -48,6 +49,7 @@ export class TransmitClock {
       return -1;
     }
     const slot = this.#frames.take();
+    this.#bytes -= this.works.pool.length(slot);
     this.pump(now);
     return slot;
   }
@@ -57,7 +59,8 @@ export class TransmitClock {
   pump(now: Nanos): void {
     const { works, timing } = this;
     this.#unitAt = NEVER;
-    while (this.#frames.count < timing.txFrames && works.hasTurns) {
+    const { txFrames, txBytes } = timing;
+    while (this.#frames.count < txFrames && this.#bytes < txBytes && works.hasTurns) {
       const free = this.units.freeAt;
       if (free > now) {
         this.#unitAt = free;
@@ -94,6 +97,7 @@ export class TransmitClock {
       if (at < qp.leavesAt) at = qp.leavesAt;
       qp.leavesAt = at;
     }
+    this.#bytes += works.pool.length(slot);
     this.#frames.put(slot, at);
   }
 
