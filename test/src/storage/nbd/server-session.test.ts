@@ -15,6 +15,7 @@ import {
   RequestWords,
   SimpleReplyWords,
 } from '../../../../src/storage/nbd/words.js';
+import { Random } from '../../../../src/time/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
 const encoder = new TextEncoder();
@@ -297,6 +298,23 @@ spec('NBD server, transmission', (it) => {
     }
     assert.is(answered, 40);
     assert.not(client.session.holds);
+  });
+
+  it('takes any bytes without a throw', () => {
+    const random = new Random(1, 'hostile NBD');
+    const good = Uint8Array.from([
+      ...[...flags(), ...option(8), ...option(3), ...GO('disk')],
+      ...request('WRITE', { offset: 0n }, new Uint8Array(100)),
+      ...request('BLOCK_STATUS', { offset: 0n, length: 4096 }),
+      ...request('READ', { offset: 0n, length: 4096 }),
+    ]);
+    for (let i = 0; i < 2000; i++) {
+      const bytes = good.slice();
+      const from = random.chance(0.5) ? 0 : flags().length + option(8).length;
+      for (let n = random.below(4); n >= 0; n--)
+        bytes[from + random.below(bytes.length - from)] = random.below(256);
+      new Client().send(bytes, 1 + random.below(200));
+    }
   });
 
   it('ends with who sends something else than a request', () => {
