@@ -7,4 +7,4 @@ export { Request } from './request.js';
 export { STATUS, type Status } from './status.js';
 export { DISCOVERY_NQN, Subsystem, type SubsystemOptions } from './subsystem.js';
 export { NvmeTarget } from './target.js';
-export { type SessionOptions, StackService, TcpSession } from './tcp/index.js';
+export { NvmeTcpListener, type SessionOptions, StackService, TcpSession } from './tcp/index.js';
