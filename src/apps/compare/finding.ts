@@ -109,10 +109,14 @@ function wire({ counts, frames, linkType }: Facts, size: number): string {
 }
 
 /** An acknowledgement says that the other NIC has the bytes, not that they are in memory (IBA 9.7.5.1.6). */
-function early({ placedNs, knownNs, knownBy }: Facts): string[] {
+function early({ placedNs, knownNs, knownBy, frames }: Facts): string[] {
   if (knownNs >= placedNs) return [];
+  const heard = frames.some(
+    ({ from, arrivedNs }) => from !== knownBy && arrivedNs !== null && arrivedNs <= knownNs,
+  );
+  const why = heard ? 'had the acknowledgement by then' : 'had taken over, and nobody had answered';
   return [
-    `The ${knownBy} knew after ${inUs(knownNs)}, before the last byte was in memory (${inUs(placedNs)}): its NIC had the acknowledgement by then.`,
+    `The ${knownBy} knew after ${inUs(knownNs)}, before the last byte was in memory (${inUs(placedNs)}): its NIC ${why}.`,
   ];
 }
 

@@ -53,7 +53,7 @@ export class PathRun {
     readonly hosts: Readonly<Record<SideName, Host>>,
     readonly options: PathOptions,
   ) {
-    this.recorder = new Recorder(hosts, options.linkType);
+    this.recorder = new Recorder(hosts, options.linkType, options.path === 'iwarp');
     this.#run = new Run(options, this.recorder);
   }
 

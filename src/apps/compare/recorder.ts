@@ -1,7 +1,7 @@
 // Writes down what happens from one instant on: the ledgers of both hosts, what their cores did, the frames between them, and
 // the calls of the programs. Nothing is reckoned here: it is what the operations themselves left behind.
 
-import { dissect, summarize } from '../../../protocols/index.js';
+import { type DissectOptions, dissect, mpa, summarize } from '../../../protocols/index.js';
 import type { Core, CoreObserver, Thread } from '../../cpu/index.js';
 import type { FramePool } from '../../frame/index.js';
 import type { Host } from '../../host/index.js';
@@ -38,9 +38,21 @@ export class Recorder {
   constructor(
     readonly hosts: Readonly<Record<SideName, Host>>,
     readonly linkType: number,
+    /** TCP carries FPDUs, one a segment at least (RFC 5044 5). */
+    readonly iwarp = false,
   ) {
     for (const side of sides)
       for (const core of hosts[side].cores.cores) core.observer = this.#observer(side, core);
+  }
+
+  get #context(): DissectOptions {
+    const { linkType, iwarp } = this;
+    return {
+      linkType,
+      ...(iwarp && {
+        tcpPayload: (walk: { readonly left: number }) => (walk.left > 0 ? mpa : undefined),
+      }),
+    };
   }
 
   get begun(): boolean {
@@ -103,7 +115,7 @@ export class Recorder {
   #left(now: Nanos, from: SideName, pool: FramePool, slot: number, bytes: number): void {
     const at = pool.at(slot);
     const data = pool.bytes(slot).slice(at, at + bytes);
-    const { payloadBytes, protocol, summary } = readFrame(data, this.linkType);
+    const { payloadBytes, protocol, summary } = readFrame(data, this.#context);
     const about = { from, bytes, payloadBytes, protocol, summary, data };
     this.#frames.push({ ...about, leftNs: now, arrivedNs: null });
   }
@@ -192,8 +204,8 @@ export class Recorder {
 }
 
 /** What a frame carries, and what it is in words. */
-function readFrame(data: Uint8Array, linkType: number) {
-  const frame = dissect(data, { linkType });
+function readFrame(data: Uint8Array, context: DissectOptions) {
+  const frame = dissect(data, context);
   const { info, protocol } = summarize(frame);
   const payloadBytes = frame.layers
     .filter((layer) => layer.key === PAYLOAD)

@@ -163,6 +163,8 @@ spec('a comparison', (it) => {
     assert.equal(headers('rocev2'), [74, 62]);
     assert.equal(headers('rocev1'), [86, 74]);
     assert.equal(headers('ib'), [42, 30]);
+    // Beside TCP's: MPA 2, DDP and RDMAP 14, CRC 4.
+    if (byVerbs.includes('iwarp')) assert.equal(headers('iwarp'), [86, 66]);
   });
 
   it('has stations in the order of time, the message before what is delayed', () => {
