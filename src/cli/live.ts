@@ -1,5 +1,5 @@
 // `wireverbs live`: a host of ours on a real wire, such as the one that a QEMU guest has for its Ethernet. It answers
-// ARP, neighbour discovery and ping, has a RoCE v2 device, and runs rping's two sides, until it is told to end.
+// ARP, neighbour discovery and ping, has a RoCE or iWARP device, and runs rping's two sides, until it is told to end.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -10,7 +10,7 @@ import { realTimeCpu } from '../profiles/cpu.js';
 import { LEAST_SIZE, MOST_SIZE } from '../rping/index.js';
 import { formatIp, type HostStack, parseHostAddress, parseIp } from '../stack/index.js';
 import { parseVolume, type VolumeSpec } from '../storage/backing.js';
-import { Random } from '../time/index.js';
+import { ms, Random } from '../time/index.js';
 import { LiveWorld } from '../world/live.js';
 import { UsageError } from './failure.js';
 import { wholeNumber } from './input.js';
@@ -42,6 +42,7 @@ interface Options {
   readonly serve?: 'rping' | 'pool';
   readonly volume?: readonly VolumeSpec[];
   readonly nqn: string;
+  readonly rdma: keyof typeof gidTypes;
   readonly connect?: Target;
   readonly size?: number;
   readonly patience: number;
@@ -50,9 +51,13 @@ interface Options {
   readonly seconds?: number;
 }
 
+/** What carries RDMA. */
+const gidTypes = { rocev2: 'RoCE v2', rocev1: 'RoCE v1', iwarp: 'iWARP' } as const;
 /** Locally administered (the second bit of its first byte), so that it meets no card's. */
 const DEFAULT_MAC = '52:54:00:00:00:01';
 const DEFAULT_MTU = 1500;
+/** siw needs so long before it looks at what an active side says first (IwarpOptions.startDelay). */
+const START_DELAY_MS = 100;
 /** Frames that are held back are overtaken for up to so long. */
 const REORDER_NS = 10_000_000;
 /** A peer that boots may take so many seconds until it answers. */
@@ -69,6 +74,7 @@ Examples:
   wireverbs live --wire udp:127.0.0.1:5001,127.0.0.1:5000 --ip 10.0.0.1/24 --ping 10.0.0.2 --once
   wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --serve rping
   wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --serve pool --volume disk=1G
+  wireverbs live --wire qemu:/tmp/wire.sock --ip 10.0.0.1/24 --serve rping --rdma iwarp
   wireverbs live --wire qemu:/tmp/wire.sock --ip fd00::1/64 --connect rping:fd00::2 --size 4096 --count 10
 
 qemu:PATH is a unix socket; wireverbs connects to it, or listens where nobody does. QEMU's side of it:
@@ -129,6 +135,11 @@ export function liveCommand(program: Command): void {
       (text: string, before: readonly VolumeSpec[] = []) => [...before, reading(parseVolume)(text)],
     )
     .option('--nqn <name>', "of the pool's NVMe subsystem", POOL_NQN)
+    .addOption(
+      new Option('--rdma <wire>', 'what carries RDMA')
+        .choices(Object.keys(gidTypes))
+        .default('rocev2'),
+    )
     .option('--connect <rping:address>', 'be the client of an rping server', rpingTarget)
     .option('--size <bytes>', "of rping's data; of a server the most", pingSize)
     .option('--patience <seconds>', 'how long rping tries again', wholeNumber, PATIENCE)
@@ -198,6 +209,8 @@ function liveHost(world: LiveWorld, options: Options, random: Random): Host {
     gateways,
     random,
     guid: guidOfRun(),
+    wire: gidTypes[options.rdma],
+    iwarp: { startDelay: ms(START_DELAY_MS) },
     cpu: realTimeCpu,
   });
 }

@@ -100,7 +100,12 @@ export function printHead(lab: Lab, { parameters: p }: PerftestResult, gigabits:
 }
 
 const wireTitle = (wire: string, ipv6: boolean): string =>
-  ({ ib: 'InfiniBand', rocev1: 'RoCE v1', rocev2: `RoCE v2, IPv${ipv6 ? 6 : 4}` })[wire] ?? wire;
+  ({
+    ib: 'InfiniBand',
+    rocev1: 'RoCE v1',
+    rocev2: `RoCE v2, IPv${ipv6 ? 6 : 4}`,
+    iwarp: `iWARP, IPv${ipv6 ? 6 : 4}`,
+  })[wire] ?? wire;
 
 /** A row of perftest's table; nothing where the test did not end well. */
 export function printRow(

@@ -257,7 +257,14 @@ export class Connector implements CmConnector, StreamOwner {
       s.held = true;
       return;
     }
+    const { startDelay } = this.rnic.options;
+    if (startDelay > 0) this.#links.wait(s, after(this.rnic.device.now, startDelay));
+    else this.#begin(s);
+  }
+
+  #begin(s: Stream): void {
     s.maySend = true;
+    this.rnic.device.activate(s.qp!);
     if (s.rtr === 'write') s.commit(s.tagged(RDMAP.WRITE, true, 0, 0, 0), 0, -1, 0);
     else if (s.rtr === 'send') s.commitEmpty();
     else if (s.rtr === 'read') {
@@ -335,6 +342,7 @@ export class Connector implements CmConnector, StreamOwner {
   #late(now: Nanos, stream: Stream): void {
     const link = this.#links.get(stream.id);
     if (!link) return;
+    if (stream.phase === 'rts') return this.#begin(stream);
     if (stream.phase === 'startup' || stream.phase === 'ready')
       this.#links.fail(link, ERRNO.ETIMEDOUT);
     this.#abort(now, link);

@@ -26,6 +26,11 @@ export interface IwarpOptions {
   readonly replyTimeout: Nanos;
   readonly requestTimeout: Nanos;
   readonly closeTimeout: Nanos;
+  /**
+   * How long the active side waits with its first FPDU. siw takes over its socket after it has sent the reply, and does not
+   * look at what comes in between until more comes: an RNIC that is quicker waits for ever.
+   */
+  readonly startDelay: Nanos;
   readonly tcp: Partial<TcpOptions>;
 }
 
@@ -42,6 +47,7 @@ export const usualOptions: IwarpOptions = {
   replyTimeout: seconds(10),
   requestTimeout: seconds(5),
   closeTimeout: seconds(5),
+  startDelay: ms(0),
   // FPDUs are to leave whole and at once (RFC 5044 5.1).
   tcp: { nagle: false, delayedAck: ms(40) },
 };

@@ -29,9 +29,9 @@ import { connectX4, type NicProfile } from '../profiles/nic.js';
 import {
   type Context,
   type DeviceProfile,
-  type GidType,
   hcaProfile,
   openDevice,
+  rnicProfile,
 } from '../rdma/index.js';
 import { parseIp } from '../stack/index.js';
 import { after, type Nanos, NEVER, ns } from '../time/index.js';
@@ -43,6 +43,7 @@ import {
   type HostPlace,
 } from '../world/fabric.js';
 import { Simulation, type Tap } from '../world/sim.js';
+import { gidTypes } from './wire.js';
 
 /** What a lab is made of; two hosts and a cable with RoCE v2 unless told. */
 export interface LabOptions {
@@ -71,11 +72,6 @@ export interface LabOptions {
   readonly slotBytes?: number;
 }
 
-const gidTypes: Readonly<Record<WireName, GidType>> = {
-  ib: 'IB',
-  rocev1: 'RoCE v1',
-  rocev2: 'RoCE v2',
-};
 /** An Ethernet MTU that the largest InfiniBand MTU fits into with all headers. */
 const ETHERNET_MTU = 4200;
 const ETHERNET = 1;
@@ -139,7 +135,7 @@ export class Lab {
     const { name, mac, gateways, lid, addresses } = place;
     const { random, pool } = this.sim;
     const {
-      nic = hcaProfile,
+      nic = this.wire === 'iwarp' ? rnicProfile : hcaProfile,
       card = connectX4,
       cpu,
       pcie,

@@ -54,6 +54,18 @@ export function prepareGuest(): string | undefined {
   return `the guest could not be built in ${imageFolder}: ${why}`;
 }
 
+/** siw as a module for the guest's kernel: the file of its bytes. @throws Error that says why it cannot be made */
+export function siwModule(): string {
+  const folder = `${imageFolder}-siw`;
+  const built = spawnSync(source('build-siw'), [imageFolder, folder], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    encoding: 'utf8',
+    timeout: BUILD_SECONDS * 1000,
+  });
+  if (built.status === 0) return join(folder, 'siw.ko');
+  throw new Error(`siw could not be built in ${folder}: ${built.stderr?.trim() || built.error}`);
+}
+
 function qemuVersion(): number | undefined {
   const { stdout } = spawnSync(QEMU, ['--version'], { encoding: 'utf8' });
   const version = /version (\d+\.\d+)/.exec(stdout ?? '')?.[1];
@@ -80,6 +92,8 @@ export interface GuestOptions {
   readonly mac?: string;
   /** The guest is ended when it takes longer. */
   readonly seconds?: number;
+  /** Bytes that the guest finds on its second disk, /dev/vdb: a module that is no part of the image, say. */
+  readonly file?: string;
 }
 
 export interface GuestEnd {
@@ -105,7 +119,7 @@ export async function runGuest(options: GuestOptions): Promise<GuestEnd> {
 }
 
 function qemuArguments(
-  { socket, mac = '52:54:00:00:00:02' }: GuestOptions,
+  { socket, mac = '52:54:00:00:00:02', file }: GuestOptions,
   disk: string,
 ): string[] {
   return [
@@ -115,6 +129,7 @@ function qemuArguments(
     // Where this machine is busy, an emulated timer may seem not to tick while the kernel looks.
     ...['-append', 'console=ttyS0 quiet panic=-1 no_timer_check'],
     ...['-drive', `file=${disk},format=raw,if=virtio`],
+    ...(file === undefined ? [] : ['-drive', `file=${file},format=raw,if=virtio,readonly=on`]),
     ...['-netdev', `stream,id=n0,server=off,addr.type=unix,addr.path=${socket}`],
     ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},${NO_OFFLOADS}`],
   ];

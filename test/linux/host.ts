@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseMac } from '../../protocols/index.js';
 import { CaptureTap, type Impairment } from '../../src/fabric/index.js';
-import { Host } from '../../src/host/index.js';
+import { Host, type HostOptions } from '../../src/host/index.js';
 import { realTimeCpu } from '../../src/profiles/cpu.js';
 import type { HostStack } from '../../src/stack/index.js';
 import { Random } from '../../src/time/index.js';
@@ -35,6 +35,7 @@ export interface LiveHost {
 export async function liveHost(
   addresses: readonly string[],
   impairments: readonly Impairment[] = [],
+  more: Partial<HostOptions> = {},
 ): Promise<LiveHost> {
   const folder = mkdtempSync(join(tmpdir(), 'wireverbs-live-'));
   const socket = join(folder, 'wire.sock');
@@ -48,6 +49,7 @@ export async function liveHost(
     random: new Random(1),
     guid: BigInt(Date.now()),
     cpu: realTimeCpu,
+    ...more,
   });
   writeFileSync(capture, '');
   const tap = new CaptureTap((bytes) => appendFileSync(capture, bytes));
@@ -63,8 +65,14 @@ export async function liveHost(
 }
 
 /** Boots a guest on our host's wire. A script that fails fails the test with the guest's console. */
-export async function guestOn(host: LiveHost, script: string, seconds?: number): Promise<GuestEnd> {
-  const end = await runGuest({ script, socket: host.socket, ...(seconds && { seconds }) });
+export async function guestOn(
+  host: LiveHost,
+  script: string,
+  seconds?: number,
+  file?: string,
+): Promise<GuestEnd> {
+  const more = { ...(seconds && { seconds }), ...(file && { file }) };
+  const end = await runGuest({ script, socket: host.socket, ...more });
   if (end.code !== 0) await host.close(); // the capture is whole then
   assert.is(
     end.code,

@@ -10,7 +10,8 @@ import {
   reqNotifyCq,
   type Wc,
 } from '../../rdma/index.js';
-import type { Endpoint } from './endpoint.js';
+import { CREDIT_ID } from './credit.js';
+import type { Endpoint, Flow } from './endpoint.js';
 import { Requests } from './requests.js';
 
 /** Completions that are asked for at once (CTX_POLL_BATCH). */
@@ -59,7 +60,7 @@ export function* sendAll(
   thread: Thread,
   progress: Progress,
 ): Generator<Wait, void, void> {
-  const { p, context, flows, sendCq, host } = endpoint;
+  const { p, context, flows, sendCq, host, credits } = endpoint;
   const { postNs, pollNs } = host.cores.profile;
   const requests = flows.map((flow) => new Requests(endpoint, flow));
   const sent = new Float64Array(flows.length);
@@ -71,6 +72,7 @@ export function* sendAll(
         const first = sent[i]!;
         const count = Math.min(p.postList, p.iters - first);
         if (count === 0 || first - completed[i]! + count > p.txDepth) break;
+        if (credits !== null && !credits.allows(flows[i]!, first, count)) break;
         progress.posted.fill(thread.now, progress.sent, progress.sent + count);
         yield thread.spend(postNs * count);
         requests[i]!.post(count, (n) => isSignaled(first + n, p.cqMod, p.iters));
@@ -79,12 +81,15 @@ export function* sendAll(
       }
     }
     const found = pollCq(context, sendCq, POLL_BATCH, wc);
-    if (found === 0) yield* awaitCompletion(endpoint, thread, sendCq);
-    else yield thread.spend(pollNs * found);
+    if (found === 0) {
+      if (credits === null) yield* awaitCompletion(endpoint, thread, sendCq);
+      else yield* awaitCredit(endpoint, thread, sent);
+    } else yield thread.spend(pollNs * found);
     for (let i = 0; i < found; i++) {
       const one = wc[i]!;
       if (one.status !== 'IBV_WC_SUCCESS')
         return failed(endpoint, one, progress.sent, progress.done);
+      if (one.wrId === CREDIT_ID) continue;
       // The completion stands for all messages of its queue pair since the one before.
       const batch = Math.min(p.cqMod, p.iters - completed[one.wrId]!);
       completed[one.wrId] = completed[one.wrId]! + batch;
@@ -92,6 +97,20 @@ export function* sendAll(
       progress.completed[progress.done - 1] = thread.now;
     }
   }
+}
+
+/** Waits for a completion, or where the peer's receive requests are used up, for news of them. */
+function* awaitCredit(
+  endpoint: Endpoint,
+  thread: Thread,
+  sent: Float64Array,
+): Generator<Wait, void, void> {
+  const { credits, flows, p, host, sendCq } = endpoint;
+  const isStopped = (flow: Flow, i: number) =>
+    sent[i]! < p.iters &&
+    !credits!.allows(flow, sent[i]!, Math.min(p.postList, p.iters - sent[i]!));
+  if (!flows.some(isStopped)) return yield* awaitCompletion(endpoint, thread, sendCq);
+  yield thread.spin(host.device.placements);
 }
 
 /** Every so many requests one is completed, and the last. */
@@ -104,10 +123,12 @@ export function* receiveAll(
   thread: Thread,
   progress: Progress,
 ): Generator<Wait, void, void> {
-  const { p, context, flows, recvCq, host } = endpoint;
+  const { p, context, flows, recvCq, sendCq, host, credits } = endpoint;
   const { postNs, pollNs } = host.cores.profile;
   const posted = new Float64Array(flows.length).fill(p.rxDepth);
+  const taken = new Float64Array(flows.length);
   const wc: Wc[] = [];
+  const told: Wc[] = [];
   while (progress.done < progress.total) {
     const found = pollCq(context, recvCq, POLL_BATCH, wc);
     if (found === 0) yield* awaitCompletion(endpoint, thread, recvCq);
@@ -117,10 +138,17 @@ export function* receiveAll(
       if (status !== 'IBV_WC_SUCCESS')
         return failed(endpoint, wc[i]!, progress.done, progress.done);
       progress.completed[progress.done++] = thread.now;
-      if (posted[wrId]! >= p.iters) continue;
-      posted[wrId] = posted[wrId]! + 1;
-      yield thread.spend(postNs);
-      endpoint.postReceives(flows[wrId]!, 1);
+      taken[wrId] = taken[wrId]! + 1;
+      if (posted[wrId]! < p.iters) {
+        posted[wrId] = posted[wrId]! + 1;
+        yield thread.spend(postNs);
+        endpoint.postReceives(flows[wrId]!, 1);
+      }
+      if (credits?.tell(flows[wrId]!, taken[wrId]!)) {
+        yield thread.spend(postNs);
+        // A side that also sends takes these completions with its others.
+        if (!p.bidirectional) pollCq(context, sendCq, POLL_BATCH, told);
+      }
     }
   }
 }

@@ -31,8 +31,10 @@ import {
   regMr,
 } from '../../rdma/index.js';
 import { after, us } from '../../time/index.js';
+import { CREDIT_ROOM, Credits, needsCredits } from './credit.js';
 import type { Destination, Exchange, Side } from './exchange.js';
 import type { PerftestParameters, Transport } from './parameters.js';
+import { acceptFlows, connectFlows, listenForFlows } from './stream-connect.js';
 
 /** Bandwidth tests of small messages go round in so many bytes (perftest's cycle_buffer), by cache lines. */
 const CYCLE_BYTES = 4096;
@@ -82,6 +84,8 @@ export class Endpoint {
   /** Bytes of each half of a flow's buffer. */
   readonly stride: number;
   readonly #words: bigint;
+  /** Of SENDs over iWARP. */
+  readonly credits: Credits | null;
   /** Why the test ended early. */
   failure = '';
 
@@ -92,12 +96,14 @@ export class Endpoint {
     this.context = host.open(thread);
     this.pd = allocPd(this.context);
     this.channel = p.events ? new CompletionChannel() : null;
-    this.sendCq = createCq(this.context, p.txDepth * p.qps, this.channel);
+    const spare = needsCredits(p) ? CREDIT_ROOM : 0;
+    this.sendCq = createCq(this.context, (p.txDepth + spare) * p.qps, this.channel);
     this.recvCq = createCq(this.context, p.rxDepth * p.qps, this.channel);
     const cycle = p.metric === 'bw' && p.verb !== 'atomic' ? CYCLE_BYTES : CACHE_LINE;
     this.stride = roundUp(Math.max(p.size + GRH_BYTES, cycle), CACHE_LINE);
     // Atomic operations of several queue pairs are on words of one buffer, side by side.
     this.#words = p.verb === 'atomic' ? this.context.space.allocate(2 * this.stride * p.qps) : 0n;
+    this.credits = spare > 0 ? new Credits(this.context, this.pd, p) : null;
     this.flows = Array.from({ length: p.qps }, (_, index) => this.#flow(index));
   }
 
@@ -118,11 +124,11 @@ export class Endpoint {
       sendCq: this.sendCq,
       recvCq: this.recvCq,
       cap: {
-        maxSendWr: p.txDepth,
+        maxSendWr: p.txDepth + (this.credits ? CREDIT_ROOM : 0),
         maxRecvWr: p.rxDepth,
         maxSendSge: Math.min(p.size, 1),
         maxRecvSge: 1,
-        maxInlineData: p.inlineSize,
+        maxInlineData: Math.max(p.inlineSize, this.credits ? Credits.bytes : 0),
       },
     });
     if (p.verb !== 'atomic' && !this.#pings) this.#fill(local);
@@ -174,16 +180,41 @@ export class Endpoint {
       rkey: mr.rkey,
       address: this.p.verb === 'read' ? landing - BigInt(this.stride) : landing,
     }));
+    if (this.p.wire === 'iwarp') return yield* this.#connectStreams(thread, exchange, own);
     const peers = yield* exchange.introduce(thread, this.side, own);
     if (!(yield* this.#findWay(thread, peers[0]!.gid))) return false;
     this.flows.forEach((flow, i) => {
       flow.peer = peers[i]!;
       this.#connect(flow, own[i]!.psn, peers[i]!);
     });
+    return yield* this.#begin(thread, exchange);
+  }
+
+  *#begin(thread: Thread, exchange: Exchange): Generator<Wait, boolean, void> {
     if (this.p.verb === 'send')
       for (const flow of this.flows) this.postReceives(flow, this.p.rxDepth);
     yield* exchange.together(thread, this.side);
     return true;
+  }
+
+  /** iWARP: the client connects by rdma_cm (perftest's -R), one queue pair after the other. */
+  *#connectStreams(
+    thread: Thread,
+    exchange: Exchange,
+    own: readonly Destination[],
+  ): Generator<Wait, boolean, void> {
+    const listening = this.side === 'server' ? listenForFlows(this.host) : undefined;
+    const port = listening?.localPort ?? 0;
+    const { credits } = this;
+    const said = own.map((one) => ({ ...one, port, ...(credits && { credits: credits.remote }) }));
+    const peers = yield* exchange.introduce(thread, this.side, said);
+    this.flows.forEach((flow, i) => {
+      flow.peer = peers[i]!;
+    });
+    this.failure = listening
+      ? yield* acceptFlows(this, thread, listening)
+      : yield* connectFlows(this, thread, peers[0]!);
+    return this.failure === '' && (yield* this.#begin(thread, exchange));
   }
 
   /** The GID of the kind that was asked for: InfiniBand's own, or that of an IPv4 or IPv6 address. */

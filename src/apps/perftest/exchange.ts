@@ -19,6 +19,10 @@ export interface Destination {
   readonly psn: number;
   readonly rkey: number;
   readonly address: bigint;
+  /** Where this side listens for connections (iWARP); 0 where it does not. */
+  readonly port?: number;
+  /** Where this side wants to hear of the other's receive requests. */
+  readonly credits?: { readonly remoteAddr: bigint; readonly rkey: number };
 }
 
 /** The connection over which both sides speak about the test. */

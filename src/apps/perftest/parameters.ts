@@ -10,8 +10,8 @@ export const testNames: readonly TestName[] = verbs.flatMap(
   (verb) => [`${verb}_bw`, `${verb}_lat`] as const,
 );
 
-export const wires = ['ib', 'rocev1', 'rocev2'] as const;
-/** What carries the packets: native InfiniBand, RoCE v1 or RoCE v2. */
+export const wires = ['ib', 'rocev1', 'rocev2', 'iwarp'] as const;
+/** What carries the packets: native InfiniBand, RoCE v1, RoCE v2 or iWARP. */
 export type WireName = (typeof wires)[number];
 
 export const transports = ['RC', 'UC', 'UD'] as const;
@@ -144,6 +144,8 @@ function refuse(p: PerftestParameters, given: PerftestOptions): void {
   const fail = (words: string): never => {
     throw new RangeError(`${p.test} with --qp-type ${p.qpType}: ${words}`);
   };
+  if (p.wire === 'iwarp' && p.qpType !== 'RC')
+    fail('iWARP has reliable connections alone (RFC 5040)');
   if (!carried[p.qpType].includes(p.verb)) {
     const can = transports.filter((service) => carried[service].includes(p.verb)).join(' or ');
     const not = p.verb === 'atomic' ? 'do not' : 'does not';
@@ -164,7 +166,8 @@ function refuse(p: PerftestParameters, given: PerftestOptions): void {
     fail(`a datagram is one packet of at most the MTU, ${p.mtu} bytes, not ${p.size} (IBA 9.8.2)`);
   if (p.metric === 'lat' && p.qps > 1) fail('latency is measured with one queue pair');
   if (p.metric === 'lat' && given.bidirectional) fail('latency tests go both ways in turn already');
-  if (p.ipv6 && p.wire !== 'rocev2') fail(`--ipv6 is for RoCE v2; ${p.wire} has no IP header`);
+  if (p.ipv6 && p.wire !== 'rocev2' && p.wire !== 'iwarp')
+    fail(`--ipv6 is for RoCE v2 and iWARP; ${p.wire} has no IP header`);
 }
 
 /**

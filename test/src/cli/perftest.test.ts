@@ -60,7 +60,7 @@ spec('wireverbs perftest', (it) => {
     assert.match(stderr, /RDMA READ does not exist on an unreliable connection \(UC\)/);
     const wire = await wireverbs(['perftest', 'read_bw', '--wire', 'token-ring']);
     assert.is(wire.status, 2);
-    assert.match(wire.stderr, /expected ib, rocev1, rocev2; found 'token-ring'/);
+    assert.match(wire.stderr, /expected ib, rocev1, rocev2, iwarp; found 'token-ring'/);
   });
 
   it('ends with exit code 1 and the reason when the test does not end well', async () => {
