@@ -12,6 +12,8 @@ const DUP_THRESH = 3;
 const REO_PERSIST = 16;
 /** What a lone segment's acknowledgment may wait for (7.2); Linux: its own delayed ACK's longest. */
 const MAX_ACK_DELAY = 200e6;
+/** Linux's TCP_TIMEOUT_MIN: where round trips take microseconds, acknowledgments may still wait for a core. */
+const MIN_TIMEOUT = 2e6;
 
 /** 6.2, steps 2 and 3, for a segment that was newly acknowledged, by number or by block. */
 // hot
@@ -106,7 +108,7 @@ export function armTailProbe(tcb: Tcb, now: Nanos): void {
     return;
   let timeout = 1e9;
   if (tcb.srtt > 0) {
-    timeout = 2 * tcb.srtt;
+    timeout = Math.max(2 * tcb.srtt, MIN_TIMEOUT);
     if (tcb.board.count === 1) timeout += MAX_ACK_DELAY;
   }
   const at = now + Math.min(timeout, rtoOf(tcb));
