@@ -8,7 +8,14 @@ import { after, Random, seconds } from '../../src/time/index.js';
 import { inFolder, wireverbs } from '../support/cli.js';
 import { assert, spec } from '../support/spec.js';
 import { runGuest } from './guest.js';
-import { guestOn, judgeCapture, type LiveHost, listening, liveHost } from './host.js';
+import {
+  guestOn,
+  judgeCapture,
+  type LiveHost,
+  listening,
+  liveHost,
+  rpingClientFunction,
+} from './host.js';
 
 const OURS = ['10.0.0.1/24', 'fd00::1/64'];
 /** The last is the most that rping takes. */
@@ -16,7 +23,7 @@ const SIZES = [64, 1000, 4096, 65_535];
 
 /** The guest's device; the second address family's is there from the start as well. */
 const setup = `set -e
-ip link set eth0 up mtu 1500
+${rpingClientFunction}ip link set eth0 up mtu 1500
 ip addr add 10.0.0.2/24 dev eth0
 ip -6 addr add fd00::2/64 dev eth0 nodad
 modprobe rdma_rxe; modprobe rdma_ucm; modprobe ib_uverbs
@@ -30,7 +37,7 @@ const clients = (count: number, sizes: readonly number[] = SIZES): string =>
   ['10.0.0.1', 'fd00::1']
     .flatMap((ip) =>
       sizes.map(
-        (size) => `timeout 60 rping -c -a ${ip} -C ${count} -S ${size} -V
+        (size) => `rping_client -a ${ip} -C ${count} -S ${size} -V
 echo CLIENT-OK ${ip} ${size}`,
       ),
     )
@@ -66,7 +73,7 @@ function connectEach(
       for (const size of sizes) {
         const outcome: Outcome = { pings: 0, failure: '', ended: false };
         outcomes.push(outcome);
-        const patience = after(thread.now, seconds(60));
+        const patience = after(thread.now, seconds(120));
         const options = { target: parseIp(ip), size, count, patience };
         const client = host.spawn(`rping ${ip} ${size}`, rpingClient(host, options, outcome));
         while (!client.ended) yield thread.block(client.done);

@@ -8,7 +8,14 @@ import { after, ms, Random, seconds } from '../../src/time/index.js';
 import { inFolder, wireverbs } from '../support/cli.js';
 import { assert, spec } from '../support/spec.js';
 import { runGuest, siwModule } from './guest.js';
-import { guestOn, judgeCapture, type LiveHost, listening, liveHost } from './host.js';
+import {
+  guestOn,
+  judgeCapture,
+  type LiveHost,
+  listening,
+  liveHost,
+  rpingClientFunction,
+} from './host.js';
 
 const OURS = ['10.0.0.1/24', 'fd00::1/64'];
 /** siw loses a wake-up where its peer is quicker. */
@@ -16,7 +23,7 @@ const startDelay = ms(200);
 const SIZES = [64, 4096, 65_535];
 
 const setup = `set -e
-ip link set eth0 up mtu 1500
+${rpingClientFunction}ip link set eth0 up mtu 1500
 ip addr add 10.0.0.2/24 dev eth0
 ip -6 addr add fd00::2/64 dev eth0 nodad
 modprobe libcrc32c; modprobe ib_core; modprobe iw_cm; modprobe rdma_ucm; modprobe ib_uverbs
@@ -31,7 +38,7 @@ const clients = (count: number, sizes: readonly number[], ips: readonly string[]
   ips
     .flatMap((ip) =>
       sizes.map(
-        (size) => `timeout 60 rping -c -a ${ip} -C ${count} -S ${size} -V
+        (size) => `rping_client -a ${ip} -C ${count} -S ${size} -V
 echo CLIENT-OK ${ip} ${size}`,
       ),
     )
