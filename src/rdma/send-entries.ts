@@ -7,6 +7,13 @@ import type { NicCaches } from './nic-caches.js';
 import type { QueuePair } from './queue-pair.js';
 import { TimeHeap } from './time-heap.js';
 
+/**
+ * Entries of one queue that the device has room for at most, when cores write them with their doorbells faster than it
+ * sends: far more than it fetches ahead itself. With room for a fetch alone, a queue that fell behind once would stay
+ * behind, because entries that are written and then fetched as well take the link twice.
+ */
+const MOST_WRITTEN = 256;
+
 export class SendEntries {
   /** Queue pairs that rest, by when their entry comes. */
   readonly resting = new TimeHeap<QueuePair>();
@@ -23,13 +30,14 @@ export class SendEntries {
     const index = qp.fetched;
     this.#prepare(qp);
     if (qp.entriesEnd === index) this.#fetch(now, qp);
-    const at = qp.entryAt[index % this.batch]!;
+    const place = index % qp.entryAt.length;
+    const at = qp.entryAt[place]!;
     if (at > now) return this.#rest(qp, at);
     if (qp.entrySure !== index) {
       const wait = this.caches.entry(now, qp.qpn, index);
       qp.entrySure = index;
       if (wait > 0) {
-        qp.entryAt[index % this.batch] = now + wait;
+        qp.entryAt[place] = now + wait;
         return this.#rest(qp, now + wait);
       }
     }
@@ -42,10 +50,11 @@ export class SendEntries {
   // hot
   written(now: Nanos, qp: QueuePair, index: number): void {
     this.#prepare(qp);
-    if (qp.entriesEnd !== index || index - qp.fetched >= this.batch) return;
+    const room = qp.entryAt.length;
+    if (qp.entriesEnd !== index || index - qp.fetched >= room) return;
     const ring = qp.sq!;
     const from = ring.at(index);
-    const at = (index % this.batch) * ring.stride;
+    const at = (index % room) * ring.stride;
     for (let i = 0; i < ring.stride; i++) qp.scratch[at + i] = ring.bytes[from + i]!;
     this.#came(qp, index, now);
   }
@@ -59,9 +68,11 @@ export class SendEntries {
 
   // hot
   #prepare(qp: QueuePair): void {
-    if (qp.entryAt.length !== this.batch) {
-      qp.entryAt = new Float64Array(this.batch);
-      qp.scratch = new Uint8Array(this.batch * qp.sq!.stride);
+    if (qp.entryAt.length === 0) {
+      const { count, stride } = qp.sq!;
+      const lots = Math.ceil(Math.min(count, MOST_WRITTEN) / this.batch);
+      qp.entryAt = new Float64Array(lots * this.batch);
+      qp.scratch = new Uint8Array(lots * this.batch * stride);
     }
     if (qp.entriesEnd < qp.fetched) qp.entriesEnd = qp.fetched;
   }
@@ -71,6 +82,7 @@ export class SendEntries {
   #fetch(now: Nanos, qp: QueuePair): void {
     const ring = qp.sq!;
     const { batch } = this;
+    const room = qp.entryAt.length;
     const first = qp.entriesEnd;
     const count = Math.min(
       batch - (first - qp.fetched),
@@ -80,7 +92,7 @@ export class SendEntries {
     );
     if (count <= 0) return;
     const { stride } = ring;
-    const at = (first % batch) * stride;
+    const at = (first % room) * stride;
     const length = count * stride;
     const came = ring.fetch(now, this.memory, first, 0, length, qp.scratch, at) + this.memory.delay;
     for (let i = 0; i < count; i++) this.#came(qp, first + i, came);
@@ -88,7 +100,7 @@ export class SendEntries {
 
   // hot
   #came(qp: QueuePair, index: number, at: number): void {
-    qp.entryAt[index % this.batch] = at;
+    qp.entryAt[index % qp.entryAt.length] = at;
     qp.entriesEnd = index + 1;
     this.caches.fetched(qp.qpn, index);
   }
