@@ -50,7 +50,6 @@ const ORDER = [
   'src/kernel',
   'src/fabric',
   'src/host',
-  'src/rping',
   'src/vm',
   'src/storage',
   'src/apps',

@@ -1,8 +1,14 @@
 // rping for `wireverbs live`: the programs on the live host, and what people see of them.
 
 import { InvalidArgumentError } from 'commander';
+import {
+  type Outcome,
+  RPING_PORT,
+  rpingClient,
+  rpingServer,
+  type Served,
+} from '../apps/rping/index.js';
 import type { Host } from '../host/index.js';
-import { type Outcome, RPING_PORT, rpingClient, rpingServer, type Served } from '../rping/index.js';
 import { formatIp, parseIp } from '../stack/index.js';
 import { after, seconds } from '../time/index.js';
 import type { LiveWorld } from '../world/live.js';

@@ -4,10 +4,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatMac, parseMac } from '../../protocols/index.js';
+import { LEAST_SIZE, MOST_SIZE } from '../apps/rping/index.js';
 import { CaptureTap, chances, parseRule } from '../fabric/index.js';
 import { Host } from '../host/index.js';
 import { realTimeCpu } from '../profiles/cpu.js';
-import { LEAST_SIZE, MOST_SIZE } from '../rping/index.js';
 import { formatIp, type HostStack, parseHostAddress, parseIp } from '../stack/index.js';
 import { parseVolume, type VolumeSpec } from '../storage/backing.js';
 import { ms, Random } from '../time/index.js';

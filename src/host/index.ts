@@ -1,4 +1,5 @@
 export { makeReady } from './connect.js';
+export { ConnectionWatch, type ConnectionWatchOptions } from './connection-watch.js';
 export { type Directory, GeneralServices } from './general-services.js';
 export { Host, type HostOptions } from './host.js';
 export { guidOf, portGidOf } from './identity.js';

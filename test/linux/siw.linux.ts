@@ -1,8 +1,8 @@
 // rping of a stock Linux kernel over siw (Soft-iWARP), with an RNIC of ours as server and as client.
 
 import { join } from 'node:path';
+import { type Outcome, rpingClient, rpingServer, type Served } from '../../src/apps/rping/index.js';
 import { chances } from '../../src/fabric/index.js';
-import { type Outcome, rpingClient, rpingServer, type Served } from '../../src/rping/index.js';
 import { parseIp } from '../../src/stack/index.js';
 import { after, ms, Random, seconds } from '../../src/time/index.js';
 import { inFolder, wireverbs } from '../support/cli.js';

@@ -3,34 +3,26 @@
 
 import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
-import { Signal, type Thread, type Wait } from '../../../cpu/index.js';
-import { type Host, makeReady } from '../../../host/index.js';
+import type { Thread, Wait } from '../../../cpu/index.js';
+import { ConnectionWatch, type Host, makeReady } from '../../../host/index.js';
 import { keyByte, keyIndex, keyOf, mapPages, PAGE_4K } from '../../../memory/index.js';
-import { type CmEvent, type CmId, EventChannel } from '../../../rdma/cm/index.js';
+import type { CmEvent, CmId } from '../../../rdma/cm/index.js';
 import {
-  ackCqEvents,
   allocMr,
   allocPd,
-  type CompletionQueue,
   type Context,
-  createCompChannel,
-  createCq,
   createQp,
   deallocPd,
   deregMr,
-  destroyCq,
   destroyQp,
-  getCqEvent,
   IBV_SEND_SIGNALED,
   type Mr,
   modifyQp,
   type Pd,
-  pollCq,
   postRecv,
   postSend,
   type QueuePair,
   regMr,
-  reqNotifyCq,
   type SendWr,
   type Wc,
 } from '../../../rdma/index.js';
@@ -79,12 +71,9 @@ interface Place {
 export class RdmaHostQueue {
   /** Why it can be used no more. */
   why = '';
-  readonly events = new EventChannel();
   readonly #context: Context;
   readonly #pd: Pd;
-  readonly #cq: CompletionQueue;
-  readonly #channel = createCompChannel();
-  readonly #news = new Signal();
+  readonly #watch: ConnectionWatch;
   readonly #qp: QueuePair;
   readonly #id: CmId;
   readonly #capsule: number;
@@ -95,7 +84,6 @@ export class RdmaHostQueue {
   readonly #places: Place[];
   readonly #free: Place[];
   readonly #open = new Map<number, Place>();
-  readonly #wc: Wc[] = [];
 
   constructor(
     readonly host: Host,
@@ -105,11 +93,21 @@ export class RdmaHostQueue {
     const { entries, dataBytes, inlineBytes } = options;
     this.#context = host.open(thread);
     this.#pd = allocPd(this.#context);
-    this.#cq = createCq(this.#context, entries * (SENDS_EACH + 1) + BATCH, this.#channel);
+    this.#watch = new ConnectionWatch({
+      host,
+      thread,
+      context: this.#context,
+      entries: entries * (SENDS_EACH + 1) + BATCH,
+      batch: BATCH,
+      completed: (wc) => this.#completed(wc),
+      hungUp: () => {
+        this.why ||= 'the target hung up';
+      },
+    });
     this.#qp = createQp(this.#pd, {
       qpType: 'IBV_QPT_RC',
-      sendCq: this.#cq,
-      recvCq: this.#cq,
+      sendCq: this.#watch.cq,
+      recvCq: this.#watch.cq,
       cap: { maxSendWr: entries * SENDS_EACH, maxRecvWr: entries, maxSendSge: 1, maxRecvSge: 1 },
     });
     this.#capsule = SQE_SIZE + inlineBytes;
@@ -126,9 +124,7 @@ export class RdmaHostQueue {
       return { index, addr, bytes, mr, command: undefined, registered: false };
     });
     this.#free = [...this.#places].reverse();
-    this.#channel.signal.feed(this.#news);
-    this.events.signal.feed(this.#news);
-    this.#id = host.rdmaCm.createId('RDMA_PS_TCP', this.events);
+    this.#id = host.rdmaCm.createId('RDMA_PS_TCP', this.#watch.events);
   }
 
   /** Connects; what went wrong, or nothing. */
@@ -163,7 +159,8 @@ export class RdmaHostQueue {
   }
 
   *#event(): Generator<Wait, CmEvent | undefined, void> {
-    const { host, thread, events } = this;
+    const { host, thread } = this;
+    const { events } = this.#watch;
     const until = after(thread.now, PATIENCE);
     for (;;) {
       const event = host.rdmaCm.event(thread.now, events);
@@ -257,25 +254,11 @@ export class RdmaHostQueue {
   *until(isSo: () => boolean, end: Nanos = NEVER): Generator<Wait, boolean, void> {
     const { thread } = this;
     for (;;) {
-      yield* this.#poll();
-      this.#hear();
+      yield* this.#watch.poll();
+      this.#watch.hear();
       if (isSo()) return true;
       if (this.why !== '' || thread.now >= end) return false;
-      reqNotifyCq(this.#cq);
-      if (this.#cq.peek() >= 0) continue; // came between looking and asking to be told
-      yield thread.block(this.#news, end);
-      for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel))
-        ackCqEvents(cq, 1);
-    }
-  }
-
-  *#poll(): Generator<Wait, void, void> {
-    const { pollNs, emptyPollNs } = this.host.cores.profile;
-    for (;;) {
-      const count = pollCq(this.#context, this.#cq, BATCH, this.#wc);
-      yield this.thread.spend(count === 0 ? emptyPollNs : count * pollNs);
-      if (count === 0) return;
-      for (let i = 0; i < count; i++) this.#completed(this.#wc[i]!);
+      yield* this.#watch.wait(end);
     }
   }
 
@@ -314,15 +297,6 @@ export class RdmaHostQueue {
     });
   }
 
-  #hear(): void {
-    const { rdmaCm } = this.host;
-    for (;;) {
-      const event = rdmaCm.event(this.thread.now, this.events);
-      if (!event) return;
-      if (event.type !== 'RDMA_CM_EVENT_ESTABLISHED') this.why ||= 'the target hung up';
-    }
-  }
-
   /** Ends it: commands that are open are lost, which is not to say that they were not done. */
   *close(): Generator<Wait, void, void> {
     const { host, thread } = this;
@@ -334,13 +308,11 @@ export class RdmaHostQueue {
     this.why ||= 'closed';
     for (const { command } of this.#open.values()) command!.ending = 'lost';
     this.#open.clear();
-    this.#channel.signal.unfeed(this.#news);
-    this.events.signal.unfeed(this.#news);
+    this.#watch.silence();
     if (this.#qp.state !== 'RESET') modifyQp(this.#context, this.#qp, { qpState: 'ERR' });
     host.rdmaCm.destroyId(thread.now, this.#id);
     destroyQp(this.#pd, this.#qp);
-    for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel)) ackCqEvents(cq, 1);
-    destroyCq(this.#context, this.#cq);
+    this.#watch.destroy();
     deregMr(this.#mr);
     for (const { mr, addr, bytes } of this.#places) {
       deregMr(mr);

@@ -4,34 +4,26 @@
 
 import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
-import { Signal, type Thread, type Wait } from '../../../cpu/index.js';
-import { type Host, makeReady } from '../../../host/index.js';
-import { type CmId, EventChannel, type QueuePairSettings } from '../../../rdma/cm/index.js';
+import type { Thread, Wait } from '../../../cpu/index.js';
+import { ConnectionWatch, type Host, makeReady } from '../../../host/index.js';
+import type { CmId, QueuePairSettings } from '../../../rdma/cm/index.js';
 import {
-  ackCqEvents,
-  type CompletionQueue,
   type Context,
-  createCompChannel,
-  createCq,
   createQp,
   deregMr,
-  destroyCq,
   destroyQp,
-  getCqEvent,
   IBV_SEND_SIGNALED,
   type Mr,
   modifyQp,
   type Pd,
-  pollCq,
   postRecv,
   postSend,
   type QueuePair,
   regMr,
-  reqNotifyCq,
   type SendWr,
   type Wc,
 } from '../../../rdma/index.js';
-import { type Nanos, NEVER } from '../../../time/index.js';
+import type { Nanos } from '../../../time/index.js';
 import type { Port } from '../port.js';
 import { type Carrier, Queue } from '../queue.js';
 import type { Request } from '../request.js';
@@ -63,13 +55,10 @@ export interface Shared {
 export class RdmaConnection implements Carrier {
   readonly port: Port;
   readonly queue: Queue;
-  readonly events = new EventChannel();
+  readonly watch: ConnectionWatch;
   readonly context: Context;
   readonly qp: QueuePair;
   why = '';
-  readonly #cq: CompletionQueue;
-  readonly #channel = createCompChannel();
-  readonly #news = new Signal();
   readonly #slots: Slot[];
   readonly #of = new Map<Request, Slot>();
   readonly #capsuleSize: number;
@@ -80,7 +69,6 @@ export class RdmaConnection implements Carrier {
   /** What is to be posted when the thread runs next. */
   readonly #answers: Request[] = [];
   readonly #fetches: Slot[] = [];
-  readonly #wc: Wc[] = [];
 
   constructor(
     readonly host: Host,
@@ -91,11 +79,19 @@ export class RdmaConnection implements Carrier {
     this.port = shared.port;
     this.queue = new Queue(shared.target, this);
     this.context = host.open(thread);
-    this.#cq = createCq(this.context, depth * KINDS + BATCH, this.#channel);
+    this.watch = new ConnectionWatch({
+      host,
+      thread,
+      context: this.context,
+      entries: depth * KINDS + BATCH,
+      batch: BATCH,
+      completed: (wc) => this.#completed(wc),
+      hungUp: () => this.close('the host hung up'),
+    });
     this.qp = createQp(shared.pd, {
       qpType: 'IBV_QPT_RC',
-      sendCq: this.#cq,
-      recvCq: this.#cq,
+      sendCq: this.watch.cq,
+      recvCq: this.watch.cq,
       cap: { maxSendWr: depth * SENDS_EACH, maxRecvWr: depth, maxSendSge: 1, maxRecvSge: 1 },
     });
     this.#capsuleSize = SQE_SIZE + this.port.transport.inlineBytes;
@@ -106,8 +102,6 @@ export class RdmaConnection implements Carrier {
     this.#mr = regMr(shared.pd, this.#addr, size, LOCAL_WRITE);
     this.#slots = Array.from({ length: depth }, (_, i) => new Slot(i));
     for (const slot of this.#slots) this.#of.set(slot.request, slot);
-    this.#channel.signal.feed(this.#news);
-    this.events.signal.feed(this.#news);
   }
 
   /** The queue pair towards the host, with every receive posted: the first command may come before the RTU. */
@@ -127,29 +121,14 @@ export class RdmaConnection implements Carrier {
 
   /** Serves until the connection ends. */
   *serve(): Generator<Wait, void, void> {
-    const { thread } = this;
+    const { thread, watch } = this;
     while (this.why === '') {
-      yield* this.#poll();
+      yield* watch.poll();
       yield* this.#post();
-      this.#hear();
-      if (this.#answers.length + this.#fetches.length > 0 || this.why !== '') continue;
-      reqNotifyCq(this.#cq);
-      if (this.#cq.peek() >= 0) continue; // came between looking and asking to be told
-      yield thread.block(this.#news, NEVER);
-      for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel))
-        ackCqEvents(cq, 1);
+      watch.hear();
+      if (this.#answers.length + this.#fetches.length === 0 && this.why === '') yield* watch.wait();
     }
     this.queue.lost(thread.now, this.why);
-  }
-
-  *#poll(): Generator<Wait, void, void> {
-    const { pollNs, emptyPollNs } = this.host.cores.profile;
-    for (;;) {
-      const count = pollCq(this.context, this.#cq, BATCH, this.#wc);
-      yield this.thread.spend(count === 0 ? emptyPollNs : count * pollNs);
-      if (count === 0) return;
-      for (let i = 0; i < count; i++) this.#completed(this.#wc[i]!);
-    }
   }
 
   #completed({ status, wrId, byteLen }: Wc): void {
@@ -194,7 +173,7 @@ export class RdmaConnection implements Carrier {
     request.data = this.shared.pool.bytes;
     request.at = place;
     this.#fetches.push(slot);
-    this.#news.raise(this.host.now);
+    this.watch.news.raise(this.host.now);
     return true;
   }
 
@@ -264,16 +243,6 @@ export class RdmaConnection implements Carrier {
     slot.place = -1;
   }
 
-  /** Did the host hang up? */
-  #hear(): void {
-    const { rdmaCm } = this.host;
-    for (;;) {
-      const event = rdmaCm.event(this.thread.now, this.events);
-      if (!event) return;
-      if (event.type !== 'RDMA_CM_EVENT_ESTABLISHED') this.close('the host hung up');
-    }
-  }
-
   // Carrier
 
   respond(_now: Nanos, request: Request): void {
@@ -283,13 +252,13 @@ export class RdmaConnection implements Carrier {
       return;
     }
     this.#answers.push(request);
-    this.#news.raise(this.host.now);
+    this.watch.news.raise(this.host.now);
   }
 
   close(why: string): void {
     if (this.why !== '') return;
     this.why = why;
-    this.#news.raise(this.host.now);
+    this.watch.news.raise(this.host.now);
   }
 
   #closed = false;
@@ -298,14 +267,12 @@ export class RdmaConnection implements Carrier {
   end(id: CmId): void {
     const { host, context, thread } = this;
     this.#closed = true;
-    this.#channel.signal.unfeed(this.#news);
-    this.events.signal.unfeed(this.#news);
+    this.watch.silence();
     if (this.qp.state !== 'RESET') modifyQp(context, this.qp, { qpState: 'ERR' });
     if (id.state === 'CONNECT') host.rdmaCm.disconnect(thread.now, id);
     host.rdmaCm.destroyId(thread.now, id);
     destroyQp(this.shared.pd, this.qp);
-    for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel)) ackCqEvents(cq, 1);
-    destroyCq(context, this.#cq);
+    this.watch.destroy();
     deregMr(this.#mr);
     for (const slot of this.#slots) if (!slot.request.open || slot.reads > 0) this.#release(slot);
     host.space.unmap(this.#addr, this.#bytes.length);

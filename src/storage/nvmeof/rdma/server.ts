@@ -107,7 +107,7 @@ const serve = (server: Server, event: CmEvent, depth: number): Program =>
     const { host, served } = server;
     const { id, settings } = event;
     const connection = new RdmaConnection(host, thread, server, depth);
-    id.channel = connection.events;
+    id.channel = connection.watch.events;
     served.open.add(connection);
     try {
       const isReady = settings !== undefined && (yield* connection.ready(settings));

@@ -1,7 +1,6 @@
 // Mirrors src/rping/: both sides on hosts of ours, and what Linux's rping sent in a capture.
 
-import { dissect, parseHex } from '../../../protocols/index.js';
-import { chances } from '../../../src/fabric/index.js';
+import { dissect, parseHex } from '../../../../protocols/index.js';
 import {
   fillPing,
   type Outcome,
@@ -10,11 +9,12 @@ import {
   rpingServer,
   type Served,
   textOf,
-} from '../../../src/rping/index.js';
-import { ms, seconds } from '../../../src/time/index.js';
-import { capturedFrames } from '../../support/capture.js';
-import { assert, spec } from '../../support/spec.js';
-import { titleOf, type Wiring, wirings, worldOf } from '../host/pair.js';
+} from '../../../../src/apps/rping/index.js';
+import { chances } from '../../../../src/fabric/index.js';
+import { ms, seconds } from '../../../../src/time/index.js';
+import { capturedFrames } from '../../../support/capture.js';
+import { assert, spec } from '../../../support/spec.js';
+import { titleOf, type Wiring, wirings, worldOf } from '../../host/pair.js';
 
 interface Run {
   readonly size?: number;

@@ -1,36 +1,28 @@
 // What both sides of rping need of a connection: queue pair and buffers, completions that are waited for by events as
 // rping does, and the end of it when the peer hangs up. A failure is a sentence, and ends the session.
 
-import { Signal, type Thread, type Wait } from '../cpu/index.js';
-import { type Host, makeReady } from '../host/index.js';
-import { type CmId, EventChannel, type QueuePairSettings } from '../rdma/cm/index.js';
+import type { Thread, Wait } from '../../cpu/index.js';
+import { ConnectionWatch, type Host, makeReady } from '../../host/index.js';
+import type { CmId, QueuePairSettings } from '../../rdma/cm/index.js';
 import {
-  ackCqEvents,
   allocPd,
-  type CompletionQueue,
   type Context,
-  createCompChannel,
-  createCq,
   createQp,
   deallocPd,
   deregMr,
-  destroyCq,
   destroyQp,
-  getCqEvent,
   IBV_SEND_SIGNALED,
   type Mr,
   modifyQp,
   type Pd,
-  pollCq,
   postRecv,
   postSend,
   type QueuePair,
   regMr,
-  reqNotifyCq,
   type SendWr,
   type Wc,
-} from '../rdma/index.js';
-import { type Nanos, NEVER } from '../time/index.js';
+} from '../../rdma/index.js';
+import { type Nanos, NEVER } from '../../time/index.js';
 import { RpingInfo } from './message.js';
 
 /** RPING_SQ_DEPTH; one receive is posted at a time. */
@@ -56,8 +48,7 @@ export interface Remote {
 }
 
 export class Session {
-  /** Events of this connection's identifier. */
-  readonly events = new EventChannel();
+  readonly watch: ConnectionWatch;
   /** The peer hung up, or nothing more can be done. */
   over = false;
   failure = '';
@@ -72,11 +63,7 @@ export class Session {
   /** Where the data goes to and comes from. */
   readonly data: Buffer;
   readonly #pd: Pd;
-  readonly #cq: CompletionQueue;
-  readonly #channel = createCompChannel();
-  readonly #news = new Signal();
   readonly #buffers: Buffer[] = [];
-  readonly #wc: Wc[] = [];
 
   constructor(
     readonly host: Host,
@@ -85,18 +72,26 @@ export class Session {
   ) {
     this.context = host.open(thread);
     this.#pd = allocPd(this.context);
-    this.#cq = createCq(this.context, 2 * SEND_QUEUE, this.#channel);
+    this.watch = new ConnectionWatch({
+      host,
+      thread,
+      context: this.context,
+      entries: 2 * SEND_QUEUE,
+      batch: BATCH,
+      completed: (wc) => this.#completed(wc),
+      hungUp: () => {
+        this.over = true;
+      },
+    });
     this.qp = createQp(this.#pd, {
       qpType: 'IBV_QPT_RC',
-      sendCq: this.#cq,
-      recvCq: this.#cq,
+      sendCq: this.watch.cq,
+      recvCq: this.watch.cq,
       cap: { maxSendWr: SEND_QUEUE, maxRecvWr: RECEIVE_QUEUE, maxSendSge: 1, maxRecvSge: 1 },
     });
     this.received = this.buffer(RpingInfo.size, LOCAL_WRITE);
     this.sent = this.buffer(RpingInfo.size, 0);
     this.data = this.buffer(size, RIGHTS);
-    this.#channel.signal.feed(this.#news);
-    this.events.signal.feed(this.#news);
   }
 
   buffer(size: number, rights = RIGHTS): Buffer {
@@ -144,27 +139,13 @@ export class Session {
 
   /** Waits until it is so. False when the session ended before, or at `end`. */
   *until(isSo: () => boolean, end: Nanos = NEVER): Generator<Wait, boolean, void> {
-    const { thread } = this;
+    const { thread, watch } = this;
     for (;;) {
-      yield* this.#poll();
-      this.#hear();
+      yield* watch.poll();
+      watch.hear();
       if (isSo()) return true;
       if (this.over || this.failure !== '' || thread.now >= end) return false;
-      reqNotifyCq(this.#cq);
-      if (this.#cq.peek() >= 0) continue; // came between looking and asking to be told
-      yield thread.block(this.#news, end);
-      for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel))
-        ackCqEvents(cq, 1);
-    }
-  }
-
-  *#poll(): Generator<Wait, void, void> {
-    const { pollNs, emptyPollNs } = this.host.cores.profile;
-    for (;;) {
-      const count = pollCq(this.context, this.#cq, BATCH, this.#wc);
-      yield this.thread.spend(count === 0 ? emptyPollNs : count * pollNs);
-      if (count === 0) return;
-      for (let i = 0; i < count; i++) this.#completed(this.#wc[i]!);
+      yield* watch.wait(end);
     }
   }
 
@@ -190,26 +171,14 @@ export class Session {
     this.#expectInfo();
   }
 
-  /** Did the peer hang up? */
-  #hear(): void {
-    const { rdmaCm } = this.host;
-    for (;;) {
-      const event = rdmaCm.event(this.thread.now, this.events);
-      if (!event) return;
-      if (event.type !== 'RDMA_CM_EVENT_ESTABLISHED') this.over = true;
-    }
-  }
-
   /** Everything goes back, and the peer is told if it does not know. */
   close(id: CmId): void {
     const { host, context, thread } = this;
-    this.#channel.signal.unfeed(this.#news);
-    this.events.signal.unfeed(this.#news);
+    this.watch.silence();
     if (this.qp.state !== 'RESET') modifyQp(context, this.qp, { qpState: 'ERR' });
     host.rdmaCm.destroyId(thread.now, id);
     destroyQp(this.#pd, this.qp);
-    for (let cq = getCqEvent(this.#channel); cq; cq = getCqEvent(this.#channel)) ackCqEvents(cq, 1);
-    destroyCq(context, this.#cq);
+    this.watch.destroy();
     for (const { mr, addr, bytes } of this.#buffers) {
       deregMr(mr);
       host.space.unmap(addr, bytes.length);

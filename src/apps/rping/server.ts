@@ -1,9 +1,9 @@
 // rping's server as programs: one listens, one for each connection fetches the client's data by RDMA READ and puts it
 // back by RDMA WRITE, until the client hangs up.
 
-import type { Program } from '../cpu/index.js';
-import type { Host } from '../host/index.js';
-import { type CmEvent, EventChannel } from '../rdma/cm/index.js';
+import type { Program } from '../../cpu/index.js';
+import type { Host } from '../../host/index.js';
+import { type CmEvent, EventChannel } from '../../rdma/cm/index.js';
 import { MOST_SIZE, RPING_PORT, textLength, textOf } from './message.js';
 import { Session } from './session.js';
 
@@ -55,7 +55,7 @@ const serve = (host: Host, request: CmEvent, options: ServerOptions, served: Ser
   function* one(thread) {
     const { id, settings } = request;
     const s = new Session(host, thread, options.size ?? MOST_SIZE);
-    id.channel = s.events;
+    id.channel = s.watch.events;
     try {
       if (!settings || !(yield* s.ready(settings)))
         s.failure = 'there is no way back to the client';

@@ -1,7 +1,7 @@
 // What rping's two sides send each other: where a buffer is, in network byte order (struct rping_rdma_info), and text
 // to fill it with. As librdmacm's rping has them, so that either side may be Linux's.
 
-import { header, uint } from '../../protocols/index.js';
+import { header, uint } from '../../../protocols/index.js';
 
 export const RpingInfo = header('RpingInfo', [
   uint(64, 'buf', 'address of the buffer'),

@@ -1,9 +1,9 @@
 // rping's client as a program: connects, lets the server fetch text and put it back, and compares.
 
-import type { Program, Thread, Wait } from '../cpu/index.js';
-import type { Host } from '../host/index.js';
-import type { CmEvent, CmEventType, CmId } from '../rdma/cm/index.js';
-import { after, type Nanos, NEVER, seconds } from '../time/index.js';
+import type { Program, Thread, Wait } from '../../cpu/index.js';
+import type { Host } from '../../host/index.js';
+import type { CmEvent, CmEventType, CmId } from '../../rdma/cm/index.js';
+import { after, type Nanos, NEVER, seconds } from '../../time/index.js';
 import { fillPing, LEAST_SIZE, MOST_SIZE, RPING_PORT, textOf, USUAL_SIZE } from './message.js';
 import { Session } from './session.js';
 
@@ -71,7 +71,7 @@ function* keepConnecting(
 ): Generator<Wait, Connected, void> {
   for (;;) {
     const session = new Session(host, thread, size);
-    const id = host.rdmaCm.createId('RDMA_PS_TCP', session.events);
+    const id = host.rdmaCm.createId('RDMA_PS_TCP', session.watch.events);
     const failure = yield* connect(session, id, options);
     if (failure === '') return { session, id };
     session.close(id);
@@ -101,7 +101,7 @@ function* connect(s: Session, id: CmId, options: ClientOptions): Generator<Wait,
   return '';
 }
 
-function* next({ host, thread, events }: Session): Generator<Wait, CmEvent, void> {
+function* next({ host, thread, watch: { events } }: Session): Generator<Wait, CmEvent, void> {
   for (;;) {
     const event = host.rdmaCm.event(thread.now, events);
     if (event) return event;
