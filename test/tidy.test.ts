@@ -58,8 +58,8 @@ const ORDER = [
   'src/inspect',
   'src/capture',
   'src/testing',
-  'src/docs',
   'src/experiments',
+  'src/docs',
   'src/cli',
 ];
 /** Hardware as data, which anybody may import; from elsewhere it imports types alone. */

@@ -16,6 +16,7 @@ import { headerCommand } from './header.js';
 import { liveCommand } from './live.js';
 import { perftestCommand } from './perftest.js';
 import { poolCommand } from './pool.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { remark } from './terminal.js';
 
@@ -45,6 +46,7 @@ liveCommand(program);
 perftestCommand(program);
 compareCommand(program);
 runCommand(program);
+reportCommand(program);
 poolCommand(program);
 demoCommand(program);
 completeCommand(program);

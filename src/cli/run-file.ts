@@ -1,18 +1,25 @@
-// What `wireverbs run` does: a scenario of one's own, as a program (.ts, .mts, .mjs, .js) or as a description (.yaml, .yml,
+// What `wireverbs run` does with a scenario of one's own, as a program (.ts, .mts, .mjs, .js) or as a description (.yaml, .yml,
 // .json). Exit code 1 where something that it expects does not hold.
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isExperiment } from '../experiments/index.js';
 import type { Lab } from '../scenario/lab.js';
 import { readScenario, runScenario } from '../scenario/scenario-file.js';
 import { type Scenario, Stage } from '../scenario/stage.js';
 import { UsageError } from './failure.js';
 import type { RunOptions } from './run.js';
+import { runExperiment } from './run-experiment.js';
 import { loadScenario } from './scenario-module.js';
 import { counted, print, style } from './terminal.js';
 
-/** Runs the scenario of a file. */
+/** Runs the experiment or the scenario of a file. */
 export async function runFile(path: string, options: RunOptions): Promise<void> {
+  if (isDescription(path) && isExperiment(readFileSync(path, 'utf8')))
+    return runExperiment(path, options);
+  for (const name of ['jobs', 'shard', 'output'] as const)
+    if (options[name] !== undefined)
+      throw new UsageError(`--${name} is for experiments, and ${path} is a scenario`);
   const scenario = await scenarioOf(path);
   const files: number[] = [];
   const open = (name: string) => {
@@ -47,6 +54,8 @@ export async function runFile(path: string, options: RunOptions): Promise<void> 
   if (!stage.holds) process.exitCode = 1;
 }
 
+const isDescription = (path: string): boolean => /\.(ya?ml|json)$/.test(path);
+
 async function scenarioOf(path: string): Promise<Scenario> {
   if (/\.[mc]?[jt]s$/.test(path)) {
     const program = await loadScenario(path);
@@ -58,7 +67,7 @@ async function scenarioOf(path: string): Promise<Scenario> {
       }
     };
   }
-  if (!/\.(ya?ml|json)$/.test(path))
+  if (!isDescription(path))
     throw new UsageError(`${path}: expected a program (.ts, .mjs) or a description (.yaml, .json)`);
   const beside = (name: string) => join(dirname(path), name);
   const plan = readScenario(path, readFileSync(path, 'utf8'), (name) =>

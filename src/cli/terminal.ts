@@ -163,3 +163,28 @@ export class Progress {
     this.#bar?.stop();
   }
 }
+
+/** Shows how many pieces of work are done, and of what, on a terminal only. */
+export class PointProgress {
+  readonly #bar: SingleBar | undefined;
+
+  constructor(total: number, title: string) {
+    if (process.stderr.isTTY !== true || total === 0) return;
+    this.#bar = new SingleBar({
+      format: `{bar} {done}/{all} | {duration_formatted}, {eta_formatted} left | ${title}`,
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      stream: process.stderr,
+    });
+    this.#bar.start(total, 0, { done: 0, all: total });
+  }
+
+  update(done: number): void {
+    this.#bar?.update(done, { done: Math.floor(done) });
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}

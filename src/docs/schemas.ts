@@ -1,8 +1,10 @@
-// Writes the JSON Schemas of topologies and scenarios to docs/, for editors: `npm run docs`.
+// Writes the JSON Schemas of topologies, scenarios and experiments to docs/, for editors: `npm run docs`.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { experimentSchema } from '../experiments/file/schema.js';
+import { resultSchema } from '../experiments/run/result-schema.js';
 import { scenarioSchema } from '../scenario/scenario-schema.js';
 import { topologySchema } from '../scenario/topology-schema.js';
 
@@ -10,6 +12,8 @@ const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
 
 /** The published files by name. */
 export const schemas: Readonly<Record<string, object>> = {
+  'experiment.schema.json': experimentSchema,
+  'result.schema.json': resultSchema,
   'scenario.schema.json': scenarioSchema,
   'topology.schema.json': topologySchema,
 };

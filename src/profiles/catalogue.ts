@@ -1,18 +1,19 @@
 // Hardware by the names that people type: cards and processors of the tables beside this file.
 
 import type { CpuProfile } from '../cpu/profile.js';
-import type { EthernetProfile } from '../kernel/profile.js';
+import type { EthernetProfile, KernelProfile } from '../kernel/profile.js';
+import type { PcieProfile } from '../memory/pcie.js';
 import * as cpus from './cpu.js';
-import * as kernels from './kernel.js';
+import * as kernelProfiles from './kernel.js';
 import * as nics from './nic.js';
-import { pcieGen3x16 } from './pcie.js';
+import * as pcies from './pcie.js';
 
 const named = <T>(found: readonly (readonly [string, T])[]): ReadonlyMap<string, T> =>
   new Map(found.map(([name, profile]) => [name.toLowerCase(), profile]));
 
 /** Cards: 'connectx4' ..., and 'ideal', whose parts take no time. */
 export const cards: ReadonlyMap<string, nics.NicProfile> = named([
-  ['ideal', { name: 'ideal', timing: nics.idealTiming, pcie: pcieGen3x16 }],
+  ['ideal', { name: 'ideal', timing: nics.idealTiming, pcie: pcies.pcieGen3x16 }],
   ...Object.entries(nics).filter((entry): entry is [string, nics.NicProfile] => {
     const [, value] = entry;
     return typeof value === 'object' && 'timing' in value && 'pcie' in value;
@@ -29,8 +30,21 @@ export const processors: ReadonlyMap<string, CpuProfile> = named(
 
 /** The Ethernet side of cards, by the same names. */
 export const ethernetCards: ReadonlyMap<string, EthernetProfile> = named(
-  Object.entries(kernels).filter((entry): entry is [string, EthernetProfile] => {
+  Object.entries(kernelProfiles).filter((entry): entry is [string, EthernetProfile] => {
     const [, value] = entry;
-    return 'txLatencyNs' in value;
+    return typeof value === 'object' && 'txLatencyNs' in value;
   }),
+);
+
+/** What parts of kernels take: 'linux415' ... */
+export const kernels: ReadonlyMap<string, KernelProfile> = named(
+  Object.entries(kernelProfiles).filter((entry): entry is [string, KernelProfile] => {
+    const [, value] = entry;
+    return typeof value === 'object' && 'socketCall' in value;
+  }),
+);
+
+/** Slots by the names of their PCI Express links: 'pciegen3x16' ... */
+export const slots: ReadonlyMap<string, PcieProfile & { readonly name: string }> = named(
+  Object.entries(pcies).map(([name, profile]) => [name, { ...profile, name }]),
 );

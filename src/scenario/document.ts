@@ -55,18 +55,26 @@ export function readDocument<T>(name: string, text: string, schema: object): Sch
     throw new DocumentError(`${name}:${line}:${col}: ${broken.message}`);
   }
   const value: unknown = yaml.toJS({ maxAliasCount: 100 });
-  const validate = compiled.get(schema) ?? ajv.compile(schema);
-  compiled.set(schema, validate);
-  if (!validate(value)) {
-    const error = worst(validate.errors ?? []);
-    const [path, words] = explained(error);
+  const complaint = complaintOf(value, schema);
+  if (complaint) {
+    const [path, words] = complaint;
     throw new DocumentError(`${name}:${placeOf(yaml, lines, path)}: ${titleOf(path)}${words}`);
   }
   return new SchemaDocument(name, value as T, (path) => placeOf(yaml, lines, path));
 }
 
+/** Where and how a value does not follow a schema; undefined when it does. */
+export function complaintOf(
+  value: unknown,
+  schema: object,
+): readonly [path: DocumentPath, words: string] | undefined {
+  const validate = compiled.get(schema) ?? ajv.compile(schema);
+  compiled.set(schema, validate);
+  return validate(value) ? undefined : explained(worst(validate.errors ?? []));
+}
+
 /** 'workloads[0].size: ' */
-function titleOf(path: DocumentPath): string {
+export function titleOf(path: DocumentPath): string {
   if (path.length === 0) return '';
   const text = path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
@@ -121,6 +129,14 @@ function explained(error: ErrorObject): readonly [DocumentPath, string] {
       };
       return [path, `expected ${description}, found ${shown(data)}`];
     }
+    case 'minProperties':
+    case 'maxProperties': {
+      const known = Object.keys((error.parentSchema as { properties?: object })?.properties ?? {});
+      const one = known.length > 0 ? `expected one of ${known.join(', ')}` : error.message;
+      return [path, `${one}, found ${shown(data)}`];
+    }
+    case 'const':
+      return [path, `expected '${params.allowedValue}', found ${shown(data)}`];
     default:
       return [path, `${error.message ?? error.keyword}, found ${shown(data)}`];
   }

@@ -14,7 +14,8 @@ import { cards, processors } from '../profiles/catalogue.js';
 import type { FabricKind } from '../world/fabric.js';
 import { readDocument, type SchemaDocument } from './document.js';
 import { type Expected, judge } from './expectation.js';
-import type { Lab, LabOptions } from './lab.js';
+import { type FaultText, spoil } from './fault-text.js';
+import type { LabOptions } from './lab.js';
 import { type Quantity, readSize, readTime } from './quantity.js';
 import { resultsOf, tableOf } from './results.js';
 import { scenarioSchema } from './scenario-schema.js';
@@ -32,20 +33,6 @@ export interface WorkloadText {
   readonly size?: Quantity;
   readonly 'atomic-type'?: AtomicType;
   readonly [option: string]: unknown;
-}
-
-interface FaultText {
-  readonly rule?: string;
-  readonly from?: string;
-  readonly loss?: number;
-  readonly duplicate?: number;
-  readonly reorder?: number;
-  readonly 'bit-errors'?: number;
-  readonly delay?: Quantity;
-  readonly jitter?: Quantity;
-  readonly link?: readonly [string, string];
-  readonly down?: Quantity;
-  readonly up?: Quantity;
 }
 
 interface ScenarioText {
@@ -154,7 +141,7 @@ export function runScenario({ document, topology }: ScenarioPlan, stage: Stage):
 const DRAIN_NS = 100_000;
 
 /** Options of a workload, by the names that programs know them by. */
-function optionsOf(workload: WorkloadText): Omit<PerftestOptions, 'wire'> {
+export function optionsOf(workload: WorkloadText): Omit<PerftestOptions, 'wire'> {
   const { name: _, from: __, to: ___, start: ____, ...rest } = workload;
   const renamed: Readonly<Record<string, string>> = {
     sl: 'serviceLevel',
@@ -165,40 +152,4 @@ function optionsOf(workload: WorkloadText): Omit<PerftestOptions, 'wire'> {
     return [option, key === 'size' ? readSize('size', value as Quantity) : value];
   });
   return Object.fromEntries(entries) as Omit<PerftestOptions, 'wire'>;
-}
-
-function spoil(lab: Lab, fault: FaultText): void {
-  if (fault.rule !== undefined) lab.fault(fault.rule);
-  else if (fault.link !== undefined) cut(lab, fault.link, fault);
-  else {
-    const { loss, duplicate, reorder, delay, jitter } = fault;
-    const bitErrorRate = fault['bit-errors'];
-    const odds = {
-      ...(loss !== undefined && { loss }),
-      ...(duplicate !== undefined && { duplicate }),
-      ...(reorder !== undefined && { reorder }),
-      ...(bitErrorRate !== undefined && { bitErrorRate }),
-      ...(delay !== undefined && { delayNs: readTime('delay', delay) }),
-      ...(jitter !== undefined && { jitterNs: readTime('jitter', jitter) }),
-    };
-    if (Object.keys(odds).length === 0)
-      throw new RangeError("expected 'rule', 'link', or odds such as 'loss'");
-    lab.chances(odds, fault.from);
-  }
-}
-
-function cut(lab: Lab, [a, b]: readonly [string, string], { down, up }: FaultText): void {
-  const index = lab.topology.links.findIndex(
-    (link) => (link.a === a && link.b === b) || (link.a === b && link.b === a),
-  );
-  const link = lab.fabric.links[index];
-  if (!link) throw new RangeError(`there is no link between '${a}' and '${b}'`);
-  if (down === undefined) throw new RangeError("a link needs 'down': when it goes down");
-  lab.at(lab.begin + readTime('down', down), () => {
-    lab.sim.setLink(link, false);
-  });
-  if (up === undefined) return;
-  lab.at(lab.begin + readTime('up', up), () => {
-    lab.sim.setLink(link, true);
-  });
 }

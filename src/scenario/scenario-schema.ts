@@ -11,43 +11,48 @@ const size = { $ref: '#/$defs/size' };
 const time = { $ref: '#/$defs/time' };
 const chance = (description: string) => ({ description, type: 'number', minimum: 0, maximum: 1 });
 
-/** A test of perftest's between two hosts; names are those of `wireverbs perftest`'s options. */
+/** Options of a test of perftest's; names are those of `wireverbs perftest`'s. */
+export const testOptions = {
+  test: { description: 'what is measured', enum: testNames },
+  from: text('the client: the host that sends'),
+  to: text('the server'),
+  'qp-type': { description: 'service; RC unless given', enum: transports },
+  size: { ...size, description: 'bytes of a message' },
+  iters: count('messages of each queue pair', 5),
+  qps: count('queue pairs'),
+  mtu: { description: 'path MTU', enum: [256, 512, 1024, 2048, 4096] },
+  ipv6: flag('RoCE v2 over IPv6'),
+  'tx-depth': count('work requests posted and not complete'),
+  'rx-depth': count('receive requests posted'),
+  'post-list': count('work requests a doorbell'),
+  'inline-size': count('messages up to this go with their request', 0),
+  bidirectional: flag('both sides send at once'),
+  'cq-mod': count('a completion every so many messages'),
+  'qp-timeout': count('4.096 us x 2^this', 0),
+  'retry-count': count('of packets that nobody acknowledges', 0),
+  sl: count('service level', 0),
+  tos: count('traffic class, of RoCE v2', 0),
+  outs: count('READs and atomics under way at once'),
+  events: flag('sleep until an interrupt instead of polling'),
+  'atomic-type': { description: 'which atomic operation', enum: atomicTypes },
+};
+
+/** A test between two hosts. */
 const workload = {
   type: 'object',
   additionalProperties: false,
   required: ['test', 'from', 'to'],
   properties: {
     name: text("by which 'expect' knows it; 'w0', 'w1' ... unless given"),
-    test: { description: 'what is measured', enum: testNames },
-    from: text('the client: the host that sends'),
-    to: text('the server'),
+    ...testOptions,
     start: {
       ...time,
       description: 'when it begins, from when the fabric is ready; at once unless given',
     },
-    'qp-type': { description: 'service; RC unless given', enum: transports },
-    size: { ...size, description: 'bytes of a message' },
-    iters: count('messages of each queue pair', 5),
-    qps: count('queue pairs'),
-    mtu: { description: 'path MTU', enum: [256, 512, 1024, 2048, 4096] },
-    ipv6: flag('RoCE v2 over IPv6'),
-    'tx-depth': count('work requests posted and not complete'),
-    'rx-depth': count('receive requests posted'),
-    'post-list': count('work requests a doorbell'),
-    'inline-size': count('messages up to this go with their request', 0),
-    bidirectional: flag('both sides send at once'),
-    'cq-mod': count('a completion every so many messages'),
-    'qp-timeout': count('4.096 us x 2^this', 0),
-    'retry-count': count('of packets that nobody acknowledges', 0),
-    sl: count('service level', 0),
-    tos: count('traffic class, of RoCE v2', 0),
-    outs: count('READs and atomics under way at once'),
-    events: flag('sleep until an interrupt instead of polling'),
-    'atomic-type': { description: 'which atomic operation', enum: atomicTypes },
   },
 };
 
-const fault = {
+export const fault = {
   description: 'a rule in words, or odds, or a link that is down for a while',
   type: 'object',
   additionalProperties: false,

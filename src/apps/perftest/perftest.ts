@@ -44,9 +44,16 @@ interface SideState {
   after: Tally | undefined;
 }
 
+/** Is told when what is measured begins and ends. */
+export interface Phase {
+  begins(now: Nanos): void;
+  ends(now: Nanos): void;
+}
+
 /** A test under way. */
 export class Perftest {
   readonly parameters: PerftestParameters;
+  phase: Phase | null = null;
   readonly #exchange: Exchange;
   readonly #sides: Readonly<Record<Side, SideState>>;
 
@@ -107,6 +114,7 @@ export class Perftest {
     state.endpoint = endpoint;
     if (!(yield* endpoint.connect(thread, this.#exchange))) return;
     state.before = tallyOf(state.host, thread.now);
+    if (side === 'client') this.phase?.begins(thread.now);
     const work = this.#work(side, endpoint);
     // Of several pieces of work the first is this thread's own, the others get theirs.
     state.running = work.length;
@@ -130,6 +138,7 @@ export class Perftest {
     if (state.running > 0) return;
     state.ended = true;
     state.after = tallyOf(state.host, now);
+    if (this.ended) this.phase?.ends(now);
   }
 
   /** What a side has to do: nothing, where the other side's NIC does everything. */
@@ -184,6 +193,18 @@ export class Perftest {
         whole && p.metric === 'lat' ? latencyOf(client.progress.posted, p.roundTrips) : undefined,
       counts: { client: counts(client), server: counts(server) },
     };
+  }
+
+  /** How long each message took: half a round trip in latency tests, from post to completion in those of bandwidth. */
+  latencies(): readonly number[] {
+    const { metric, roundTrips } = this.parameters;
+    const { posted, completed, done } = this.#sides.client.progress;
+    const took: number[] = [];
+    for (let i = 0; i < done; i++) {
+      if (metric === 'bw') took.push(completed[i]! - posted[i]!);
+      else if (i + 1 < done) took.push((posted[i + 1]! - posted[i]!) / roundTrips);
+    }
+    return took.filter((ns) => !Number.isNaN(ns));
   }
 
   /** Both directions' together in a bidirectional test, as perftest sums its two reports. */

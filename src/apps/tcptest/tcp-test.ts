@@ -9,6 +9,7 @@ import {
   bandwidthOf,
   type Latency,
   latencyOf,
+  type Phase,
   type Tally,
   tallyBetween,
   tallyOf,
@@ -46,6 +47,7 @@ interface Sample {
 export class TcpTest implements Course {
   readonly parameters: TcpTestParameters;
   failure = '';
+  phase: Phase | null = null;
   readonly #hosts: Readonly<Record<Side, Host>>;
   readonly #address: Uint8Array;
   /** Of messages that count, in order. */
@@ -156,11 +158,25 @@ export class TcpTest implements Course {
 
   completes(now: Nanos): void {
     if (this.#warming > 0) {
-      if (--this.#warming === 0) this.#before = this.#samples(now);
+      if (--this.#warming === 0) this.#begin(now);
       return;
     }
-    this.#before ??= this.#samples(now);
-    if (this.#completed.push(now) === this.#messages) this.#after = this.#samples(now);
+    if (!this.#before) this.#begin(now);
+    if (this.#completed.push(now) < this.#messages) return;
+    this.#after = this.#samples(now);
+    this.phase?.ends(now);
+  }
+
+  #begin(now: Nanos): void {
+    this.#before = this.#samples(now);
+    this.phase?.begins(now);
+  }
+
+  /** How long each message of a latency test took. */
+  latencies(): readonly number[] {
+    if (this.parameters.metric === 'bw') return [];
+    const stamps = [...this.#begun, ...this.#completed.slice(-1)];
+    return stamps.slice(1).map((at, i) => (at - stamps[i]!) / this.parameters.roundTrips);
   }
 
   failed(why: string): void {

@@ -1,6 +1,6 @@
 // Mirrors src/cli/run.ts, scenario-module.ts and scenario-hooks.ts: scenarios as people run them.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inFolder, wireverbs } from '../../support/cli.js';
@@ -106,6 +106,54 @@ spec('wireverbs run', (it) => {
       const missing = await wireverbs(['run', join(folder, 'none.yaml')]);
       assert.is(missing.status, 2);
       assert.match(missing.stderr, /there is no such file or folder/);
+    });
+  });
+
+  it('runs an experiment: a table, lines of JSON, a share, and shares put together', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'e.yaml');
+      writeFileSync(
+        file,
+        'experiment: two\nworkload: { perftest: { test: read_lat, iters: 5 } }\nsweep: { transport: [ib, rocev2] }',
+      );
+      const lines = join(folder, 'all.jsonl');
+      const { status, stdout, stderr } = await wireverbs(['run', file, '-j', '1', '-o', lines]);
+      assert.is(status, 0, stderr);
+      assert.match(
+        stdout,
+        /^two: 2 combinations\n\ntransport +operation +p50 us.*\nib +read .*\nrocev2 /,
+      );
+      const share = await wireverbs(['run', file, '--shard', '2/2', '--json']);
+      assert.is(share.stdout, `${readFileSync(lines, 'utf8').split('\n')[1]}\n`);
+      const part = join(folder, 'part.jsonl');
+      writeFileSync(part, share.stdout);
+      const missing = await wireverbs(['report', part]);
+      assert.is(missing.status, 1);
+      assert.match(missing.stderr, /1 combination missing: 0/);
+      const both = await wireverbs(['report', part, lines, '--json']);
+      assert.is(both.status, 0, both.stderr);
+      assert.is(both.stdout, readFileSync(lines, 'utf8'));
+    });
+  });
+
+  it('says what is wrong with an experiment, and ends with 1 where a combination fails', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'e.yaml');
+      const run = (text: string, ...options: string[]) => {
+        writeFileSync(file, text);
+        return wireverbs(['run', file, ...options]);
+      };
+      const test = 'workload: { perftest: { test: read_lat, iters: 5 } }';
+      const wrong = await run(`experiment: x\n${test}\ntransport: ether`);
+      assert.is(wrong.status, 2);
+      assert.match(wrong.stderr, /e\.yaml:3:12: transport: expected tcp, .*; found "ether"/);
+      assert.is((await run(`experiment: x\n${test}`, '--shard', '4/3')).status, 2);
+      assert.is((await run(`experiment: x\n${test}`, '--pcap', 'x')).status, 2);
+      assert.match((await run('workloads: []', '--jobs', '2')).stderr, /--jobs is for experiments/);
+      const routed = `experiment: x\n${test}\ntransport: rocev1\nfabric: { kind: routed, topology: { shape: star, count: 2 } }`;
+      const failed = await run(routed);
+      assert.is(failed.status, 1);
+      assert.match(failed.stderr, /combination 0 \{\}: /);
     });
   });
 });

@@ -1,0 +1,154 @@
+// The JSON Schema of an experiment's file. docs/experiment.schema.json is made of it, for editors; the reader checks by it.
+
+import { paths, pathTitles } from '../../apps/compare/index.js';
+import { tcpTestNames } from '../../apps/tcptest/index.js';
+import { cards, kernels, processors, slots } from '../../profiles/catalogue.js';
+import { fault, testOptions } from '../../scenario/scenario-schema.js';
+import { topologyDefinitions } from '../../scenario/topology-schema.js';
+import { congestionNames } from '../../tcp/index.js';
+import { profileSchema } from './profile-value.js';
+
+const count = (description: string, minimum = 1) => ({ description, type: 'integer', minimum });
+const text = (description: string) => ({ description, type: 'string', minLength: 1 });
+const flag = (description: string) => ({ description, type: 'boolean' });
+const size = { $ref: '#/$defs/size' };
+const time = { $ref: '#/$defs/time' };
+const object = (description: string, properties: object, required: readonly string[] = []) => ({
+  description,
+  type: 'object',
+  additionalProperties: false,
+  ...(required.length > 0 && { required }),
+  properties,
+});
+
+const host = object('what a host is made of', {
+  cpu: profileSchema('processor with its kernel', processors, 'xeonhaswell'),
+  nic: profileSchema('card', cards, 'connectx5'),
+  pcie: profileSchema(
+    'slot of the card; the one that the card was measured in unless given',
+    slots,
+    'pciegen3x16',
+  ),
+  memory: { ...size, description: 'of each NUMA node; 1 GiB unless given, backed when touched' },
+  nodes: count('NUMA nodes; 1 unless given'),
+  kernel: profileSchema("what parts of the kernel's network stack take", kernels, 'linux54'),
+});
+
+const options = object('how the transport is set up; as Linux and the cards have it unless given', {
+  mtu: count('of Ethernet links; 4200 unless given, which carries RDMA packets of 4096 bytes', 512),
+  tso: flag('the card cuts TCP segments'),
+  gro: flag('received TCP segments are merged'),
+  arfs: flag("frames of a TCP flow interrupt their program's core"),
+  coalesce: {
+    description: "time between interrupts of the Ethernet card, or 'adaptive'",
+    anyOf: [time, { const: 'adaptive' }],
+  },
+  'busy-poll': { ...time, description: 'that a socket polls the card before it sleeps' },
+  congestion: { description: "TCP's congestion control", enum: congestionNames },
+});
+
+const fabric = object('what connects the hosts; a cable between two unless given', {
+  topology: { $ref: '#/$defs/topology', description: 'hosts, switches and links' },
+  'topology-file': text('a topology in a file of its own, beside this one'),
+  kind: {
+    description: 'Ethernet switches or IP routers; follows from the topology unless given',
+    enum: ['switched', 'routed', 'infiniband'],
+  },
+  ipv6: flag('hosts are first of all known by their IPv6 addresses'),
+});
+
+const ends = {
+  from: text("the client: the host that sends; the topology's first unless given"),
+  to: text("the server; the topology's second unless given"),
+};
+
+const workload = {
+  ...object('what is run, one of these', {
+    perftest: object(
+      "a test of linux-rdma's perftest, over any transport but tcp",
+      { ...testOptions, ...ends },
+      ['test'],
+    ),
+    tcp: object(
+      'messages over sockets of two kernels: a stream, or requests and answers',
+      {
+        test: { description: 'stream, half a round trip, or transactions', enum: tcpTestNames },
+        ...ends,
+        size: { ...size, description: 'bytes of a message' },
+        iters: count('messages of each connection', 5),
+        connections: count('each with a thread on either side'),
+        cores: count('that threads are spread over; as many as connections unless given'),
+        bidirectional: flag('both sides send at once'),
+        'zero-copy': flag('send with MSG_ZEROCOPY'),
+        'socket-bytes': {
+          ...size,
+          description: 'SO_SNDBUF and SO_RCVBUF; grown as needed unless given',
+        },
+        'warm-up': count('messages that go before and are not counted', 0),
+      },
+      ['test'],
+    ),
+  }),
+  minProperties: 1,
+  maxProperties: 1,
+};
+
+const sweep = {
+  description:
+    "values by path, such as 'workload.perftest.size': every combination of them is run, the last path's values change first",
+  type: 'object',
+  minProperties: 1,
+  additionalProperties: { type: 'array', minItems: 1 },
+};
+
+/** The members of one combination. */
+const members = {
+  $schema: { type: 'string' },
+  experiment: text('its title: what is asked'),
+  about: text('more of that'),
+  seed: count('of what is left to chance; 1 unless given', 0),
+  transport: {
+    description: `what carries the messages: ${paths.map((path) => `${path} (${pathTitles[path]})`).join(', ')}; rocev2 unless given`,
+    enum: paths,
+  },
+  options,
+  fabric,
+  hosts: {
+    description: "hardware of hosts by name; 'all' is what those have that do not say otherwise",
+    type: 'object',
+    additionalProperties: host,
+  },
+  workload,
+  faults: { type: 'array', items: fault },
+  end: { ...time, description: 'when a run ends at the latest' },
+};
+
+const head = { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' };
+
+/** The schema of one combination, after sweeps have set its values. */
+export const pointSchema = {
+  ...head,
+  additionalProperties: false,
+  required: ['experiment', 'workload'],
+  properties: members,
+  $defs: topologyDefinitions,
+};
+
+/** The schema of an experiment's file. */
+export const experimentSchema = {
+  ...pointSchema,
+  title: 'wireverbs experiment',
+  properties: {
+    ...members,
+    sweep: {
+      description: 'one set of sweeps, or several, one after the other',
+      anyOf: [sweep, { type: 'array', minItems: 1, items: sweep }],
+    },
+    except: {
+      description:
+        'combinations that are left out: those that have all of these values, or one of a list',
+      type: 'array',
+      items: { type: 'object', minProperties: 1 },
+    },
+  },
+};

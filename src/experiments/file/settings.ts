@@ -1,0 +1,271 @@
+// From the text of one combination to what is built and run: profiles by their names, sizes as numbers, and everything
+// that cannot be refused before anything runs.
+
+import { type PathName, pathTitles } from '../../apps/compare/index.js';
+import {
+  type PerftestParameters,
+  perftestParameters,
+  type WireName,
+} from '../../apps/perftest/index.js';
+import {
+  kernelFor,
+  type TcpTestName,
+  type TcpTestOptions,
+  tcpTestParameters,
+} from '../../apps/tcptest/index.js';
+import type { CpuProfile } from '../../cpu/index.js';
+import { pair, type Topology } from '../../fabric/index.js';
+import type { KernelOptions } from '../../kernel/index.js';
+import { cards, ethernetCards, kernels, processors, slots } from '../../profiles/catalogue.js';
+import { kernelOn } from '../../profiles/kernel.js';
+import type { NicProfile } from '../../profiles/nic.js';
+import { SchemaDocument } from '../../scenario/document.js';
+import type { FaultText } from '../../scenario/fault-text.js';
+import type { LabOptions } from '../../scenario/lab.js';
+import { readSize, readTime } from '../../scenario/quantity.js';
+import { optionsOf } from '../../scenario/scenario-file.js';
+import { readTopology, topologyOf } from '../../scenario/topology-file.js';
+import type { Beside } from './experiment-file.js';
+import { profileOf } from './profile-value.js';
+import type { HostText, OptionsText, PointText, TestText } from './text.js';
+
+/** Something cannot be; where in the point's text. */
+export class PlaceError extends RangeError {
+  override readonly name = 'PlaceError';
+
+  constructor(
+    readonly path: readonly (string | number)[],
+    words: string,
+  ) {
+    super(words);
+  }
+}
+
+/** Runs `body`; what it finds wrong is at `path`. */
+function at<T>(path: readonly (string | number)[], body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof RangeError) || error instanceof PlaceError) throw error;
+    throw new PlaceError(path, error.message);
+  }
+}
+
+/** A host's hardware. */
+export interface Hardware {
+  readonly cpu: CpuProfile;
+  readonly card: NicProfile;
+  readonly kernel: KernelOptions;
+  readonly memoryBytes: number;
+  readonly nodes: number;
+}
+
+interface Between {
+  readonly from: string;
+  readonly to: string;
+}
+
+export type Workload =
+  | ({ readonly kind: 'perftest'; readonly parameters: PerftestParameters } & Between)
+  | ({ readonly kind: 'tcp'; readonly options: TcpTestOptions } & Between);
+
+/** One combination, ready to be built. */
+export interface Settings {
+  readonly seed: number;
+  readonly transport: PathName;
+  readonly topology: Topology;
+  readonly lab: LabOptions;
+  readonly hardware: ReadonlyMap<string, Hardware>;
+  readonly workload: Workload;
+  readonly faults: readonly FaultText[];
+  readonly endNs: number | undefined;
+}
+
+/** Ethernet frames that carry RDMA packets of 4096 bytes with their headers. */
+const USUAL_MTU = 4200;
+const USUAL_MEMORY = 2 ** 30;
+const SLOT_SPARE = 128;
+
+/** @throws PlaceError that says what cannot be, and where */
+export function settle(text: PointText, beside: Beside): Settings {
+  const { transport = 'rocev2', seed = 1, options = {}, fabric = {} } = text;
+  const topology = topologyFor(text, beside);
+  const hardware = new Map(topology.hosts.map((name) => [name, hardwareOf(text, name)] as const));
+  for (const name of Object.keys(text.hosts ?? {}))
+    if (name !== 'all') hostNamed(topology, name, ['hosts', name]);
+  const mtu = options.mtu ?? USUAL_MTU;
+  const workload = workloadOf(text, topology, transport, hardware);
+  const isTcp = transport === 'tcp';
+  const hosts = Object.fromEntries(
+    [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes }]) => [
+      name,
+      {
+        cpu,
+        card,
+        pcie: card.pcie,
+        mtu,
+        nodes: Array.from({ length: nodes }, () => memoryBytes),
+        ...(isTcp && { kernel: { ...kernel, ...steering(workload, cpu) } }),
+      },
+    ]),
+  );
+  const lab: LabOptions = {
+    topology,
+    seed,
+    hosts,
+    wire: isTcp ? 'rocev2' : (transport as WireName),
+    slotBytes: Math.max(mtu, USUAL_MTU) + SLOT_SPARE,
+    ...(fabric.kind && { kind: fabric.kind }),
+    ...(fabric.ipv6 !== undefined && { ipv6: fabric.ipv6 }),
+  };
+  return {
+    seed,
+    transport,
+    topology,
+    lab,
+    hardware,
+    workload,
+    faults: text.faults ?? [],
+    endNs: text.end === undefined ? undefined : readTime('end', text.end),
+  };
+}
+
+function topologyFor({ fabric = {} }: PointText, beside: Beside): Topology {
+  const { topology: own, 'topology-file': file } = fabric;
+  if (file !== undefined && own !== undefined)
+    throw new PlaceError(
+      ['fabric', 'topology-file'],
+      "there is a 'topology' as well; leave out one of them",
+    );
+  if (file !== undefined) return readTopology(file, beside(file));
+  if (!own) return pair();
+  const document = new SchemaDocument('', own, () => '');
+  return at(['fabric', 'topology'], () => topologyOf(document, [], own));
+}
+
+function hardwareOf({ hosts = {}, options = {} }: PointText, name: string): Hardware {
+  const text: HostText = { ...hosts.all, ...hosts[name] };
+  const place = (member: string) => ['hosts', hosts[name] ? name : 'all', member];
+  const cpu = at(place('cpu'), () => profileOf(processors, text.cpu, 'xeonhaswell'));
+  const bare = at(place('nic'), () => profileOf(cards, text.nic, 'connectx5'));
+  const slot = text.pcie;
+  const card =
+    slot === undefined
+      ? bare
+      : { ...bare, pcie: at(place('pcie'), () => profileOf(slots, slot, 'pciegen3x16')) };
+  const like = typeof text.nic === 'string' ? text.nic : (text.nic?.like ?? 'connectx5');
+  const nic = ethernetCards.get(like) ?? ethernetCards.get('connectx5')!;
+  const profile =
+    text.kernel === undefined
+      ? kernelOn(cpu.name)
+      : at(place('kernel'), () => profileOf(kernels, text.kernel, 'linux54'));
+  return {
+    cpu,
+    card,
+    kernel: { ...kernelOptions(options), nic, profile },
+    memoryBytes: text.memory === undefined ? USUAL_MEMORY : readSize('memory', text.memory),
+    nodes: text.nodes ?? 1,
+  };
+}
+
+const NS_A_MICROSECOND = 1000;
+const microseconds = (name: string, value: string | number): number =>
+  readTime(name, value) / NS_A_MICROSECOND;
+
+function kernelOptions(options: OptionsText): KernelOptions {
+  const { tso, gro, arfs, coalesce, congestion } = options;
+  const poll = options['busy-poll'];
+  return {
+    ...(tso !== undefined && { tso, gso: tso }),
+    ...(gro !== undefined && { gro }),
+    ...(arfs !== undefined && { arfs }),
+    ...(congestion && { congestion }),
+    ...(coalesce !== undefined && {
+      coalesce: coalesce === 'adaptive' ? coalesce : microseconds('coalesce', coalesce),
+    }),
+    ...(poll !== undefined && { busyPoll: microseconds('busy-poll', poll) }),
+  };
+}
+
+/** Queues and cores of a TCP test, as `wireverbs perftest` has them. */
+function steering(workload: Workload, cpu: CpuProfile): KernelOptions {
+  if (workload.kind !== 'tcp') return {};
+  const {
+    queues,
+    affinity,
+    steering: how,
+  } = kernelFor(tcpTestParameters(workload.options), cpu.cores);
+  return {
+    ...(queues !== undefined && { queues }),
+    ...(affinity && { affinity }),
+    ...(how && { steering: how }),
+  };
+}
+
+function hostNamed({ hosts }: Topology, name: string, path: readonly string[]): string {
+  if (hosts.includes(name)) return name;
+  throw new PlaceError(path, `there is no host '${name}'; there are ${hosts.join(', ')}`);
+}
+
+function workloadOf(
+  { workload }: PointText,
+  topology: Topology,
+  transport: PathName,
+  hardware: ReadonlyMap<string, Hardware>,
+): Workload {
+  const { perftest, tcp } = workload;
+  const kind = perftest ? 'perftest' : 'tcp';
+  const place = ['workload', kind];
+  const given = (perftest ?? tcp)!;
+  const from = hostNamed(topology, given.from ?? topology.hosts[0]!, [...place, 'from']);
+  const to = hostNamed(topology, given.to ?? topology.hosts[1]!, [...place, 'to']);
+  if (from === to) throw new PlaceError([...place, 'to'], 'a test is between two hosts');
+  if (perftest && transport === 'tcp')
+    throw new PlaceError(place, 'verbs do not run over kernel TCP: use tcp, or another transport');
+  if (tcp && transport !== 'tcp')
+    throw new PlaceError(
+      place,
+      `sockets run over transport tcp, not ${transport} (${pathTitles[transport]})`,
+    );
+  return at(place, (): Workload => {
+    if (perftest) {
+      const options = optionsOf({ ...perftest, from, to } as never);
+      return {
+        kind: 'perftest',
+        from,
+        to,
+        parameters: perftestParameters({ ...options, wire: transport as WireName }),
+      };
+    }
+    const options = tcpOptions(given, hardware.get(from)!.kernel);
+    tcpTestParameters(options);
+    return { kind: 'tcp', from, to, options };
+  });
+}
+
+/** Switches of the kernel are asked of the transport's options, and known to the test. */
+function tcpOptions(text: TestText, kernel: KernelOptions): TcpTestOptions {
+  const { tso = true, gro = true, arfs, coalesce, busyPoll, congestion } = kernel;
+  const { test, iters, connections, cores, bidirectional } = text;
+  const known = {
+    size: text.size === undefined ? undefined : readSize('size', text.size),
+    iters,
+    connections,
+    cores,
+    bidirectional,
+    zeroCopy: text['zero-copy'],
+    socketBytes:
+      text['socket-bytes'] === undefined
+        ? undefined
+        : readSize('socket-bytes', text['socket-bytes'] as string),
+    warmUp: text['warm-up'],
+    tso,
+    gro,
+    arfs,
+    coalesce,
+    busyPoll,
+    congestion,
+  };
+  const entries = Object.entries(known).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(entries), test: test as TcpTestName };
+}

@@ -1,0 +1,75 @@
+// What an experiment's file says, as its schema lets it through.
+
+import type { PathName } from '../../apps/compare/index.js';
+import type { FaultText } from '../../scenario/fault-text.js';
+import type { Quantity } from '../../scenario/quantity.js';
+import type { TopologyText } from '../../scenario/topology-file.js';
+import type { FabricKind } from '../../world/fabric.js';
+import type { ProfileText } from './profile-value.js';
+
+export type TransportName = PathName;
+
+/** Of hosts: 'all' is what every host has that does not say otherwise. */
+export interface HostText {
+  readonly cpu?: ProfileText;
+  readonly nic?: ProfileText;
+  readonly pcie?: ProfileText;
+  readonly memory?: Quantity;
+  readonly nodes?: number;
+  readonly kernel?: ProfileText;
+}
+
+/** How the transport is set up; what is left out is as Linux and the cards have it. */
+export interface OptionsText {
+  readonly mtu?: number;
+  readonly tso?: boolean;
+  readonly gro?: boolean;
+  readonly arfs?: boolean;
+  readonly coalesce?: Quantity | 'adaptive';
+  readonly 'busy-poll'?: Quantity;
+  readonly congestion?: 'cubic' | 'reno' | 'dctcp';
+}
+
+export interface FabricText {
+  readonly topology?: TopologyText;
+  readonly 'topology-file'?: string;
+  readonly kind?: FabricKind;
+  readonly ipv6?: boolean;
+}
+
+/** A test of perftest's, or of tcptest's; names are those of `wireverbs perftest`. */
+export interface TestText {
+  readonly test: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly size?: Quantity;
+  readonly [option: string]: unknown;
+}
+
+export interface WorkloadText {
+  readonly perftest?: TestText;
+  readonly tcp?: TestText;
+}
+
+/** One combination of everything. */
+export interface PointText {
+  readonly experiment: string;
+  readonly about?: string;
+  readonly seed?: number;
+  readonly transport?: TransportName;
+  readonly options?: OptionsText;
+  readonly fabric?: FabricText;
+  readonly hosts?: Readonly<Record<string, HostText>>;
+  readonly workload: WorkloadText;
+  readonly faults?: readonly FaultText[];
+  readonly end?: Quantity;
+}
+
+/** Values by path, such as 'workload.perftest.size': every combination of them is a point. */
+export type SweepText = Readonly<Record<string, readonly unknown[]>>;
+
+export interface ExperimentText extends PointText {
+  readonly sweep?: SweepText | readonly SweepText[];
+  /** Combinations that are left out: all that have these values, or one of several. */
+  readonly except?: readonly Readonly<Record<string, unknown>>[];
+}

@@ -1,0 +1,61 @@
+// What one combination came to: a line of JSON. Names end in their units; percentiles are of latencies. Nothing of it
+// depends on the machine that ran it, or on how long that took.
+
+import type { LatencySummary } from '../measure/latency.js';
+import type { Measurement } from '../measure/measurement.js';
+
+/** What one kind of operation came to. */
+export interface OperationResult {
+  readonly operation: string;
+  readonly count: number;
+  readonly bytes: number;
+  readonly operationsPerSecond: number;
+  readonly bitsPerSecond: number;
+  readonly latency?: LatencySummary;
+}
+
+/** What reading back found. */
+export interface Verified {
+  readonly blocks: number;
+  readonly wrong: number;
+}
+
+export interface PointResult {
+  readonly schema: 'wireverbs-result-1';
+  readonly experiment: string;
+  /** Which of how many combinations, and what the sweeps set for it. */
+  readonly point: number;
+  readonly points: number;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** Why it came to nothing, or ended early; '' when it did not. */
+  readonly failure: string;
+  readonly operations: readonly OperationResult[];
+  readonly verified?: Verified;
+  readonly measured?: Measurement;
+}
+
+/** What a workload found, before it is put into a line. */
+export interface Outcome {
+  readonly failure: string;
+  readonly operations: readonly OperationResult[];
+  readonly verified?: Verified;
+}
+
+const NS = 1e9;
+const BITS = 8;
+
+export const operationResult = (
+  operation: string,
+  count: number,
+  bytes: number,
+  durationNs: number,
+  latency: LatencySummary | undefined,
+): OperationResult => ({
+  operation,
+  count,
+  bytes,
+  operationsPerSecond: durationNs > 0 ? (count * NS) / durationNs : 0,
+  bitsPerSecond: durationNs > 0 ? (bytes * BITS * NS) / durationNs : 0,
+  ...(latency && { latency }),
+});

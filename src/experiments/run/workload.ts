@@ -1,0 +1,85 @@
+// Workloads under way, all in one form: started in a lab, looked at, asked for what came out.
+
+import { Perftest, type Phase } from '../../apps/perftest/index.js';
+import { TcpTest } from '../../apps/tcptest/index.js';
+import type { Lab } from '../../scenario/lab.js';
+import { parseIp } from '../../stack/index.js';
+import type { Nanos } from '../../time/index.js';
+import type { Settings, Workload } from '../file/settings.js';
+import { Latencies } from '../measure/latency.js';
+import { type Outcome, operationResult } from './result.js';
+
+/** A workload that was started. */
+export interface Course {
+  readonly ended: boolean;
+  /** How much of it is done: 0 to 1. */
+  readonly part: number;
+  outcome(now: Nanos): Outcome;
+}
+
+/** Starts the workload; `phase` is told when what is measured begins and ends. */
+export function start(lab: Lab, { workload }: Settings, phase: Phase): Course {
+  switch (workload.kind) {
+    case 'perftest':
+      return perftest(lab, workload, phase);
+    case 'tcp':
+      return tcpTest(lab, workload, phase);
+  }
+}
+
+type Of<K extends Workload['kind']> = Extract<Workload, { readonly kind: K }>;
+
+function perftest(lab: Lab, { parameters, from, to }: Of<'perftest'>, phase: Phase): Course {
+  const { iters, qps, size, verb, bidirectional } = parameters;
+  const soon = (call: (now: Nanos) => void) => lab.at(lab.now, call);
+  const test = new Perftest(lab.host(from), lab.host(to), parameters, soon);
+  test.phase = phase;
+  lab.at(lab.now, () => test.start());
+  return {
+    get ended() {
+      return test.ended;
+    },
+    get part() {
+      return test.completed / (iters * qps);
+    },
+    outcome: (now) => {
+      const { failure, completed, startNs, endNs } = test.result(now);
+      const latency = summaryOf(test.latencies());
+      const count = bidirectional ? 2 * completed : completed;
+      const took = endNs - startNs;
+      return { failure, operations: [operationResult(verb, count, count * size, took, latency)] };
+    },
+  };
+}
+
+function tcpTest(lab: Lab, { options, from, to }: Of<'tcp'>, phase: Phase): Course {
+  const target = lab.host(to);
+  const address = parseIp(lab.address(target, options.ipv6));
+  const test = new TcpTest(lab.host(from), target, address, options);
+  test.phase = phase;
+  lab.at(lab.now, () => test.start());
+  return {
+    get ended() {
+      return test.ended;
+    },
+    get part() {
+      return test.completed / (test.parameters.iters * test.parameters.connections);
+    },
+    outcome: (now) => {
+      const { failure, completed, startNs, endNs, parameters } = test.result(now);
+      const operation = parameters.metric === 'bw' ? 'send' : 'round trip';
+      const latency = summaryOf(test.latencies());
+      const bytes = completed * parameters.size;
+      return {
+        failure,
+        operations: [operationResult(operation, completed, bytes, endNs - startNs, latency)],
+      };
+    },
+  };
+}
+
+function summaryOf(latencies: readonly number[]) {
+  const all = new Latencies();
+  for (const ns of latencies) all.record(ns);
+  return all.summary();
+}

@@ -1,0 +1,131 @@
+// Mirrors src/experiments/run: the same file comes out the same, in any number of threads and shares.
+
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import {
+  type PointResult,
+  parseShard,
+  readExperiment,
+  runPoint,
+  runPoints,
+  shareOf,
+} from '../../../../src/experiments/index.js';
+import { mergeLines } from '../../../../src/experiments/run/merge.js';
+import { resultSchema } from '../../../../src/experiments/run/result-schema.js';
+import { assert, spec } from '../../../support/spec.js';
+
+const text = `experiment: two wires and a lossy one
+workload:
+  perftest: { test: write_bw, size: 2KiB, iters: 40, qp-timeout: 8 }
+faults: [{ loss: 0 }]
+sweep:
+  transport: [ib, rocev2]
+  faults.0.loss: [0, 0.05]`;
+
+const source = { name: 'e.yaml', text, files: {} };
+const none = () => '';
+const read = (what = text) => readExperiment('e.yaml', what, none);
+
+async function lines(jobs: number, share = '1/1'): Promise<string[]> {
+  const all: string[] = [];
+  const points = shareOf(read().points, parseShard(share));
+  await runPoints(source, points, { jobs, onLine: (line) => all.push(line) });
+  return all;
+}
+
+/** The only combination of a text. */
+function only(what: string): PointResult {
+  const experiment = read(what);
+  return runPoint(experiment, experiment.points[0]!, none);
+}
+
+spec('running experiments', (it) => {
+  it('gives the same lines in one thread, in two, and in shares, in the order of the file', async () => {
+    const [one, two] = [await lines(1), await lines(2)];
+    assert.equal(two, one);
+    assert.equal(
+      one.map((line) => (JSON.parse(line) as PointResult).point),
+      [0, 1, 2, 3],
+    );
+    const shares = [await lines(1, '2/3'), await lines(1, '3/3'), await lines(1, '1/3')];
+    assert.equal(
+      shares.map(({ length }) => length),
+      [1, 1, 2],
+    );
+    const files = shares.map((share, i) => ({ name: `${i}`, text: share.join('\n') }));
+    const { results, missing } = mergeLines(files);
+    assert.equal(missing, []);
+    assert.equal(
+      results.map((result) => JSON.stringify(result)),
+      one,
+    );
+    assert.equal(mergeLines(files.slice(1)).missing, [1]);
+  });
+
+  it('has lines as their schema says, losses and failures too', () => {
+    const validate = new Ajv2020({ allErrors: true }).compile(resultSchema);
+    const refused = only(`experiment: refused
+transport: rocev1
+fabric: { topology: { shape: leaf-spine, leaves: 2, spines: 2, count: 1 } }
+workload: { perftest: { test: write_lat, iters: 5 } }`);
+    assert.match(refused.failure, /RoCE v1 cannot be routed/);
+    const tcp = only(`experiment: tcp
+transport: tcp
+workload: { tcp: { test: tcp_rr, size: 64, iters: 20 } }`);
+    assert.is(tcp.failure, '');
+    const lossy = runPoint(read(), read().points[3]!, none);
+    for (const result of [refused, tcp, lossy])
+      assert.ok(validate(result), JSON.stringify(validate.errors));
+  });
+
+  it('measures from the first message on, on every host, core and link', () => {
+    const { operations, measured } = only(`experiment: bandwidth
+workload: { perftest: { test: write_bw, size: 64KiB, iters: 200 } }`);
+    const [write] = operations;
+    assert.is(write!.count, 200);
+    assert.is(write!.bytes, 200 * 65_536);
+    assert.is(write!.latency!.count, 200);
+    const { bottleneck, hosts, durationNs } = measured!;
+    assert.is(bottleneck.resource, 'link h0 to h1');
+    assert.ok(bottleneck.busyPercent > 90, `${bottleneck.busyPercent} %`);
+    assert.is(hosts.h0!.counts.doorbells, 200);
+    assert.is(hosts.h0!.counts.copies + hosts.h1!.counts.copies, 0);
+    // A core is at work, or it polls: together that is all of the time of the one program that there is.
+    const [core] = hosts.h0!.cpu.cores;
+    assert.ok(Math.abs(core!.workPercent + core!.pollPercent - 100) < 1);
+    assert.ok(Math.abs(durationNs / 1e9 - 200 / write!.operationsPerSecond) < 1e-5);
+  });
+
+  it('says of TCP what the kernel did, by stage and category', () => {
+    const { measured } = only(`experiment: stages
+transport: tcp
+workload: { tcp: { test: tcp_lat, size: 4KiB, iters: 50 } }`);
+    const { cpu, counts } = measured!.hosts.h1!;
+    const stages = cpu.stages.map(({ stage }) => stage);
+    assert.ok(stages.includes('tcp_lat server'));
+    assert.ok(stages.includes('interrupts and softirqs'));
+    const sum = cpu.stages.reduce((total, { nsPerOperation }) => total + nsPerOperation, 0);
+    assert.ok(Math.abs(sum / (cpu.workNsPerOperation + cpu.pollNsPerOperation) - 1) < 0.001);
+    assert.ok(
+      cpu.kernel!.some(({ stage, nsPerOperation }) => stage === 'data_copy' && nsPerOperation > 0),
+    );
+    assert.is(counts.bytesCopied, 2 * 50 * 4096);
+  });
+
+  it('refuses shares that are none, and lines that do not belong together', () => {
+    for (const wrong of ['0/2', '3/2', '1', '1/0', 'a/b'])
+      assert.throws(() => parseShard(wrong), /expected I\/N/);
+    const line = JSON.stringify(
+      only('experiment: x\nworkload: { perftest: { test: read_lat, iters: 5 } }'),
+    );
+    const other = line.replace('"experiment":"x"', '"experiment":"y"');
+    assert.throws(
+      () => mergeLines([{ name: 'a', text: `${line}\n${other}` }]),
+      /^a:2: is of 'y', and lines before are of 'x'/,
+    );
+    assert.throws(() => mergeLines([{ name: 'a', text: '{}' }]), /^a:1: expected a line of/);
+    assert.throws(
+      () => mergeLines([{ name: 'a', text: `${line}\n${line.replace('"count":5', '"count":6')}` }]),
+      /^a:2: combination 0 is there already, and came out otherwise/,
+    );
+  });
+});
