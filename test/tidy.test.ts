@@ -50,6 +50,7 @@ const ORDER = [
   'src/kernel',
   'src/fabric',
   'src/host',
+  'src/block',
   'src/vm',
   'src/storage',
   'src/apps',

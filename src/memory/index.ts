@@ -16,6 +16,7 @@ export { DmaEngine } from './dma.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
 export * from './ledger.js';
 export {
+  CHUNK_BYTES,
   MachineMemory,
   type MemoryOptions,
   NODE_SPAN,
