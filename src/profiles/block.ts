@@ -1,5 +1,5 @@
-// What the block layer takes of a core, a request: XRP (OSDI 2022), table 1, Linux 5.12 on a Core i5-8500 at 3 GHz, has 379 ns for
-// the bio and 113 ns for the NVMe driver of a read of 512 bytes; how they are divided between the way down and the way up is fitted.
+// What the block layer takes of a core, a request: XRP (OSDI 2022), table 1, has 379 ns for the bio layer of a read of 512 bytes;
+// how they are divided between the way down and the way up is fitted.
 
 import type { BlockProfile } from '../block/profile.js';
 
