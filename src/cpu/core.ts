@@ -2,7 +2,7 @@
 
 import type { Actor, Ledger } from '../memory/index.js';
 import { after, type Nanos, NEVER, START } from '../time/index.js';
-import type { Thread } from './thread.js';
+import type { Runner, Thread } from './thread.js';
 
 /** What an interrupt has the core do: a driver's handler, a softirq. */
 export interface InterruptWork {
@@ -15,6 +15,14 @@ export interface InterruptWork {
 }
 
 type Activity = 'idle' | 'interrupt' | 'switch' | 'busy' | 'spin';
+
+/** What the core of a virtual CPU stands on. */
+export interface Platform {
+  /** It has nothing to do before then. */
+  idle(now: Nanos, until: Nanos): void;
+  /** It has something to do, and is not running. */
+  wanted(now: Nanos): void;
+}
 
 /** Is told what a core did, and from when to when, once it is over. */
 export interface CoreObserver {
@@ -42,7 +50,7 @@ export class Core {
   /** What interrupts have asked for, and the one that is being served. */
   readonly work: InterruptWork[] = [];
   doing: InterruptWork | null = null;
-  doingUntil: Nanos = START;
+  doingLeft = 0;
   /** When it must be looked at again. */
   next: Nanos = NEVER;
 
@@ -51,6 +59,12 @@ export class Core {
   spinNs = 0;
   interruptNs = 0;
   switchNs = 0;
+  /** A core of a guest stands still while its virtual CPU does not run; others never do. */
+  paused = false;
+  platform: Platform | null = null;
+  /** What it runs now in a thread's place; what was left for another's sake, and is to be come back to. */
+  runner: Runner | null = null;
+  left: Runner | null = null;
   /** Nobody unless somebody wants a picture. */
   observer: CoreObserver | null = null;
   #activity: Activity = 'idle';
@@ -59,8 +73,9 @@ export class Core {
   constructor(
     readonly index: number,
     ledger: Ledger,
+    name = 'core',
   ) {
-    this.actor = ledger.actor(`core${index}`);
+    this.actor = ledger.actor(`${name}${index}`);
   }
 
   /** Part of the time since the start that it was not idle; polling counts as busy, as `top` shows it. */
@@ -87,6 +102,7 @@ export class Core {
     switch (this.#activity) {
       case 'interrupt':
         this.interruptNs += took;
+        this.doingLeft = Math.max(0, this.doingLeft - took);
         break;
       case 'switch':
         this.switchNs += took;
@@ -107,12 +123,16 @@ export class Core {
     const thread = this.current;
     if (this.doing !== null) {
       this.#activity = 'interrupt';
-      return this.doingUntil;
+      return after(now, this.doingLeft);
     }
     if (thread === null) {
       this.#activity = 'idle';
-      return this.#earliest();
+      const until = this.#earliest();
+      if (this.platform !== null && !this.#wakes) this.platform.idle(now, until);
+      return this.paused ? NEVER : until;
     }
+    if (this.left !== null && this.left === thread.runner) this.switchLeft += this.left.returnNs;
+    this.left = null;
     let next: Nanos;
     if (this.switchLeft > 0) {
       this.#activity = 'switch';
@@ -128,9 +148,41 @@ export class Core {
     if (this.ready.length === 0) this.sliceEnd = after(now, timeSliceNs);
     else if (this.sliceEnd > now && this.sliceEnd < next) next = this.sliceEnd;
     const rise = this.#earliest();
+    if (this.#activity === 'busy' && thread.runner !== this.runner) {
+      this.runner = thread.runner;
+      this.runner?.resume(now);
+    }
     return rise < next ? rise : next;
   }
 
+  /** What it runs in a thread's place has to leave; the nanoseconds that this takes. */
+  // hot
+  leave(now: Nanos, why: 'interrupt' | 'preempted' | 'done'): number {
+    const { runner } = this;
+    if (runner === null) return 0;
+    this.runner = null;
+    runner.pause(now, why);
+    if (why === 'done') return 0;
+    this.left = runner;
+    return runner.leaveNs;
+  }
+
+  /** Some thread was woken, and is on its way to be ready. */
+  get #wakes(): boolean {
+    for (const thread of this.waiting) if (thread.woken) return true;
+    return false;
+  }
+
+  /** The core stands still from now on: its virtual CPU does not run. */
+  pause(now: Nanos): void {
+    if (this.paused) return;
+    this.account(now);
+    this.paused = true;
+    this.#activity = 'idle';
+    this.next = NEVER;
+  }
+
+  /** When the first thread that waits goes on by itself. */
   #earliest(): Nanos {
     let first: Nanos = NEVER;
     for (const thread of this.waiting) if (thread.until < first) first = thread.until;

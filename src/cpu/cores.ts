@@ -25,10 +25,11 @@ export class Cores implements Machine, Scheduler {
   readonly threads: Thread[] = [];
   #wakeAt: Nanos = NEVER;
 
-  constructor(profile: CpuProfile, ledger: Ledger) {
+  /** @param name of each core in the ledger, before its number */
+  constructor(profile: CpuProfile, ledger: Ledger, name = 'core') {
     this.profile = profile;
     this.ledger = ledger;
-    this.cores = Array.from({ length: profile.cores }, (_, i) => new Core(i, ledger));
+    this.cores = Array.from({ length: profile.cores }, (_, i) => new Core(i, ledger, name));
   }
 
   /** Starts a program; it runs when the cores are next told the time. */
@@ -39,8 +40,9 @@ export class Cores implements Machine, Scheduler {
     const thread = new Thread(name, core.index, core.actor, this, program);
     this.threads.push(thread);
     core.threads++;
+    thread.readySince = now;
     core.ready.push(thread);
-    this.#soon(core, now);
+    this.#soon(core, now, now);
     return thread;
   }
 
@@ -58,7 +60,7 @@ export class Cores implements Machine, Scheduler {
     thread.kill(now);
     core.forget(thread);
     this.#end(core, thread);
-    this.#soon(core, now);
+    this.#soon(core, now, now);
   }
 
   /** A device interrupts a core: `work` runs there before any thread, for as long as it says. */
@@ -66,7 +68,7 @@ export class Cores implements Machine, Scheduler {
     const core = this.cores[index];
     if (core === undefined) throw new RangeError(`there is no core ${index}`);
     core.work.push(work);
-    this.#soon(core, now);
+    this.#soon(core, now, now);
   }
 
   // Scheduler
@@ -80,13 +82,14 @@ export class Cores implements Machine, Scheduler {
   // hot
   wake(now: Nanos, thread: Thread): void {
     const core = this.cores[thread.core]!;
-    if (thread.state === 'spinning') {
+    if (thread.state === 'spinning' || thread.state === 'working') {
       thread.until = NEVER;
-      if (core.current === thread) this.#soon(core, now);
+      if (core.current === thread) this.#soon(core, now, now);
       return;
     }
-    thread.until = after(now, this.profile.wakeUpNs);
-    this.#soon(core, thread.until);
+    // The way from the event to the thread is the core's own work: one that stands still begins it when it goes on.
+    thread.until = core.paused ? NEVER : after(now, this.profile.wakeUpNs);
+    this.#soon(core, now, thread.until);
   }
 
   // Machine
@@ -104,8 +107,22 @@ export class Cores implements Machine, Scheduler {
     }
   }
 
+  /** The core of a virtual CPU goes on: that runs from now on. */
+  resume(now: Nanos, core: Core): void {
+    if (!core.paused) return;
+    core.account(now);
+    core.paused = false;
+    for (const thread of core.waiting)
+      if (thread.woken && thread.until === NEVER) thread.until = after(now, this.profile.wakeUpNs);
+    this.#soon(core, now, now);
+  }
+
   // hot
-  #soon(core: Core, at: Nanos): void {
+  #soon(core: Core, now: Nanos, at: Nanos): void {
+    if (core.paused) {
+      core.platform?.wanted(now);
+      return;
+    }
     if (at < core.next) core.next = at;
     if (at < this.#wakeAt) this.#wakeAt = at;
   }
@@ -115,18 +132,23 @@ export class Cores implements Machine, Scheduler {
     core.next = NEVER;
     core.account(now);
     this.#rise(core, now);
-    while (!this.#interrupts(core, now)) {
+    while (!core.paused && !this.#interrupts(core, now)) {
       const thread = core.current ?? this.#choose(core, now);
       if (thread === null || core.switchLeft > 0) break;
       if (core.ready.length > 0 && now >= core.sliceEnd) {
+        core.switchLeft = core.leave(now, 'preempted');
+        core.left = null;
+        thread.readySince = now;
         core.ready.push(thread);
         core.current = null;
         continue;
       }
       if (!this.#continues(thread, now)) break;
+      core.leave(now, 'done');
       thread.go(now);
       this.#settle(core, thread, now);
     }
+    if (core.paused) return;
     const next = core.plan(now, this.profile.timeSliceNs);
     if (next < core.next) core.next = next;
   }
@@ -134,9 +156,9 @@ export class Cores implements Machine, Scheduler {
   /** Does what interrupts ask for; true while the core is busy with it. */
   // hot
   #interrupts(core: Core, now: Nanos): boolean {
-    for (;;) {
+    while (!core.paused) {
       if (core.doing !== null) {
-        if (core.doingUntil > now) return true;
+        if (core.doingLeft > 0) return true;
         const { doing } = core;
         core.doing = null;
         doing.done?.(now);
@@ -144,9 +166,11 @@ export class Cores implements Machine, Scheduler {
       const work = core.work.shift();
       if (work === undefined) return false;
       core.doing = work;
-      const took = (work.entryNs ?? this.profile.interruptNs) + work.run(now);
-      core.doingUntil = after(now, this.#real(Math.ceil(took)));
+      const left = core.leave(now, 'interrupt');
+      const took = left + (work.entryNs ?? this.profile.interruptNs) + work.run(now);
+      core.doingLeft = this.#real(Math.ceil(took));
     }
+    return true;
   }
 
   /** The next thread that is ready gets the core. */
@@ -155,10 +179,11 @@ export class Cores implements Machine, Scheduler {
     const thread = core.ready.shift();
     if (thread === undefined) return null;
     core.current = thread;
+    thread.readyNs += now - thread.readySince;
     core.sliceEnd = after(now, this.profile.timeSliceNs);
     if (core.last !== thread) {
       const { contextSwitchNs } = this.profile;
-      core.switchLeft = this.#real(contextSwitchNs);
+      core.switchLeft += this.#real(contextSwitchNs + (thread.runner?.returnNs ?? 0));
       this.ledger.record(now, core.actor, CONTEXT_SWITCH, 0, contextSwitchNs, 0);
     }
     core.last = thread;
@@ -168,6 +193,13 @@ export class Cores implements Machine, Scheduler {
   /** Is what it waits for over? */
   // hot
   #continues(thread: Thread, now: Nanos): boolean {
+    if (thread.state === 'working') {
+      if (!thread.woken && thread.left > 0) return false;
+      thread.timedOut = !thread.woken;
+      thread.woken = false;
+      thread.waitsFor = null;
+      return true;
+    }
     if (thread.left > 0) return false;
     if (thread.state !== 'spinning') return true;
     if (!thread.woken) {
@@ -182,11 +214,12 @@ export class Cores implements Machine, Scheduler {
   /** What the program wants now. */
   // hot
   #settle(core: Core, thread: Thread, now: Nanos): void {
-    if (this.profile.realTime === true) thread.left = 0;
+    if (this.profile.realTime === true && thread.state !== 'working') thread.left = 0;
     if (thread.steps >= MAX_STEPS)
       throw new Error(`${thread.name} on core ${core.index} goes on for ever without time passing`);
     switch (thread.state) {
       case 'running':
+      case 'working':
       case 'spinning':
         return;
       case 'ended':
@@ -216,6 +249,7 @@ export class Cores implements Machine, Scheduler {
       thread.waitsFor = null;
       thread.until = NEVER;
       thread.state = 'ready';
+      thread.readySince = now;
       core.ready.push(thread);
     }
   }

@@ -14,7 +14,25 @@ export interface Wait {
 /** What a thread runs: a generator that yields what it waits for. */
 export type Program = (thread: Thread) => Generator<Wait, void, void>;
 
-export type ThreadState = 'ready' | 'running' | 'spinning' | 'blocked' | 'sleeping' | 'ended';
+export type ThreadState =
+  | 'ready'
+  | 'running'
+  | 'working'
+  | 'spinning'
+  | 'blocked'
+  | 'sleeping'
+  | 'ended';
+
+/**
+ * What else a core runs in a thread's place, such as a guest's code: it is told when the core is its own, and when it no
+ * longer is. Leaving and coming back take the core so long where something other than the thread itself is the reason.
+ */
+export interface Runner {
+  readonly leaveNs: number;
+  readonly returnNs: number;
+  resume(now: Nanos): void;
+  pause(now: Nanos, why: 'interrupt' | 'preempted' | 'done'): void;
+}
 
 /** What the cores do for a thread. */
 export interface Scheduler {
@@ -30,16 +48,23 @@ export class Thread implements Wait {
   state: ThreadState = 'ready';
   /** The wait that ended last ended by its time, not by its signal. */
   timedOut = false;
+  /** Of work that a signal ended: nanoseconds that were not worked. */
+  unspent = 0;
   /** Raised when the program has ended: another thread can wait for it. */
   readonly done = new Signal();
   waitsFor: Signal | null = null;
 
   // What its cores keep of it.
+  /** Nanoseconds so far that it could have run and did not, for others had its core. */
+  readyNs = 0;
+  readySince: Nanos = START;
   /** Nanoseconds that it still has to spend before it goes on. */
   left = 0;
   /** When a thread that waits goes on at the latest; when one that was woken is ready. */
   until: Nanos = NEVER;
   woken = false;
+  /** What a thread at work has its core run. */
+  runner: Runner | null = null;
   /** It goes on at the same instant so often: a program that never waits is found by this. */
   steps = 0;
   readonly #running: Generator<Wait, void, void>;
@@ -66,6 +91,22 @@ export class Thread implements Wait {
   spend(ns: number): Wait {
     if (!(ns >= 0)) throw new RangeError(`${this.name} spends ${ns} ns`);
     this.left = Math.ceil(ns);
+    return this;
+  }
+
+  /**
+   * The core is busy for so long, or until the signal is raised: then `unspent` says how much of it is left. `runner` is what
+   * it is busy with, where somebody is to know.
+   */
+  // hot
+  work(ns: number, signal: Signal, runner: Runner | null = null): Wait {
+    this.timedOut = false;
+    this.unspent = ns;
+    if (signal.look(this)) return this;
+    this.left = ns;
+    this.runner = runner;
+    this.state = 'working';
+    this.waitsFor = signal;
     return this;
   }
 
@@ -118,6 +159,11 @@ export class Thread implements Wait {
   go(now: Nanos): void {
     this.steps = now === this.now ? this.steps + 1 : 0;
     this.now = now;
+    if (this.state === 'working') {
+      this.unspent = this.left;
+      this.left = 0;
+      this.runner = null;
+    }
     this.state = 'running';
     if (this.#running.next().done !== true) return;
     this.state = 'ended';

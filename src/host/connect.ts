@@ -4,7 +4,7 @@ import type { Thread, Wait } from '../cpu/index.js';
 import type { QueuePairSettings } from '../rdma/cm/index.js';
 import { type Mtu, modifyQp, type QueuePair } from '../rdma/index.js';
 import { after, ms } from '../time/index.js';
-import type { Host } from './host.js';
+import type { Computer } from './computer.js';
 
 /** IBV_MTU_256 has code 1 (IBA 14.2.5.6). */
 const mtuCodes: readonly (Mtu | undefined)[] = [
@@ -24,7 +24,7 @@ const LOOKUPS = 1000;
  * Gives false when the peer's link address cannot be found out.
  */
 export function* makeReady(
-  host: Host,
+  host: Computer,
   thread: Thread,
   qp: QueuePair,
   settings: QueuePairSettings,
@@ -68,7 +68,7 @@ export function* makeReady(
 
 /** The same over iWARP: the stream is there, and gets its queue pair. */
 function carry(
-  host: Host,
+  host: Computer,
   thread: Thread,
   qp: QueuePair,
   settings: QueuePairSettings,

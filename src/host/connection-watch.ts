@@ -16,10 +16,10 @@ import {
   type Wc,
 } from '../rdma/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
-import type { Host } from './host.js';
+import type { Computer } from './computer.js';
 
 export interface ConnectionWatchOptions {
-  readonly host: Host;
+  readonly host: Computer;
   readonly thread: Thread;
   readonly context: Context;
   /** Entries of the completion queue, and how many are taken at a time. */

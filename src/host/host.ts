@@ -47,6 +47,7 @@ import {
 import { HostStack } from '../stack/index.js';
 import type { PortView } from '../subnet/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
+import type { Computer, Tenant } from './computer.js';
 import { type Directory, GeneralServices } from './general-services.js';
 import { guidOf, largestMtu, parsedMac, portGidOf, roceGids } from './identity.js';
 import { IwarpServices } from './iwarp-services.js';
@@ -97,7 +98,7 @@ export interface HostOptions {
 }
 
 /** A machine: memory, RDMA device, stack, connection management, and cores with programs. */
-export class Host implements Station, InterruptLine {
+export class Host implements Station, InterruptLine, Computer {
   readonly ports = 1;
   readonly name: string;
   readonly pool: FramePool;
@@ -124,6 +125,7 @@ export class Host implements Station, InterruptLine {
   /** Its Ethernet port; InfiniBand has none. */
   readonly port: HostPort | null;
   readonly #port: Station;
+  readonly #tenants: Tenant[] = [];
 
   constructor(options: HostOptions) {
     const { name, pool, random, wire = 'RoCE v2' } = options;
@@ -227,6 +229,11 @@ export class Host implements Station, InterruptLine {
     return this.#services.rdmaCm;
   }
 
+  /** Something lives in this host from now on; `settle` as of anything from outside. */
+  attach(tenant: Tenant): void {
+    this.#tenants.push(tenant);
+  }
+
   /** Starts a program; who drives the host must be told (`settle`), as of anything from outside. */
   spawn(name: string, program: Program, options?: SpawnOptions): Thread {
     return this.cores.spawn(this.now, name, program, options);
@@ -282,10 +289,12 @@ export class Host implements Station, InterruptLine {
 
   // hot
   wakeAt(): Nanos {
-    return earlier(
+    let at = earlier(
       this.#port.wakeAt(),
       earlier(this.cores.wakeAt(), this.#services.wakeAt(this.now)),
     );
+    for (let i = 0; i < this.#tenants.length; i++) at = earlier(at, this.#tenants[i]!.wakeAt());
+    return at;
   }
 
   expire(now: Nanos): void {
@@ -306,10 +315,18 @@ export class Host implements Station, InterruptLine {
   #settle(now: Nanos): void {
     this.#services.settle(now);
     this.kernel?.settle(now);
-    while (this.cores.wakeAt() <= now) {
-      this.cores.expire(now);
+    while (this.cores.wakeAt() <= now || this.#isWanted(now)) {
+      if (this.cores.wakeAt() <= now) this.cores.expire(now);
+      for (let i = 0; i < this.#tenants.length; i++) this.#tenants[i]!.settle(now);
       this.#services.settle(now);
       this.kernel?.settle(now);
     }
+  }
+
+  // hot
+  #isWanted(now: Nanos): boolean {
+    for (let i = 0; i < this.#tenants.length; i++)
+      if (this.#tenants[i]!.wakeAt() <= now) return true;
+    return false;
   }
 }

@@ -1,3 +1,4 @@
+export type { Computer, Tenant } from './computer.js';
 export { makeReady } from './connect.js';
 export { ConnectionWatch, type ConnectionWatchOptions } from './connection-watch.js';
 export { type Directory, GeneralServices } from './general-services.js';

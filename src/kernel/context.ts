@@ -2,7 +2,7 @@
 
 import type { Cores } from '../cpu/index.js';
 import type { FramePool } from '../frame/index.js';
-import type { AddressSpace, DmaEngine, Ledger, MachineMemory } from '../memory/index.js';
+import type { AddressSpace, DmaEngine, Ledger, PhysicalMemory } from '../memory/index.js';
 import type { HostStack } from '../stack/index.js';
 import type { CongestionName, TcpStack } from '../tcp/index.js';
 import type { CpuBill } from './category.js';
@@ -14,7 +14,7 @@ export interface Machinery {
   readonly name: string;
   /** Of frames on the wire. */
   readonly pool: FramePool;
-  readonly memory: MachineMemory;
+  readonly memory: PhysicalMemory;
   readonly dma: DmaEngine;
   readonly ledger: Ledger;
   readonly cores: Cores;

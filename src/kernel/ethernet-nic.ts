@@ -6,7 +6,7 @@ import { type FramePool, ReadyPorts, SlotQueue, type Station } from '../frame/in
 import {
   type Actor,
   type DmaEngine,
-  type MachineMemory,
+  type PhysicalMemory,
   physicalTranslation,
 } from '../memory/index.js';
 import { after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
@@ -43,7 +43,7 @@ export interface InterruptSink {
 export interface EthernetNicOptions {
   readonly name: string;
   readonly pool: FramePool;
-  readonly memory: MachineMemory;
+  readonly memory: PhysicalMemory;
   readonly dma: DmaEngine;
   readonly profile: EthernetProfile;
   readonly queues: number;

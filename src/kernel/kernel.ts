@@ -8,7 +8,7 @@ import {
   type AddressSpace,
   type Copier,
   INTERRUPT,
-  type MachineMemory,
+  type PhysicalMemory,
 } from '../memory/index.js';
 import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
@@ -132,7 +132,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
     for (const napi of this.#napis) napi.open(START);
   }
 
-  get memory(): MachineMemory {
+  get memory(): PhysicalMemory {
     return this.parts.memory;
   }
 

@@ -1,7 +1,7 @@
 // Blocks of machine memory for socket buffers: taken and given back with a count of who refers to them, as Linux counts
 // references to pages. Blocks come from runs of 2 MiB; what was taken once stays with the pool.
 
-import { type MachineMemory, PAGE_2M } from '../memory/index.js';
+import { PAGE_2M, type PhysicalMemory } from '../memory/index.js';
 
 /** Who counts references to the memory behind a fragment. */
 export interface Keeper {
@@ -14,12 +14,12 @@ export class PagePool implements Keeper {
   #references = new Int32Array(256);
   #free = new Int32Array(256);
   #freeCount = 0;
-  readonly #memory: MachineMemory;
+  readonly #memory: PhysicalMemory;
   readonly #most: number;
 
   /** @param blockBytes divides 2 MiB, so that no block lies in two runs */
   constructor(
-    memory: MachineMemory,
+    memory: PhysicalMemory,
     readonly blockBytes: number,
     mostBytes: number,
     readonly use = 'socket buffers',

@@ -1,7 +1,7 @@
 // What a socket has received: pieces of the frames as DMA put them into memory, in the order of the stream. Its size is
 // what TCP promises the peer; it grows as the reader keeps up (Linux: tcp_rcv_space_adjust).
 
-import type { MachineMemory } from '../memory/index.js';
+import type { PhysicalMemory } from '../memory/index.js';
 import type { ReceiveSink } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Arrival, PieceTaker } from './arrival.js';
@@ -12,7 +12,7 @@ import type { PagePool } from './page-pool.js';
 export interface Arriving {
   readonly arrival: Arrival | null;
   readonly now: Nanos;
-  readonly memory: MachineMemory;
+  readonly memory: PhysicalMemory;
   /** Of received frames. */
   readonly pool: PagePool;
 }

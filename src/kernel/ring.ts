@@ -2,7 +2,7 @@
 // entry, and the machine address for DMA.
 
 import { numberGetter, numberSetter } from '../../protocols/core/accessor.js';
-import { type MachineMemory, PAGE_4K } from '../memory/index.js';
+import { PAGE_4K, type PhysicalMemory } from '../memory/index.js';
 import { ENTRY_BYTES } from './descriptor.js';
 
 export class Ring {
@@ -12,7 +12,7 @@ export class Ring {
 
   /** @param entries a power of two */
   constructor(
-    memory: MachineMemory,
+    memory: PhysicalMemory,
     readonly entries: number,
     use = 'ring',
     node = 0,

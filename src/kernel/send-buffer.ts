@@ -1,7 +1,7 @@
 // What a socket has to send: bytes that were copied into pages of the kernel's, and pages of users and files that are sent
 // from where they lie. TCP knows places alone.
 
-import type { MachineMemory } from '../memory/index.js';
+import type { PhysicalMemory } from '../memory/index.js';
 import type { SendSource } from '../tcp/index.js';
 import { Fragments } from './fragments.js';
 import type { Keeper, PagePool } from './page-pool.js';
@@ -22,12 +22,12 @@ export class SendBuffer implements SendSource {
   /** The card's queue that its packets go by; the driver's. */
   ring: object | null = null;
   readonly #pool: PagePool;
-  readonly #memory: MachineMemory;
+  readonly #memory: PhysicalMemory;
   /** The block that is being filled (sk_page_frag), and how far. */
   #block = -1;
   #used = 0;
 
-  constructor(memory: MachineMemory, pool: PagePool) {
+  constructor(memory: PhysicalMemory, pool: PagePool) {
     this.#memory = memory;
     this.#pool = pool;
   }

@@ -4,7 +4,7 @@
 
 import { internetSum } from '../../protocols/core/checksum/index.js';
 import { TCP } from '../../protocols/index.js';
-import { CHECKSUM_PASS, type MachineMemory } from '../memory/index.js';
+import { CHECKSUM_PASS, type PhysicalMemory } from '../memory/index.js';
 import type { Outgoing, TcpConnection } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
 import { LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
@@ -22,7 +22,7 @@ const MOST_ENTRIES = 256;
 export class Transmitter {
   readonly #parts: KernelParts;
   readonly #rings: readonly TransmitRing[];
-  readonly #memory: MachineMemory;
+  readonly #memory: PhysicalMemory;
   readonly #view = new PacketView();
   // By slot of the frame pool, of packets whose text lies apart: whose it is and where.
   readonly #sources: (SendBuffer | null)[] = [];

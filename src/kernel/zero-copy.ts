@@ -1,7 +1,7 @@
 // Pages that are sent from where they lie. Of users (MSG_ZEROCOPY): pinned until the card has read them and the peer has
 // acknowledged them, and then the socket says so. Of files (sendfile): the page cache's own.
 
-import { type MachineMemory, PAGE_4K } from '../memory/index.js';
+import { PAGE_4K, type PhysicalMemory } from '../memory/index.js';
 import type { Keeper } from './page-pool.js';
 
 /** Calls whose pages are not all back. */
@@ -16,9 +16,9 @@ export class ZeroCopies implements Keeper {
   #next = 0;
   readonly #references = new Map<number, number>();
   readonly #pages = new Map<number, number[]>();
-  readonly #memory: MachineMemory;
+  readonly #memory: PhysicalMemory;
 
-  constructor(memory: MachineMemory) {
+  constructor(memory: PhysicalMemory) {
     this.#memory = memory;
   }
 
@@ -58,9 +58,9 @@ export class ZeroCopies implements Keeper {
 /** A file whose bytes are all in the page cache. */
 export class CachedFile implements Keeper {
   readonly #pages: number[] = [];
-  readonly #memory: MachineMemory;
+  readonly #memory: PhysicalMemory;
 
-  constructor(memory: MachineMemory, content: Uint8Array) {
+  constructor(memory: PhysicalMemory, content: Uint8Array) {
     this.#memory = memory;
     for (let at = 0; at < content.length; at += PAGE_4K) {
       const page = memory.allocate(PAGE_4K);

@@ -2,9 +2,10 @@
 // Addresses are bigints at the API and whole numbers below 2^48 inside (the upper half of x86-64's canonical
 // addresses follows the lower one). Several spaces may map the same pages: views of the same bytes.
 
-import type { MachineMemory, PageBytes } from './machine-memory.js';
+import type { PageBytes } from './machine-memory.js';
 import { NODE_SPAN, PAGE_1G, PAGE_2M, PAGE_4K } from './machine-memory.js';
 import { PageTable } from './page-table.js';
+import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
 /** Where `allocate` begins: far from null, so that small wrong addresses are caught. */
@@ -41,7 +42,7 @@ export function folded(address: bigint): number {
 const unfolded = (at: number): bigint => (at < HALF ? BigInt(at) : BigInt(at) + UPPER);
 
 /** A kernel's view of all memory of a machine: the direct map, every page writable. */
-export function kernelSpace(memory: MachineMemory, name = 'kernel'): AddressSpace {
+export function kernelSpace(memory: PhysicalMemory, name = 'kernel'): AddressSpace {
   const space = new AddressSpace(memory, 'kernel', name);
   for (let node = 0; node < memory.nodeCount; node++)
     space.mapAll(directMapAddress(node * NODE_SPAN), node * NODE_SPAN, memory.nodeBytes(node));
@@ -58,7 +59,7 @@ export function directMapAddress(address: number): bigint {
 }
 
 export class AddressSpace {
-  readonly memory: MachineMemory;
+  readonly memory: PhysicalMemory;
   readonly kind: SpaceKind;
   readonly name: string;
   readonly #table = new PageTable();
@@ -66,7 +67,7 @@ export class AddressSpace {
   readonly #owned = new Set<number>();
   #next = FIRST_ALLOCATION;
 
-  constructor(memory: MachineMemory, kind: SpaceKind = 'user', name: string = kind) {
+  constructor(memory: PhysicalMemory, kind: SpaceKind = 'user', name: string = kind) {
     this.memory = memory;
     this.kind = kind;
     this.name = name;

@@ -42,11 +42,11 @@ export function copy(
     const skip = backwards ? 0 : done;
     const length = Math.min(left, room(readAt + skip), room(writeAt + skip));
     const offset = backwards ? left - length : done;
-    const sourceAddress = from.translateFolded(readAt + offset);
-    const targetAddress = to.translateFolded(writeAt + offset);
-    const bytes = from.memory.locate(sourceAddress);
+    const bytes = from.memory.locate(from.translateFolded(readAt + offset));
     const begin = from.memory.at;
-    const into = to.memory.locate(targetAddress);
+    const sourceAddress = from.memory.machine;
+    const into = to.memory.locate(to.translateFolded(writeAt + offset));
+    const targetAddress = to.memory.machine;
     if (bytes === into) into.copyWithin(to.memory.at, begin, begin + length);
     else into.set(bytes.subarray(begin, begin + length), to.memory.at);
     const ns = timeOf(length, bitsPerSecond);
@@ -84,10 +84,12 @@ export function copyMachine(
     const target = into === 'kernel' ? address + done : user;
     const from = memory.locate(source);
     const begin = memory.at;
+    const read = memory.machine;
     const to = memory.locate(target);
+    const written = memory.machine;
     if (from === to) to.copyWithin(memory.at, begin, begin + length);
     else to.set(from.subarray(begin, begin + length), memory.at);
-    ledger.piece(now, core, COPY, length, timeOf(length, bitsPerSecond), source, target, flow);
+    ledger.piece(now, core, COPY, length, timeOf(length, bitsPerSecond), read, written, flow);
     done += length;
   }
   const took = timeOf(lengthBytes, bitsPerSecond);

@@ -89,11 +89,11 @@ export class DmaEngine {
     inside(offset, lengthBytes, translation.lengthBytes);
     const address = translation.addressOf(offset);
     const target = translation.memory.locate(address);
-    const { at } = translation.memory;
+    const { at, machine } = translation.memory;
     inside(at, lengthBytes, translation.memory.end);
     move(bytes, 0, lengthBytes, target, at);
     const begun = (now - tookNs) as Nanos; // as every other event of the ledger is dated
-    this.ledger.piece(begun, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, address, flow);
+    this.ledger.piece(begun, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, machine, flow);
     this.ledger.operation(this.device, DMA_WRITE, tookNs);
   }
 
@@ -227,8 +227,9 @@ export class DmaEngine {
       const room = Math.min(translation.roomAt(offset + at - from), memory.end - memory.at);
       const length = Math.min(to - at, room);
       move(bytes, at, length, target, memory.at);
-      done = this.pcie.write(now, address, length);
-      this.ledger.piece(now, this.device, DMA_WRITE, length, done - now, NOWHERE, address, flow);
+      const { machine } = memory;
+      done = this.pcie.write(now, machine, length);
+      this.ledger.piece(now, this.device, DMA_WRITE, length, done - now, NOWHERE, machine, flow);
       at += length;
     }
     return done;
@@ -253,9 +254,10 @@ export class DmaEngine {
       const room = Math.min(translation.roomAt(offset + passed), memory.end - memory.at);
       const length = Math.min(lengthBytes - passed, room);
       move(source, memory.at, length, into, at + passed);
-      const came = this.pcie.read(now, address, length);
+      const { machine } = memory;
+      const came = this.pcie.read(now, machine, length);
       if (came > done) done = came;
-      this.ledger.piece(now, this.device, DMA_READ, length, came - now, address, NOWHERE, flow);
+      this.ledger.piece(now, this.device, DMA_READ, length, came - now, machine, NOWHERE, flow);
       passed += length;
     }
     return done;
@@ -268,15 +270,16 @@ export class DmaEngine {
     if (address % ATOMIC_BYTES !== 0) throw new RangeError(`atomic operation at ${address}`);
     const { memory } = translation;
     const bytes = memory.locate(address);
+    const { machine } = memory;
     this.originalHigh = getHigh(bytes, memory.at);
     this.originalLow = getLow(bytes, memory.at);
-    const lock = Math.floor(address / ATOMIC_BYTES) % ATOMIC_LOCKS;
+    const lock = Math.floor(machine / ATOMIC_BYTES) % ATOMIC_LOCKS;
     const start = Math.max(now, this.#atomicFree[lock]!);
-    const done = (this.pcie.read(now, address, ATOMIC_BYTES) + start - now) as Nanos;
+    const done = (this.pcie.read(now, machine, ATOMIC_BYTES) + start - now) as Nanos;
     this.#atomicFree[lock] = done;
     this.#atomicNs[lock]! += done - start;
     const took = done - now;
-    this.ledger.piece(now, this.device, DMA_READ, ATOMIC_BYTES, took, address, NOWHERE, flow);
+    this.ledger.piece(now, this.device, DMA_READ, ATOMIC_BYTES, took, machine, NOWHERE, flow);
     this.ledger.operation(this.device, DMA_READ, took);
     return done;
   }
@@ -294,10 +297,11 @@ export class DmaEngine {
     const address = translation.addressOf(offset);
     const { memory } = translation;
     const bytes = memory.locate(address);
+    const { machine } = memory;
     setHigh(bytes, memory.at, high);
     setLow(bytes, memory.at, low);
-    const took = this.pcie.write(now, address, ATOMIC_BYTES) - now;
-    this.ledger.piece(read, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, address, flow);
+    const took = this.pcie.write(now, machine, ATOMIC_BYTES) - now;
+    this.ledger.piece(read, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, machine, flow);
     this.ledger.operation(this.device, DMA_WRITE, took);
   }
 }

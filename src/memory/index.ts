@@ -37,6 +37,7 @@ export {
   releaseWindows,
 } from './operation.js';
 export { PcieLink, type PcieProfile, tlpOverhead } from './pcie.js';
+export type { PhysicalMemory } from './physical-memory.js';
 export { ProtectionDomain, Region, Window } from './region.js';
 export { ScatterList } from './scatter-list.js';
 export { physicalTranslation, Translation, translationOf } from './translation.js';

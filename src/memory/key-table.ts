@@ -12,8 +12,8 @@ import {
   REMOTE_RIGHTS,
 } from './access.js';
 import type { AddressSpace } from './address-space.js';
-import type { MachineMemory } from './machine-memory.js';
 import { PAGE_4K } from './machine-memory.js';
+import type { PhysicalMemory } from './physical-memory.js';
 import { distance, highHalf, lowHalf, ProtectionDomain, Region, Window, wraps } from './region.js';
 import { physicalTranslation, Translation, translationOf } from './translation.js';
 import { UsageError } from './usage-error.js';
@@ -44,7 +44,7 @@ export class KeyTable {
   offset = 0;
   /** Set by `check` when it allows: the region behind the key, null for an empty access. */
   region: Region | null = null;
-  readonly memory: MachineMemory;
+  readonly memory: PhysicalMemory;
   readonly #empty: Translation;
   readonly #maxKeys: number;
   readonly #entries: (Region | Window | undefined)[] = [];
@@ -57,7 +57,7 @@ export class KeyTable {
   #used = 0;
   #domains = 0;
 
-  constructor(memory: MachineMemory, maxKeys = DEFAULT_MAX_KEYS) {
+  constructor(memory: PhysicalMemory, maxKeys = DEFAULT_MAX_KEYS) {
     if (!(maxKeys >= 1 && maxKeys <= MAX_INDEX)) throw new UsageError('EINVAL', `${maxKeys} keys`);
     this.memory = memory;
     this.#maxKeys = maxKeys;

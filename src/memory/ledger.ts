@@ -14,6 +14,19 @@ export const ledgerKinds = [
   'system-call',
   'context-switch',
   'checksum-pass',
+  'exit-interrupt',
+  'exit-window',
+  'exit-hlt',
+  'exit-vmcall',
+  'exit-io',
+  'exit-msr',
+  'exit-ept',
+  'exit-mmio',
+  'injection',
+  'page-fault',
+  'page-walk',
+  'dma-fault',
+  'iotlb-miss',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 
@@ -25,6 +38,13 @@ export const INTERRUPT = 4;
 export const SYSTEM_CALL = 5;
 export const CONTEXT_SWITCH = 6;
 export const CHECKSUM_PASS = 7;
+/** Of guests: why they left their core, interrupts given to them, pages that they touched first, walks of page tables. */
+export const INJECTION = ledgerKinds.indexOf('injection');
+export const PAGE_FAULT = ledgerKinds.indexOf('page-fault');
+export const PAGE_WALK = ledgerKinds.indexOf('page-walk');
+/** Of devices behind an IOMMU. */
+export const DMA_FAULT = ledgerKinds.indexOf('dma-fault');
+export const IOTLB_MISS = ledgerKinds.indexOf('iotlb-miss');
 const KINDS = ledgerKinds.length;
 
 /** Cores, devices and engines of the largest worlds; a leak of actors ends here. */

@@ -5,6 +5,7 @@
 import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
 import { PageAllocator } from './page-allocator.js';
 import { PageUse } from './page-use.js';
+import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
 /** Machine addresses between the nodes' beginnings: 16 TiB, which leaves room for 512 nodes below 2^53. */
@@ -47,10 +48,11 @@ interface Node {
 
 export const nodeOf = (address: number): number => Math.floor(address / NODE_SPAN);
 
-export class MachineMemory {
+export class MachineMemory implements PhysicalMemory {
   /** Set by `locate`: where in the array that it answered the address lies, and where what lies together ends. */
   at = 0;
   end = 0;
+  machine = 0;
   /** The chunk that was found last, which is mostly the next one too: its addresses, its bytes. */
   #from = 0;
   #to = 0;
@@ -175,6 +177,7 @@ export class MachineMemory {
   // hot
   /** The array in which the address lies; where in it, is `at`. Backs the chunk if nobody touched it yet. */
   locate(address: number): Uint8Array<ArrayBuffer> {
+    this.machine = address;
     if (address >= this.#from && address < this.#to) {
       this.at = address - this.#from + this.#begin;
       return this.#bytes;

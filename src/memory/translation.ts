@@ -2,15 +2,15 @@
 // Built once from a page table or a list of machine addresses; from then on the NIC never asks the page table.
 
 import { type AddressSpace, folded } from './address-space.js';
-import type { MachineMemory } from './machine-memory.js';
 import { NODE_SPAN, PAGE_4K } from './machine-memory.js';
+import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
 /** One registration's page list: 2^22 pages of 4 KiB are 16 GiB; larger buffers take larger pages. */
 const MAX_ENTRIES = 2 ** 22;
 
 export class Translation {
-  readonly memory: MachineMemory;
+  readonly memory: PhysicalMemory;
   readonly lengthBytes: number;
   /** Entries that the NIC's table holds for it, and the bytes that each stands for. */
   readonly entries: number;
@@ -27,7 +27,7 @@ export class Translation {
    * @param firstByte where in the first page the buffer begins
    */
   constructor(
-    memory: MachineMemory,
+    memory: PhysicalMemory,
     pages: readonly number[],
     pageBytes: number,
     firstByte: number,
@@ -129,7 +129,7 @@ export function translationOf(
 }
 
 /** All of a machine's memory at its machine addresses: for rings that a driver gave by address, and DMA regions. */
-export function physicalTranslation(memory: MachineMemory): Translation {
+export function physicalTranslation(memory: PhysicalMemory): Translation {
   const nodes = Array.from({ length: memory.nodeCount }, (_, node) => node * NODE_SPAN);
   return new Translation(memory, nodes, NODE_SPAN, 0, memory.nodeCount * NODE_SPAN);
 }

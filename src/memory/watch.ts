@@ -2,7 +2,7 @@
 // It keeps what recorded moves have written, so that bytes that changed behind the ledger's back show as well.
 
 import { type Actor, type Ledger, type LedgerKind, ledgerKinds, NOWHERE } from './ledger.js';
-import type { MachineMemory } from './machine-memory.js';
+import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
 /** Twice this is kept for each watched range; payloads of tests and pictures are smaller. */
@@ -26,14 +26,14 @@ interface Sum {
 
 export class Watch {
   readonly #ledger: Ledger;
-  readonly #memory: MachineMemory;
+  readonly #memory: PhysicalMemory;
   readonly #from: number;
   readonly #to: number;
   readonly #known: Uint8Array;
   readonly #sums: Sum[] = [];
 
   /** Watches `lengthBytes` that lie contiguously at `address`, from now until `end`. */
-  constructor(ledger: Ledger, memory: MachineMemory, address: number, lengthBytes: number) {
+  constructor(ledger: Ledger, memory: PhysicalMemory, address: number, lengthBytes: number) {
     if (!(lengthBytes > 0 && lengthBytes <= MAX_WATCHED_BYTES))
       throw new UsageError('EINVAL', `watching ${lengthBytes} bytes`);
     this.#ledger = ledger;

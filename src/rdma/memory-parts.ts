@@ -18,7 +18,7 @@ export {
   INTERRUPT,
   Ledger,
 } from '../memory/ledger.js';
-export { type MachineMemory, PAGE_4K } from '../memory/machine-memory.js';
+export { PAGE_4K } from '../memory/machine-memory.js';
 export {
   bindWindow,
   fastRegister,
@@ -26,6 +26,7 @@ export {
   invalidateRemotely,
   releaseWindows,
 } from '../memory/operation.js';
+export type { PhysicalMemory } from '../memory/physical-memory.js';
 export {
   highHalf,
   joined,

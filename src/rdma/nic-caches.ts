@@ -6,8 +6,8 @@ import type { Nanos, Random } from '../time/index.js';
 import {
   type DmaEngine,
   keyIndex,
-  type MachineMemory,
   PAGE_4K,
+  type PhysicalMemory,
   physicalTranslation,
   type Translation,
 } from './memory-parts.js';
@@ -38,7 +38,7 @@ export class NicCaches {
   readonly #mttPerLine: number;
   #at = 0;
 
-  constructor(timing: NicTiming, dma: DmaEngine, memory: MachineMemory, random: Random) {
+  constructor(timing: NicTiming, dma: DmaEngine, memory: PhysicalMemory, random: Random) {
     const { qpc, wqe, mtt, mpt, misses } = timing;
     this.qpc = new NicCache(qpc, random.fork('qpc'));
     this.wqe = new NicCache(wqe, random.fork('wqe'));

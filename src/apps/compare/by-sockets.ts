@@ -2,7 +2,7 @@
 // answer to it, because nobody but the target's program can reach the target's memory.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import { MSG_WAITALL, type Socket } from '../../kernel/index.js';
 import type { Run } from './run.js';
 
@@ -12,7 +12,7 @@ const REQUEST_BYTES = 16;
 
 export function* initiator(
   run: Run,
-  host: Host,
+  host: Computer,
   thread: Thread,
   remote: Uint8Array,
 ): Generator<Wait, void, void> {
@@ -32,7 +32,7 @@ export function* initiator(
   }
 }
 
-export function* target(run: Run, host: Host, thread: Thread): Generator<Wait, void, void> {
+export function* target(run: Run, host: Computer, thread: Thread): Generator<Wait, void, void> {
   const { op, size } = run.task;
   const buffer = host.space.allocate(size);
   const request = host.space.allocate(REQUEST_BYTES);
@@ -56,7 +56,7 @@ export function* target(run: Run, host: Host, thread: Thread): Generator<Wait, v
 
 function* send(
   run: Run,
-  host: Host,
+  host: Computer,
   thread: Thread,
   socket: Socket,
   address: bigint,
@@ -72,7 +72,7 @@ function* send(
 
 function* receive(
   run: Run,
-  host: Host,
+  host: Computer,
   thread: Thread,
   socket: Socket,
   address: bigint,
@@ -86,6 +86,6 @@ function* receive(
   return false;
 }
 
-function fail(run: Run, host: Host, socket: Socket): void {
+function fail(run: Run, host: Computer, socket: Socket): void {
   run.failure = `${host.name}: ${socket.errno || 'the connection has ended'}`;
 }

@@ -2,7 +2,7 @@
 // to do unless a SEND wants receive requests.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import { type CompletionQueue, pollCq, type Wc } from '../../rdma/index.js';
 import { awaitCompletion } from '../perftest/bandwidth.js';
 import {
@@ -53,7 +53,7 @@ function remember(run: Run, endpoint: Endpoint, side: SideName): void {
 
 export function* initiator(
   run: Run,
-  host: Host,
+  host: Computer,
   thread: Thread,
   parameters: PerftestParameters,
   exchange: Exchange,
@@ -77,7 +77,7 @@ export function* initiator(
 
 export function* target(
   run: Run,
-  host: Host,
+  host: Computer,
   thread: Thread,
   parameters: PerftestParameters,
   exchange: Exchange,

@@ -1,6 +1,8 @@
 // What a comparison of paths is, as data: plain records that JSON carries as they are. Renderers read it, and nothing else.
 // Times are nanoseconds from when the initiator's program began the one message that is measured.
 
+import type { LedgerKind } from '../../memory/index.js';
+
 /** What is done with the message. Over TCP a READ is a request and its answer. */
 export const operations = ['write', 'read', 'send'] as const;
 /** An operation by name: a WRITE, a READ, or a SEND that is received. */
@@ -39,7 +41,7 @@ export interface Move {
 /** Something that happened and moved nothing. */
 export interface Mark {
   readonly side: SideName;
-  readonly kind: 'system-call' | 'doorbell' | 'interrupt' | 'context-switch' | 'checksum-pass';
+  readonly kind: Exclude<LedgerKind, Move['kind']>;
   readonly by: string;
   readonly atNs: number;
   readonly tookNs: number;

@@ -4,7 +4,7 @@
 import { type DissectOptions, dissect, mpa, summarize } from '../../../protocols/index.js';
 import type { Core, CoreObserver, Thread } from '../../cpu/index.js';
 import type { FramePool } from '../../frame/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer, Host } from '../../host/index.js';
 import type { LedgerEvent } from '../../memory/index.js';
 import { type Nanos, NEVER } from '../../time/index.js';
 import { type Tally, tallyBetween, tallyOf } from '../perftest/index.js';
@@ -72,7 +72,7 @@ export class Recorder {
   }
 
   /** A program makes a call; what is given back is called when it is over. */
-  call(host: Host, thread: Thread, name: string, kernel: boolean): (now: Nanos) => void {
+  call(host: Computer, thread: Thread, name: string, kernel: boolean): (now: Nanos) => void {
     const side = host === this.hosts.initiator ? 'initiator' : 'target';
     const core = `core${thread.core}`;
     const call = { side, name, kernel, core, fromNs: thread.now, untilNs: NEVER } as Mutable<Call>;

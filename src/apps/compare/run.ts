@@ -2,7 +2,7 @@
 // measured, and quiet again. The two programs meet here; what they say to each other here takes no time and no frames.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import { after, ms, type Nanos, us } from '../../time/index.js';
 import type { Operation, SideName } from './model.js';
 import type { Recorder } from './recorder.js';
@@ -21,7 +21,7 @@ export interface Task {
 
 /** Where the message is taken from, and where it is wanted. */
 export interface Buffer {
-  readonly host: Host;
+  readonly host: Computer;
   readonly side: SideName;
   readonly address: bigint;
 }

@@ -2,7 +2,7 @@
 // other side's. The sizes of queues and the attributes are perftest's (perftest_resources.c, ctx_modify_qp_to_rtr/rts).
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import {
   IBV_ACCESS_LOCAL_WRITE,
   IBV_ACCESS_REMOTE_ATOMIC,
@@ -72,7 +72,7 @@ export interface Flow {
 }
 
 export class Endpoint {
-  readonly host: Host;
+  readonly host: Computer;
   readonly side: Side;
   readonly p: PerftestParameters;
   readonly context: Context;
@@ -89,7 +89,7 @@ export class Endpoint {
   /** Why the test ended early. */
   failure = '';
 
-  constructor(host: Host, thread: Thread, side: Side, p: PerftestParameters) {
+  constructor(host: Computer, thread: Thread, side: Side, p: PerftestParameters) {
     this.host = host;
     this.side = side;
     this.p = p;

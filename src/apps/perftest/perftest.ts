@@ -2,7 +2,7 @@
 // hosts' own; whoever drives them is told through `soon` when something changed at once.
 
 import type { Program, Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import type { Nanos } from '../../time/index.js';
 import { Progress, receiveAll, sendAll } from './bandwidth.js';
 import { Endpoint } from './endpoint.js';
@@ -32,7 +32,7 @@ export interface PerftestResult {
 }
 
 interface SideState {
-  readonly host: Host;
+  readonly host: Computer;
   readonly progress: Progress;
   /** Of a side that receives beside sending. */
   readonly received: Progress;
@@ -58,13 +58,13 @@ export class Perftest {
   readonly #sides: Readonly<Record<Side, SideState>>;
 
   /** Prepares the test; `start` begins it. */
-  constructor(client: Host, server: Host, parameters: PerftestParameters, soon: Soon) {
+  constructor(client: Computer, server: Computer, parameters: PerftestParameters, soon: Soon) {
     if (client === server)
       throw new RangeError(`${client.name}: a test is between two hosts, not one and itself`);
     this.parameters = parameters;
     this.#exchange = new Exchange(soon);
     const total = parameters.iters * parameters.qps;
-    const state = (host: Host): SideState => ({
+    const state = (host: Computer): SideState => ({
       host,
       progress: new Progress(total),
       received: new Progress(total),

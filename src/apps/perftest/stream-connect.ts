@@ -1,19 +1,23 @@
 // Queue pairs connected by rdma_cm, as perftest's -R does and iWARP needs: one connection a flow, in order.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import { type Host, makeReady } from '../../host/index.js';
+import { type Computer, makeReady } from '../../host/index.js';
 import { type CmEvent, type CmEventType, type CmId, EventChannel } from '../../rdma/cm/index.js';
 import type { Endpoint } from './endpoint.js';
 import type { Destination } from './exchange.js';
 
-export function listenForFlows({ rdmaCm }: Host): CmId {
+export function listenForFlows({ rdmaCm }: Computer): CmId {
   const id = rdmaCm.createId('RDMA_PS_TCP', new EventChannel());
   rdmaCm.bindAddr(id, undefined);
   rdmaCm.listen(id);
   return id;
 }
 
-function* next(host: Host, thread: Thread, channel: EventChannel): Generator<Wait, CmEvent, void> {
+function* next(
+  host: Computer,
+  thread: Thread,
+  channel: EventChannel,
+): Generator<Wait, CmEvent, void> {
   for (;;) {
     const event = host.rdmaCm.event(thread.now, channel);
     if (event) return event;

@@ -1,6 +1,6 @@
 // What a host did during a test, as its ledger has it: taken before and after, and subtracted.
 
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import type { Nanos } from '../../time/index.js';
 
 /** Sums over all cores and devices of one host. */
@@ -37,7 +37,7 @@ export const tallyTitles: Readonly<Record<keyof Tally, string>> = {
 };
 
 /** What a host has done so far. */
-export function tallyOf({ ledger, cores }: Host, now: Nanos): Tally {
+export function tallyOf({ ledger, cores }: Computer, now: Nanos): Tally {
   const copies = ledger.total('copy');
   const reads = ledger.total('dma-read');
   const writes = ledger.total('dma-write');

@@ -1,7 +1,7 @@
 // rping's client as a program: connects, lets the server fetch text and put it back, and compares.
 
 import type { Program, Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import type { CmEvent, CmEventType, CmId } from '../../rdma/cm/index.js';
 import { after, type Nanos, NEVER, seconds } from '../../time/index.js';
 import { fillPing, LEAST_SIZE, MOST_SIZE, RPING_PORT, textOf, USUAL_SIZE } from './message.js';
@@ -35,7 +35,7 @@ const GOODBYE = seconds(30);
 type Connected = { readonly session: Session; readonly id: CmId } | string;
 
 /** @throws RangeError when no rping has pings of this size */
-export function rpingClient(host: Host, options: ClientOptions, outcome: Outcome): Program {
+export function rpingClient(host: Computer, options: ClientOptions, outcome: Outcome): Program {
   const { size = USUAL_SIZE, count = Number.POSITIVE_INFINITY } = options;
   if (!(Number.isInteger(size) && size >= LEAST_SIZE && size <= MOST_SIZE))
     throw new RangeError(`a ping has ${LEAST_SIZE} to ${MOST_SIZE} bytes, not ${size}`);
@@ -64,7 +64,7 @@ export function rpingClient(host: Host, options: ClientOptions, outcome: Outcome
 }
 
 function* keepConnecting(
-  host: Host,
+  host: Computer,
   thread: Thread,
   options: ClientOptions,
   size: number,

@@ -2,7 +2,7 @@
 // back by RDMA WRITE, until the client hangs up.
 
 import type { Program } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import { type CmEvent, EventChannel } from '../../rdma/cm/index.js';
 import { MOST_SIZE, RPING_PORT, textLength, textOf } from './message.js';
 import { Session } from './session.js';
@@ -29,7 +29,7 @@ export interface Served {
 const MOST_FAILURES = 100;
 
 /** The program that listens. `served` is written as things happen. */
-export const rpingServer = (host: Host, options: ServerOptions, served: Served): Program =>
+export const rpingServer = (host: Computer, options: ServerOptions, served: Served): Program =>
   function* listen(thread) {
     const channel = new EventChannel();
     const { rdmaCm } = host;
@@ -51,7 +51,7 @@ export const rpingServer = (host: Host, options: ServerOptions, served: Served):
     }
   };
 
-const serve = (host: Host, request: CmEvent, options: ServerOptions, served: Served): Program =>
+const serve = (host: Computer, request: CmEvent, options: ServerOptions, served: Served): Program =>
   function* one(thread) {
     const { id, settings } = request;
     const s = new Session(host, thread, options.size ?? MOST_SIZE);

@@ -2,7 +2,7 @@
 // rping does, and the end of it when the peer hangs up. A failure is a sentence, and ends the session.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import { ConnectionWatch, type Host, makeReady } from '../../host/index.js';
+import { type Computer, ConnectionWatch, makeReady } from '../../host/index.js';
 import type { CmId, QueuePairSettings } from '../../rdma/cm/index.js';
 import {
   allocPd,
@@ -66,7 +66,7 @@ export class Session {
   readonly #buffers: Buffer[] = [];
 
   constructor(
-    readonly host: Host,
+    readonly host: Computer,
     readonly thread: Thread,
     readonly size: number,
   ) {

@@ -1,7 +1,7 @@
 // How busy a host's cores were between two instants, and what with: the kernel's categories, and what programs themselves
 // did and the scheduler between them.
 
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import { type CpuCategory, cpuCategories } from '../../kernel/index.js';
 import type { Nanos } from '../../time/index.js';
 
@@ -20,7 +20,7 @@ export interface CpuSample {
   readonly categories: Readonly<Record<CpuCategory, number>>;
 }
 
-export function cpuSample({ cores, kernel }: Host, at: Nanos): CpuSample {
+export function cpuSample({ cores, kernel }: Computer, at: Nanos): CpuSample {
   let switches = 0;
   const used = cores.cores.map((core) => {
     core.account(at);

@@ -1,7 +1,7 @@
 // What the threads of a TCP test do, once they are connected.
 
 import type { Thread, Wait } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import { MSG_WAITALL, MSG_ZEROCOPY, type Socket } from '../../kernel/index.js';
 import type { Nanos } from '../../time/index.js';
 import type { TcpTestParameters } from './parameters.js';
@@ -18,7 +18,7 @@ export interface Course {
 type Steps = Generator<Wait, void, void>;
 
 /** A buffer with a pattern in it, so that what arrives is worth looking at. */
-function bufferOf(host: Host, size: number): bigint {
+function bufferOf(host: Computer, size: number): bigint {
   const address = host.space.allocate(size);
   const bytes = Uint8Array.from({ length: size }, (_, i) => i % PATTERN);
   host.space.write(address, bytes);
@@ -43,7 +43,7 @@ export function* sendWhole(
 }
 
 /** Sends its messages one after the other, as fast as the socket takes them. */
-export function* sends(thread: Thread, host: Host, socket: Socket, course: Course): Steps {
+export function* sends(thread: Thread, host: Computer, socket: Socket, course: Course): Steps {
   const { size, iters, warmUp, zeroCopy } = course.parameters;
   const address = bufferOf(host, size);
   const flags = zeroCopy ? MSG_ZEROCOPY : 0;
@@ -59,7 +59,7 @@ export function* sends(thread: Thread, host: Host, socket: Socket, course: Cours
 const NOTICE_EVERY = 16;
 
 /** Reads what comes, as much as there is room for at once. */
-export function* receives(thread: Thread, host: Host, socket: Socket, course: Course): Steps {
+export function* receives(thread: Thread, host: Computer, socket: Socket, course: Course): Steps {
   const { size } = course.parameters;
   const room = Math.max(size, READ_BYTES);
   const address = host.space.allocate(room);
@@ -75,7 +75,7 @@ export function* receives(thread: Thread, host: Host, socket: Socket, course: Co
 const READ_BYTES = 131_072;
 
 /** The client of a ping-pong. */
-export function* asks(thread: Thread, host: Host, socket: Socket, course: Course): Steps {
+export function* asks(thread: Thread, host: Computer, socket: Socket, course: Course): Steps {
   const { size, iters, warmUp } = course.parameters;
   const address = bufferOf(host, size);
   for (let i = 0; i < warmUp + iters; i++) {
@@ -89,7 +89,7 @@ export function* asks(thread: Thread, host: Host, socket: Socket, course: Course
 }
 
 /** Its server. */
-export function* answers(thread: Thread, host: Host, socket: Socket, course: Course): Steps {
+export function* answers(thread: Thread, host: Computer, socket: Socket, course: Course): Steps {
   const { size } = course.parameters;
   const address = bufferOf(host, size);
   for (;;) {

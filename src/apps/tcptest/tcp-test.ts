@@ -1,7 +1,7 @@
 // A TCP test between two hosts: starts a thread on each side for each connection, lets them run, and says what came out.
 
 import type { Thread } from '../../cpu/index.js';
-import type { Host } from '../../host/index.js';
+import type { Computer } from '../../host/index.js';
 import type { Socket } from '../../kernel/index.js';
 import type { Nanos } from '../../time/index.js';
 import {
@@ -48,7 +48,7 @@ export class TcpTest implements Course {
   readonly parameters: TcpTestParameters;
   failure = '';
   phase: Phase | null = null;
-  readonly #hosts: Readonly<Record<Side, Host>>;
+  readonly #hosts: Readonly<Record<Side, Computer>>;
   readonly #address: Uint8Array;
   /** Of messages that count, in order. */
   readonly #begun: number[] = [];
@@ -59,7 +59,7 @@ export class TcpTest implements Course {
   #after: Readonly<Record<Side, Sample>> | undefined;
 
   /** @param address of the server */
-  constructor(client: Host, server: Host, address: Uint8Array, options: TcpTestOptions) {
+  constructor(client: Computer, server: Computer, address: Uint8Array, options: TcpTestOptions) {
     if (client === server)
       throw new RangeError(`${client.name}: a test is between two hosts, not one and itself`);
     this.parameters = tcpTestParameters(options);
@@ -99,11 +99,11 @@ export class TcpTest implements Course {
     }
   }
 
-  #coreOf({ cores }: Host, i: number): number {
+  #coreOf({ cores }: Computer, i: number): number {
     return i % Math.min(this.parameters.cores, cores.cores.length);
   }
 
-  #socket(host: Host): Socket {
+  #socket(host: Computer): Socket {
     const { metric, socketBytes } = this.parameters;
     return host.socket({
       noDelay: metric === 'lat',
@@ -134,7 +134,7 @@ export class TcpTest implements Course {
     yield* this.#play(thread, client, socket, 'client');
   }
 
-  *#play(thread: Thread, host: Host, socket: Socket, side: Side) {
+  *#play(thread: Thread, host: Computer, socket: Socket, side: Side) {
     const { metric, bidirectional } = this.parameters;
     const first = side === 'client';
     if (metric === 'lat') {
@@ -184,7 +184,10 @@ export class TcpTest implements Course {
   }
 
   #samples(now: Nanos): Readonly<Record<Side, Sample>> {
-    const of = (host: Host): Sample => ({ tally: tallyOf(host, now), cpu: cpuSample(host, now) });
+    const of = (host: Computer): Sample => ({
+      tally: tallyOf(host, now),
+      cpu: cpuSample(host, now),
+    });
     const { client, server } = this.#hosts;
     return { client: of(client), server: of(server) };
   }

@@ -4,7 +4,7 @@
 import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
 import type { Thread, Wait } from '../../../cpu/index.js';
-import { ConnectionWatch, type Host, makeReady } from '../../../host/index.js';
+import { type Computer, ConnectionWatch, makeReady } from '../../../host/index.js';
 import { keyByte, keyIndex, keyOf, mapPages, PAGE_4K } from '../../../memory/index.js';
 import type { CmEvent, CmId } from '../../../rdma/cm/index.js';
 import {
@@ -86,7 +86,7 @@ export class RdmaHostQueue {
   readonly #open = new Map<number, Place>();
 
   constructor(
-    readonly host: Host,
+    readonly host: Computer,
     readonly thread: Thread,
     readonly options: RdmaQueueOptions,
   ) {

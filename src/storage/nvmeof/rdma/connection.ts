@@ -5,7 +5,7 @@
 import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
 import type { Thread, Wait } from '../../../cpu/index.js';
-import { ConnectionWatch, type Host, makeReady } from '../../../host/index.js';
+import { type Computer, ConnectionWatch, makeReady } from '../../../host/index.js';
 import type { CmId, QueuePairSettings } from '../../../rdma/cm/index.js';
 import {
   type Context,
@@ -71,7 +71,7 @@ export class RdmaConnection implements Carrier {
   readonly #fetches: Slot[] = [];
 
   constructor(
-    readonly host: Host,
+    readonly host: Computer,
     readonly thread: Thread,
     readonly shared: Shared,
     readonly depth: number,

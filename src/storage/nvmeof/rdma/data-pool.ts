@@ -1,7 +1,7 @@
 // Memory of a host through which the data of commands goes: one region, cut as needed. Who finds no room waits, and is
 // called in turn.
 
-import type { Host } from '../../../host/index.js';
+import type { Computer } from '../../../host/index.js';
 import { deregMr, type Mr, type Pd, regMr } from '../../../rdma/index.js';
 
 const UNIT = 4096;
@@ -22,7 +22,7 @@ export class DataPool {
   readonly #waiting: (() => boolean)[] = [];
 
   constructor(
-    readonly host: Host,
+    readonly host: Computer,
     pd: Pd,
     size: number,
   ) {

@@ -2,7 +2,7 @@
 // which is one queue.
 
 import type { Program, Thread } from '../../../cpu/index.js';
-import type { Host } from '../../../host/index.js';
+import type { Computer } from '../../../host/index.js';
 import { type CmEvent, EventChannel } from '../../../rdma/cm/index.js';
 import { allocPd, type Pd } from '../../../rdma/index.js';
 import { type Port, TRANSPORTS } from '../port.js';
@@ -38,7 +38,11 @@ export interface RdmaServed {
 export const newServed = (): RdmaServed => ({ connections: 0, refused: 0, open: new Set() });
 
 /** The program that listens. `served` is written as things happen. */
-export const rdmaServer = (host: Host, options: RdmaServerOptions, served: RdmaServed): Program =>
+export const rdmaServer = (
+  host: Computer,
+  options: RdmaServerOptions,
+  served: RdmaServed,
+): Program =>
   function* listen(thread) {
     const { target, address, port: service = NVME_PORT, portid = 1 } = options;
     const { rdmaCm } = host;
@@ -74,7 +78,7 @@ export const rdmaServer = (host: Host, options: RdmaServerOptions, served: RdmaS
   };
 
 interface Server {
-  readonly host: Host;
+  readonly host: Computer;
   readonly target: NvmeTarget;
   readonly pd: Pd;
   readonly pool: DataPool;

@@ -1,0 +1,126 @@
+// The machine that a guest takes for its own, as programs see it: memory that it knows by guest-physical addresses, cores
+// that stand still while its virtual CPUs do, and whatever devices it was given.
+
+import type { Thread, Wait } from '../cpu/index.js';
+import { Cores, type InterruptWork, type Program, type SpawnOptions } from '../cpu/index.js';
+import type { Computer, GeneralServices, Host } from '../host/index.js';
+import type { Rnic } from '../iwarp/index.js';
+import { type Kernel, Socket, type SocketOptions } from '../kernel/index.js';
+import { AddressSpace, type KeyTable, type Ledger, UsageError } from '../memory/index.js';
+import type { RdmaCm } from '../rdma/cm/index.js';
+import { type Context, openDevice, type RdmaDevice } from '../rdma/index.js';
+import type { HostStack } from '../stack/index.js';
+import type { Nanos, Random } from '../time/index.js';
+import type { GuestMemory } from './guest-memory.js';
+
+/** What a guest has on a network, through whichever device. */
+export interface GuestNetwork {
+  readonly stack: HostStack | null;
+  readonly kernel: Kernel | null;
+  readonly mtu: number;
+  readonly device: RdmaDevice | null;
+  readonly keys: KeyTable | null;
+  readonly rdmaCm: RdmaCm | null;
+  readonly services: GeneralServices | null;
+  readonly rnic: Rnic | null;
+}
+
+const NOTHING: GuestNetwork = {
+  stack: null,
+  kernel: null,
+  mtu: 1500,
+  device: null,
+  keys: null,
+  rdmaCm: null,
+  services: null,
+  rnic: null,
+};
+
+export class Guest implements Computer {
+  readonly random: Random;
+  readonly space: AddressSpace;
+  readonly cores: Cores;
+  /** What it was given; whoever gives it sets this. */
+  network: GuestNetwork = NOTHING;
+  readonly #host: Host;
+
+  constructor(
+    host: Host,
+    readonly name: string,
+    readonly memory: GuestMemory,
+    vcpus: number,
+  ) {
+    this.#host = host;
+    this.random = host.random.fork(name);
+    this.space = new AddressSpace(memory, 'user', name);
+    const profile = { ...host.cores.profile, cores: vcpus };
+    this.cores = new Cores(profile, host.ledger, `${name} cpu`);
+  }
+
+  get now(): Nanos {
+    return this.#host.now;
+  }
+
+  get ledger(): Ledger {
+    return this.#host.ledger;
+  }
+
+  get stack(): HostStack | null {
+    return this.network.stack;
+  }
+
+  get kernel(): Kernel | null {
+    return this.network.kernel;
+  }
+
+  get mtu(): number {
+    return this.network.mtu;
+  }
+
+  get device(): RdmaDevice {
+    return this.#having(this.network.device, 'RDMA device');
+  }
+
+  get keys(): KeyTable {
+    return this.#having(this.network.keys, 'RDMA device');
+  }
+
+  get rdmaCm(): RdmaCm {
+    return this.#having(this.network.rdmaCm, 'RDMA device');
+  }
+
+  get services(): GeneralServices {
+    return this.#having(this.network.services, 'general services');
+  }
+
+  get rnic(): Rnic | null {
+    return this.network.rnic;
+  }
+
+  #having<T>(what: T | null, name: string): T {
+    if (what === null) throw new UsageError('EOPNOTSUPP', `${this.name} has no ${name}`);
+    return what;
+  }
+
+  spawn(name: string, program: Program, options?: SpawnOptions): Thread {
+    return this.cores.spawn(this.now, name, program, options);
+  }
+
+  open(thread: Thread): Context {
+    return openDevice(this.device, this.space, thread.actor);
+  }
+
+  socket(options?: SocketOptions): Socket {
+    if (!this.kernel) throw new RangeError(`${this.name} has no kernel`);
+    return new Socket(this.kernel, options);
+  }
+
+  read(thread: Thread, address: number, lengthBytes: number): Wait {
+    return this.#host.read(thread, this.memory.translate(address), lengthBytes);
+  }
+
+  /** Code of the guest's kernel that runs on this virtual CPU before any thread: an interrupt's handler. */
+  interrupt(now: Nanos, vcpu: number, work: InterruptWork): void {
+    this.cores.interrupt(now, vcpu, work);
+  }
+}

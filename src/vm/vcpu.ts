@@ -1,0 +1,150 @@
+// A virtual CPU: a thread of the host whose core runs the guest's code, until something makes the guest leave it. What the
+// guest does in the meantime is the business of its own scheduler, whose core stands still while the thread has none.
+
+import type { Core, Cores, Platform, Runner, Thread, Wait } from '../cpu/index.js';
+import { Signal } from '../cpu/index.js';
+import { INJECTION, ledgerKinds } from '../memory/index.js';
+import { type Nanos, NEVER } from '../time/index.js';
+import { type ExitReasonName, exitReasonNames, exitReasons } from './exit.js';
+import type { VmProfile } from './profile.js';
+
+/** What the host does when a guest has left its core: on the thread of the virtual CPU. */
+export type ExitHandler = (thread: Thread) => Generator<Wait, void, void>;
+
+interface PendingExit {
+  readonly reason: ExitReasonName;
+  readonly handler: ExitHandler | null;
+}
+
+export interface VcpuOptions {
+  readonly name: string;
+  readonly index: number;
+  /** The guest's cores, of which this is one. */
+  readonly guest: Cores;
+  /** The host's. */
+  readonly host: Cores;
+  readonly profile: VmProfile;
+  /** The core of the host to which it is pinned; any unless given. */
+  readonly pin?: number;
+}
+
+export class Vcpu implements Runner, Platform {
+  readonly name: string;
+  readonly index: number;
+  readonly core: Core;
+  readonly thread: Thread;
+  readonly leaveNs: number;
+  readonly returnNs: number;
+  /** How often the guest has left, by reason. */
+  readonly exits: Record<ExitReasonName, number>;
+  readonly #options: VcpuOptions;
+  readonly #nsPerCycle: number;
+  /** The guest leaves its core. */
+  readonly #left = new Signal();
+  /** A halted guest has something to do. */
+  readonly #news = new Signal();
+  #pending: PendingExit | null = null;
+  #halted = false;
+  #sleepsUntil: Nanos = NEVER;
+
+  constructor(now: Nanos, options: VcpuOptions) {
+    const { name, index, guest, host, profile, pin } = options;
+    this.#options = options;
+    this.name = name;
+    this.index = index;
+    this.core = guest.cores[index]!;
+    this.core.platform = this;
+    this.core.pause(now);
+    this.exits = Object.fromEntries(exitReasonNames.map((reason) => [reason, 0])) as never;
+    this.#nsPerCycle = 1e9 / host.profile.hertz;
+    this.leaveNs = this.#ns(profile.exitCycles);
+    this.returnNs = this.#ns(profile.entryCycles);
+    const program = (thread: Thread) => this.#run(thread);
+    this.thread = host.spawn(now, name, program, pin === undefined ? {} : { core: pin });
+  }
+
+  #ns(cycles: number): number {
+    return Math.ceil(cycles * this.#nsPerCycle);
+  }
+
+  /** Nanoseconds that the guest could have run and did not, for others had its core. */
+  get stealNs(): number {
+    return this.thread.readyNs;
+  }
+
+  /** It runs the guest now. */
+  get runs(): boolean {
+    return !this.core.paused;
+  }
+
+  /** The guest leaves its core for this reason; what it does next, it does when the handler has run and it is back. */
+  exit(now: Nanos, reason: ExitReasonName, handler: ExitHandler | null = null): void {
+    if (this.core.paused) throw new RangeError(`${this.name} does not run, and cannot leave`);
+    this.core.pause(now);
+    this.#pending = { reason, handler };
+    this.#left.raise(now);
+  }
+
+  // Runner
+
+  resume(now: Nanos): void {
+    this.#options.guest.resume(now, this.core);
+  }
+
+  pause(now: Nanos, why: 'interrupt' | 'preempted' | 'done'): void {
+    if (why !== 'done') this.#count(now, 'external-interrupt', this.leaveNs + this.returnNs);
+    this.core.pause(now);
+  }
+
+  // Platform
+
+  idle(now: Nanos, until: Nanos): void {
+    this.#sleepsUntil = until;
+    this.#halted = true;
+    this.exit(now, 'hlt');
+  }
+
+  wanted(now: Nanos): void {
+    if (this.#halted) this.#news.raise(now);
+  }
+
+  /** Something that the guest's core does as an interrupt is handed to the guest. */
+  injected(now: Nanos): void {
+    const { host, profile } = this.#options;
+    host.ledger.record(now, this.core.actor, INJECTION, 0, this.#ns(profile.injectCycles), 0);
+  }
+
+  #count(now: Nanos, reason: ExitReasonName, took: number): void {
+    const kind = ledgerKinds.indexOf(exitReasons[reason].kind);
+    this.exits[reason]++;
+    this.#options.host.ledger.record(now, this.core.actor, kind, 0, took, 0);
+  }
+
+  *#run(thread: Thread): Generator<Wait, void, void> {
+    const { profile } = this.#options;
+    for (;;) {
+      yield thread.spend(this.returnNs);
+      yield thread.work(Number.POSITIVE_INFINITY, this.#left, this);
+      const exit = this.#pending;
+      if (exit === null) continue;
+      this.#pending = null;
+      const begun = thread.now;
+      yield thread.spend(this.leaveNs + this.#ns(profile.handlerCycles[exit.reason]));
+      if (exit.handler !== null) yield* exit.handler(thread);
+      this.#count(begun, exit.reason, thread.now - begun + this.returnNs);
+      if (exit.reason === 'hlt') yield* this.#sleep(thread);
+    }
+  }
+
+  *#sleep(thread: Thread): Generator<Wait, void, void> {
+    const { haltPollNs } = this.#options.profile;
+    const until = this.#sleepsUntil;
+    if (haltPollNs > 0) {
+      const end = Math.min(until, thread.now + haltPollNs) as Nanos;
+      yield thread.spin(this.#news, end);
+    }
+    if (haltPollNs === 0 || (thread.timedOut && thread.now < until))
+      yield thread.block(this.#news, until);
+    this.#halted = false;
+  }
+}

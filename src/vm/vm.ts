@@ -1,0 +1,95 @@
+// A virtual machine of a host: threads that are its CPUs, memory that is its memory, and the guest that runs on both.
+
+import type { InterruptWork, Thread, Wait } from '../cpu/index.js';
+import type { Host, Tenant } from '../host/index.js';
+import { type PageBytes, UsageError } from '../memory/index.js';
+import { kvmPosted } from '../profiles/vm.js';
+import type { Nanos } from '../time/index.js';
+import type { ExitReasonName } from './exit.js';
+import { Guest } from './guest.js';
+import { GuestMemory } from './guest-memory.js';
+import type { VmProfile } from './profile.js';
+import { type ExitHandler, Vcpu } from './vcpu.js';
+
+export interface VmOptions {
+  readonly name: string;
+  readonly host: Host;
+  /** Virtual CPUs: 1 unless given. */
+  readonly vcpus?: number;
+  readonly memoryBytes?: number;
+  /** Chunks of machine memory that back the guest's; 2 MiB unless given. */
+  readonly pageBytes?: PageBytes;
+  /** Nodes from which they are taken, in turn; the first unless given. */
+  readonly memoryNodes?: readonly number[];
+  /** Cores of the host to which the virtual CPUs are pinned, one each; unpinned unless given. */
+  readonly pins?: readonly number[];
+  readonly profile?: VmProfile;
+}
+
+const MEMORY_BYTES = 64 * 2 ** 20;
+
+export class Vm implements Tenant {
+  readonly name: string;
+  readonly host: Host;
+  readonly memory: GuestMemory;
+  readonly guest: Guest;
+  readonly vcpus: readonly Vcpu[];
+  readonly profile: VmProfile;
+
+  constructor(options: VmOptions) {
+    const { name, host, vcpus = 1, pins, profile = kvmPosted } = options;
+    if (pins !== undefined && pins.length !== vcpus)
+      throw new UsageError('EINVAL', `${name}: ${pins.length} cores for ${vcpus} virtual CPUs`);
+    this.name = name;
+    this.host = host;
+    this.profile = profile;
+    this.memory = new GuestMemory({
+      name,
+      machine: host.memory,
+      bytes: options.memoryBytes ?? MEMORY_BYTES,
+      ...(options.pageBytes && { pageBytes: options.pageBytes }),
+      ...(options.memoryNodes && { nodes: options.memoryNodes }),
+    });
+    this.guest = new Guest(host, name, this.memory, vcpus);
+    this.vcpus = this.guest.cores.cores.map(({ index }) => {
+      const pin = pins?.[index];
+      return new Vcpu(host.now, {
+        name: `${name} vcpu${index}`,
+        index,
+        guest: this.guest.cores,
+        host: host.cores,
+        profile,
+        ...(pin !== undefined && { pin }),
+      });
+    });
+    host.attach(this);
+  }
+
+  /** A thread of the guest does what traps: the host handles it on the thread of the virtual CPU, and the guest goes on. */
+  *trap(
+    thread: Thread,
+    reason: ExitReasonName,
+    handler: ExitHandler | null = null,
+  ): Generator<Wait, void, void> {
+    this.vcpus[thread.core]!.exit(thread.now, reason, handler);
+    yield thread.spend(0);
+  }
+
+  /** A device of the host's making, or one of its own, interrupts the guest. */
+  inject(now: Nanos, vcpu: number, work: InterruptWork): void {
+    this.vcpus[vcpu]!.injected(now);
+    this.guest.interrupt(now, vcpu, work);
+  }
+
+  // Tenant
+
+  // hot
+  wakeAt(): Nanos {
+    return this.guest.cores.wakeAt();
+  }
+
+  // hot
+  settle(now: Nanos): void {
+    if (this.guest.cores.wakeAt() <= now) this.guest.cores.expire(now);
+  }
+}

@@ -1,0 +1,97 @@
+// Mirrors src/vm/: guests on virtual CPUs that are threads of the host.
+
+import type { Thread, Wait } from '../../../src/cpu/index.js';
+import { Host } from '../../../src/host/index.js';
+import { after, type Nanos, ns, us } from '../../../src/time/index.js';
+import { Vm } from '../../../src/vm/index.js';
+import { Simulation } from '../../../src/world/sim.js';
+import { assert, spec } from '../../support/spec.js';
+import { roundNumbers } from './machine.js';
+
+const make = (cores = 1) => {
+  const sim = new Simulation({ seed: 1 });
+  const host = new Host({
+    name: 'h',
+    pool: sim.pool,
+    mac: '52:54:00:00:00:01',
+    addresses: ['10.0.0.1/24'],
+    random: sim.random,
+    cpu: { ...roundNumbers, cores },
+  });
+  sim.add(host);
+  return { sim, host };
+};
+
+spec('vm', (it) => {
+  it('a guest runs its programs on virtual CPUs, which are threads of the host', () => {
+    const { sim, host } = make();
+    const vm = new Vm({ name: 'vm1', host });
+    const log: string[] = [];
+    vm.guest.spawn('program', function* (thread) {
+      const address = vm.guest.space.allocate(8192);
+      vm.guest.space.write(address, Uint8Array.of(1, 2, 3));
+      yield thread.spend(10_000);
+      log.push(`${thread.now} ${vm.guest.space.read(address, 3)}`);
+    });
+    sim.settle(host);
+    sim.run(us(1000));
+    // The host's switch to the virtual CPU, its entry, the guest's own switch.
+    assert.equal(log, [`${1000 + 650 + 1000 + 10_000} 1,2,3`]);
+    assert.is(vm.vcpus[0]!.exits.hlt, 1);
+  });
+
+  it('a halted guest wakes by its own timers, and by signals', () => {
+    const { sim, host } = make();
+    const vm = new Vm({ name: 'vm1', host });
+    const log: number[] = [];
+    vm.guest.spawn('sleeper', function* (thread) {
+      yield thread.sleep(us(500));
+      log.push(thread.now);
+    });
+    sim.settle(host);
+    sim.run(us(2000));
+    assert.is(log.length, 1);
+    // The host's switch and entry, then the guest's switch.
+    assert.is(log[0], us(500) + 1000 + 650 + 1000);
+    assert.is(vm.vcpus[0]!.exits.hlt, 2);
+  });
+
+  it('a trap runs its handler on the thread of the virtual CPU, and stops the guest meanwhile', () => {
+    const { sim, host } = make();
+    const vm = new Vm({ name: 'vm1', host });
+    const log: string[] = [];
+    vm.guest.spawn('driver', function* (thread) {
+      yield thread.spend(1000);
+      const before = thread.now;
+      yield* vm.trap(thread, 'ept-misconfig', function* (own): Generator<Wait, void, void> {
+        yield own.spend(5000);
+        log.push(own.name);
+      });
+      log.push(`${thread.now - before}`);
+    });
+    sim.settle(host);
+    sim.run(us(1000));
+    assert.equal(log, ['vm1 vcpu0', `${650 + 1084 + 5000 + 650}`]);
+    assert.is(host.ledger.total('exit-mmio').count, 1);
+  });
+
+  it('two virtual CPUs on one core halve each, and steal is what the other took', () => {
+    const { sim, host } = make();
+    const vms = ['a', 'b'].map((name) => new Vm({ name, host, pins: [0] }));
+    const done: number[] = [];
+    const work = function* (thread: Thread): Generator<Wait, void, void> {
+      for (;;) yield thread.spend(1e6);
+    };
+    for (const vm of vms) vm.guest.spawn('work', work);
+    sim.settle(host);
+    const end = us(100_000);
+    sim.run(end as Nanos);
+    for (const vm of vms) {
+      vm.guest.cores.cores[0]!.account(end);
+      done.push(vm.guest.cores.cores[0]!.busyNs / end);
+    }
+    for (const part of done) assert.ok(Math.abs(part - 0.5) < 0.05, `${part}`);
+    assert.ok(vms[0]!.vcpus[0]!.stealNs > 0.45 * end);
+    assert.is(after(ns(0), 1), 1);
+  });
+});
