@@ -18,4 +18,5 @@ export * from './show/index.js';
 export * from './tcp/index.js';
 export * from './text/index.js';
 export * from './udp/index.js';
+export * as virtio from './virtio/index.js';
 export * from './wire.js';

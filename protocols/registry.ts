@@ -14,6 +14,7 @@ import { tcpOptions } from './tcp/option.js';
 import { tcpSegment } from './tcp/segment.js';
 import { tcp } from './tcp/tcp.js';
 import { udp } from './udp/udp.js';
+import { virtioProtocols } from './virtio/table.js';
 
 /** All protocols, in the order of the documentation. */
 export const protocols: readonly Protocol[] = [
@@ -29,6 +30,7 @@ export const protocols: readonly Protocol[] = [
   ...nvmeProtocols,
   ...iwarpProtocols,
   ...nbdProtocols,
+  ...virtioProtocols,
   payload,
   padding,
 ];

@@ -1,0 +1,13 @@
+export { Chain, MOST_SEGMENTS } from './chain.js';
+export type { GuestBytes } from './guest-bytes.js';
+export type {
+  DeviceQueue,
+  DriverQueue,
+  IndirectTables,
+  QueueOptions,
+  QueuePlace,
+  RingFeatures,
+  Taken,
+} from './queue.js';
+export { type Refusal, refusals } from './refusal.js';
+export { deviceQueue, driverQueue, layOut, placeProblem } from './virtqueue.js';
