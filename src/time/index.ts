@@ -2,5 +2,5 @@ export { Busy } from './busy.js';
 export { EventQueue } from './event-queue.js';
 export type { Machine } from './machine.js';
 export * from './nanos.js';
-export { Random } from './random.js';
+export { mixed, Random } from './random.js';
 export { Timers } from './timers.js';

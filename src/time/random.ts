@@ -5,6 +5,14 @@ import { crc32 } from '../../protocols/core/checksum/index.js';
 
 const rotl = (x: number, k: number) => (x << k) | (x >>> (32 - k));
 
+/** Every bit of the result depends on every bit of the number: the finalizer of MurmurHash3, and of splitmix32. */
+// hot
+export function mixed(x: number): number {
+  let z = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return z ^ (z >>> 16);
+}
+
 /** A source of random numbers that a seed and a name determine. */
 export class Random {
   readonly #s = new Uint32Array(4);
@@ -18,10 +26,7 @@ export class Random {
     let x = (seed ^ crc32(new TextEncoder().encode(name))) >>> 0;
     for (let i = 0; i < 4; i++) {
       x = (x + 0x9e3779b9) >>> 0;
-      let z = x;
-      z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-      z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-      this.#s[i] = z ^ (z >>> 16);
+      this.#s[i] = mixed(x);
     }
     if (this.#s.every((word) => word === 0)) this.#s[0] = 1;
   }
