@@ -3,7 +3,7 @@
 
 import { internetSum, sumIsGood } from '../../protocols/core/checksum/index.js';
 import { IPv4, IPv6, IPv6Fragment, IPv6HopByHop } from '../../protocols/index.js';
-import { mapped } from './address.js';
+import { MAPPED_AT, mapped, sameBytes } from './address.js';
 import type { StackDrop } from './drop.js';
 
 /** IANA's protocol numbers that a host knows. */
@@ -17,13 +17,17 @@ const MOST_EXTENSIONS = 8;
 /** Fragments' places count in these, and so do the lengths of IPv6's extension headers. */
 export const FRAGMENT_UNIT = 8;
 const WORD = 4;
+/** No protocol's number: of no packet yet. */
+const NONE = -1;
 const IP_SIZE = 16;
 
 export class IpPacket {
   version: 4 | 6 = 4;
   readonly source = new Uint8Array(IP_SIZE);
   readonly target = new Uint8Array(IP_SIZE);
-  protocol = 0;
+  protocol = NONE;
+  /** Version, protocol and addresses are those of the packet before: what follows from them holds still. */
+  alike = false;
   hopLimit = 0;
   ecn = 0;
   bytes: Uint8Array = new Uint8Array(0);
@@ -57,22 +61,39 @@ export class IpPacket {
     const packetEnd = at + IPv4.get.totalLength(b, at);
     if (headerEnd < at + IPv4.size || headerEnd > packetEnd || packetEnd > end) return 'malformed';
     if (!sumIsGood(internetSum(b, at, headerEnd))) return 'bad checksum';
+    const protocol = IPv4.get.protocol(b, at);
+    this.alike = this.version === 4 && this.protocol === protocol && this.#sameEnds4(b, at);
     this.version = 4;
-    this.protocol = IPv4.get.protocol(b, at);
+    this.protocol = protocol;
     this.hopLimit = IPv4.get.ttl(b, at);
     this.ecn = IPv4.get.ecn(b, at);
     this.at = headerEnd;
     this.end = packetEnd;
-    mapped(b, at + IPv4.at.src, this.source);
-    mapped(b, at + IPv4.at.dst, this.target);
+    if (!this.alike) {
+      mapped(b, at + IPv4.at.src, this.source);
+      mapped(b, at + IPv4.at.dst, this.target);
+    }
     this.#part(IPv4.get.fragmentOffset(b, at), IPv4.get.mf(b, at), IPv4.get.identification(b, at));
     return undefined;
+  }
+
+  #sameEnds4(b: Uint8Array, at: number): boolean {
+    for (let i = 0; i < IP_SIZE - MAPPED_AT; i++) {
+      if (this.source[MAPPED_AT + i] !== b[at + IPv4.at.src + i]) return false;
+      if (this.target[MAPPED_AT + i] !== b[at + IPv4.at.dst + i]) return false;
+    }
+    return true;
   }
 
   #read6(b: Uint8Array, at: number, end: number): StackDrop | undefined {
     if (end - at < IPv6.size) return 'too short';
     const packetEnd = at + IPv6.size + IPv6.get.payloadLength(b, at);
     if (IPv6.get.version(b, at) !== 6 || packetEnd > end) return 'malformed';
+    const { protocol } = this;
+    const same =
+      this.version === 6 &&
+      sameBytes(this.source, b, at + IPv6.at.src) &&
+      sameBytes(this.target, b, at + IPv6.at.dst);
     this.version = 6;
     this.hopLimit = IPv6.get.hopLimit(b, at);
     this.ecn = IPv6.get.ecn(b, at);
@@ -81,7 +102,9 @@ export class IpPacket {
       this.source[i] = b[at + IPv6.at.src + i]!;
       this.target[i] = b[at + IPv6.at.dst + i]!;
     }
-    return this.#extensions(b, IPv6.get.nextHeader(b, at), at + IPv6.size);
+    const wrong = this.#extensions(b, IPv6.get.nextHeader(b, at), at + IPv6.size);
+    this.alike = same && this.protocol === protocol;
+    return wrong;
   }
 
   /** Steps over extension headers (RFC 8200 4); a routing header that would lead on is refused (RFC 5095). */

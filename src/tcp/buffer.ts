@@ -28,15 +28,39 @@ export interface ReceiveSink {
   deliver(place: number): void;
 }
 
+/**
+ * Where a ring lies: memory of its own, or a share of the packet memory that frames lie in too (`sharedPacketMemory`).
+ * Between shares bytes move without a view a segment; but a share is given back only with the whole, so it suits
+ * connections that last.
+ */
+export interface RingMemory {
+  readonly whole: Uint8Array;
+  readonly at: number;
+}
+
+const own = (capacity: number): RingMemory => ({ whole: new Uint8Array(capacity), at: 0 });
+
+/** Bytes `at` to `at + length` of one array to `target` of another, which may be the same one. */
+// hot
+function move(from: Uint8Array, at: number, length: number, into: Uint8Array, target: number) {
+  if (from === into) into.copyWithin(target, at, at + length);
+  else into.set(from.subarray(at, at + length), target);
+}
+
 /** A ring of bytes to send from. */
 export class RingSource implements SendSource {
   end = 0;
   /** Bytes below are acknowledged. */
   released = 0;
-  readonly #bytes: Uint8Array;
+  readonly #whole: Uint8Array;
+  readonly #at: number;
 
-  constructor(readonly capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
+  constructor(
+    readonly capacity: number,
+    { whole, at } = own(capacity),
+  ) {
+    this.#whole = whole;
+    this.#at = at;
   }
 
   get room(): number {
@@ -46,10 +70,10 @@ export class RingSource implements SendSource {
   /** Takes as many bytes as there is room for; says how many. */
   write(bytes: Uint8Array, from = 0, to = bytes.length): number {
     const length = Math.min(to - from, this.room);
-    const at = this.end % this.capacity;
-    const first = Math.min(length, this.capacity - at);
-    this.#bytes.set(bytes.subarray(from, from + first), at);
-    if (length > first) this.#bytes.set(bytes.subarray(from + first, from + length), 0);
+    const begin = this.end % this.capacity;
+    const first = Math.min(length, this.capacity - begin);
+    move(bytes, from, first, this.#whole, this.#at + begin);
+    if (length > first) move(bytes, from + first, length - first, this.#whole, this.#at);
     this.end += length;
     return length;
   }
@@ -58,8 +82,8 @@ export class RingSource implements SendSource {
   copy(from: number, length: number, into: Uint8Array, at: number): void {
     const begin = from % this.capacity;
     const first = Math.min(length, this.capacity - begin);
-    into.set(this.#bytes.subarray(begin, begin + first), at);
-    if (length > first) into.set(this.#bytes.subarray(0, length - first), at + first);
+    move(this.#whole, this.#at + begin, first, into, at);
+    if (length > first) move(this.#whole, this.#at, length - first, into, at + first);
   }
 
   release(place: number): void {
@@ -72,10 +96,15 @@ export class RingSink implements ReceiveSink {
   taken = 0;
   /** The stream is whole up to here. */
   delivered = 0;
-  readonly #bytes: Uint8Array;
+  readonly #whole: Uint8Array;
+  readonly #at: number;
 
-  constructor(readonly capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
+  constructor(
+    readonly capacity: number,
+    { whole, at } = own(capacity),
+  ) {
+    this.#whole = whole;
+    this.#at = at;
   }
 
   /** Bytes that can be read. */
@@ -87,8 +116,8 @@ export class RingSink implements ReceiveSink {
   place(place: number, length: number, from: Uint8Array, at: number): void {
     const begin = place % this.capacity;
     const first = Math.min(length, this.capacity - begin);
-    this.#bytes.set(from.subarray(at, at + first), begin);
-    if (length > first) this.#bytes.set(from.subarray(at + first, at + length), 0);
+    move(from, at, first, this.#whole, this.#at + begin);
+    if (length > first) move(from, at + first, length - first, this.#whole, this.#at);
   }
 
   deliver(place: number): void {
@@ -100,8 +129,8 @@ export class RingSink implements ReceiveSink {
     const length = Math.min(most, this.ready);
     const begin = this.taken % this.capacity;
     const first = Math.min(length, this.capacity - begin);
-    into.set(this.#bytes.subarray(begin, begin + first), at);
-    if (length > first) into.set(this.#bytes.subarray(0, length - first), at + first);
+    move(this.#whole, this.#at + begin, first, into, at);
+    if (length > first) move(this.#whole, this.#at, length - first, into, at + first);
     this.taken += length;
     return length;
   }

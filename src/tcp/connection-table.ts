@@ -11,6 +11,8 @@ export class ConnectionTable {
   readonly #byPorts = new Map<number, TcpConnection[]>();
   readonly #byId: (TcpConnection | undefined)[] = [];
   readonly #free: number[] = [];
+  /** The one that was found last: segments come in runs. */
+  #last: TcpConnection | undefined;
 
   // hot
   find(
@@ -19,11 +21,17 @@ export class ConnectionTable {
     remote: Uint8Array,
     remotePort: number,
   ): TcpConnection | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.localPort === localPort && last.remotePort === remotePort) {
+      if (sameBytes(last.remote, remote) && sameBytes(last.local, local)) return last;
+    }
     const list = this.#byPorts.get(localPort * PORTS + remotePort);
     if (list === undefined) return undefined;
     for (let i = 0; i < list.length; i++) {
       const one = list[i]!;
-      if (sameBytes(one.remote, remote) && sameBytes(one.local, local)) return one;
+      if (!sameBytes(one.remote, remote) || !sameBytes(one.local, local)) continue;
+      this.#last = one;
+      return one;
     }
     return undefined;
   }
@@ -53,6 +61,7 @@ export class ConnectionTable {
     if (left.length > 0) this.#byPorts.set(key, left);
     else this.#byPorts.delete(key);
     this.#byId[connection.id] = undefined;
+    if (this.#last === connection) this.#last = undefined;
     this.#free.push(connection.id);
     connection.id = -1;
     this.size--;

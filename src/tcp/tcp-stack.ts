@@ -31,6 +31,7 @@ import { Secrets } from './secrets.js';
 import { Segment } from './segment.js';
 import { Tcb, type TcpTracer } from './tcb.js';
 import { TimerHeap } from './timer-heap.js';
+import { TurnQueue } from './turn-queue.js';
 
 /** What TCP needs of IP. */
 export interface TcpIp {
@@ -89,9 +90,7 @@ export class TcpStack implements Transport {
   readonly #segment = new Segment();
   readonly #out = new Outgoing();
   readonly #passive: PassiveOpen;
-  /** Connections that may have something to send, in the order of their turns. */
-  readonly #queue: TcpConnection[] = [];
-  #first = 0;
+  readonly #turns = new TurnQueue();
   readonly #timeWaits: TcpConnection[] = [];
 
   constructor(
@@ -178,12 +177,16 @@ export class TcpStack implements Transport {
     const { bytes, at, end, source, target } = datagram;
     this.counters.InSegs++;
     const segment = this.#segment;
-    if (!segment.read(bytes, at, end, datagram.ecn) || !this.ip.isOurs(target)) {
+    if (!segment.read(bytes, at, end, datagram.ecn)) {
       this.counters.InErrs++;
       return;
     }
     const { sourcePort, targetPort } = segment;
     const connection = this.connections.find(target, targetPort, source, sourcePort);
+    if (connection === undefined && !this.ip.isOurs(target)) {
+      this.counters.InErrs++;
+      return;
+    }
     // Both directions' pseudo headers have the same sum.
     const pseudo = connection?.maker?.template.pseudoSum ?? pseudoSum(source, target);
     segment.unit = datagram.unit ?? 0;
@@ -220,7 +223,7 @@ export class TcpStack implements Transport {
     this.#timers.set(connection.id, tcb.wakeAt());
     if (!connection.queued) {
       connection.queued = true;
-      this.#queue.push(connection);
+      this.#turns.put(connection);
     }
     this.ip.wake();
   }
@@ -240,7 +243,7 @@ export class TcpStack implements Transport {
   }
 
   hasWork(): boolean {
-    return this.#first < this.#queue.length || this.replies.count > 0;
+    return this.#turns.count > 0 || this.replies.count > 0;
   }
 
   /** One packet, by turns; those that have nothing to say lose theirs. */
@@ -252,21 +255,12 @@ export class TcpStack implements Transport {
       this.route.neighbour = undefined;
       return this.replies.take(this.route.target);
     }
-    while (this.#first < this.#queue.length) {
-      const connection = this.#queue[this.#first++]!;
-      if (this.#first > 1024) this.#compact();
-      const slot = this.#serve(now, connection);
+    while (this.#turns.count > 0) {
+      const slot = this.#serve(now, this.#turns.take());
       if (slot >= 0) return slot;
       if (slot === FULL) return -1;
     }
-    this.#queue.length = 0;
-    this.#first = 0;
     return -1;
-  }
-
-  #compact(): void {
-    this.#queue.splice(0, this.#first);
-    this.#first = 0;
   }
 
   // hot
@@ -293,7 +287,7 @@ export class TcpStack implements Transport {
     this.route = connection.route;
     if (!out.last) {
       connection.queued = true;
-      this.#queue.push(connection);
+      this.#turns.put(connection);
     }
     this.#timers.set(connection.id, connection.wakeAt());
     return slot;

@@ -36,7 +36,7 @@ const NOP = 1;
 const KIND = { mss: 2, wscale: 3, sackPermitted: 4, sack: 5, ts: 8 } as const;
 
 const nops = (b: Uint8Array, at: number, count: number): number => {
-  b.fill(NOP, at, at + count);
+  for (let i = 0; i < count; i++) b[at + i] = NOP;
   return at + count;
 };
 
@@ -95,7 +95,7 @@ export function writeHeader(
   targetPort: number,
 ): number {
   let end = at + TCP.size;
-  b.fill(0, at, end);
+  for (let i = at; i < end; i++) b[i] = 0;
   setSrcPort(b, at, sourcePort);
   setDstPort(b, at, targetPort);
   setSeq(b, at, out.seq);
