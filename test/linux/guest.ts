@@ -92,6 +92,8 @@ export interface GuestOptions {
   readonly mac?: string;
   /** The guest is ended when it takes longer. */
   readonly seconds?: number;
+  /** Largest MTU of its card. */
+  readonly mtu?: number;
   /** Bytes that the guest finds on its second disk, /dev/vdb: a module that is no part of the image, say. */
   readonly file?: string;
 }
@@ -119,7 +121,7 @@ export async function runGuest(options: GuestOptions): Promise<GuestEnd> {
 }
 
 function qemuArguments(
-  { socket, mac = '52:54:00:00:00:02', file }: GuestOptions,
+  { socket, mac = '52:54:00:00:00:02', mtu = 1500, file }: GuestOptions,
   disk: string,
 ): string[] {
   return [
@@ -131,7 +133,7 @@ function qemuArguments(
     ...['-drive', `file=${disk},format=raw,if=virtio`],
     ...(file === undefined ? [] : ['-drive', `file=${file},format=raw,if=virtio,readonly=on`]),
     ...['-netdev', `stream,id=n0,server=off,addr.type=unix,addr.path=${socket}`],
-    ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},${NO_OFFLOADS}`],
+    ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},host_mtu=${mtu},${NO_OFFLOADS}`],
   ];
 }
 

@@ -14,7 +14,7 @@ import type { HostStack } from '../../src/stack/index.js';
 import { Random } from '../../src/time/index.js';
 import { LiveWorld } from '../../src/world/live.js';
 import { assert } from '../support/spec.js';
-import { type GuestEnd, runGuest } from './guest.js';
+import { type GuestEnd, type GuestOptions, runGuest } from './guest.js';
 
 const OUR_MAC = '52:54:00:00:00:01';
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -31,11 +31,12 @@ export interface LiveHost {
   discard(): void;
 }
 
-/** Our host, listening for a guest. */
+/** Our host, listening for a guest; the first `mostCaptured` frames are captured. */
 export async function liveHost(
   addresses: readonly string[],
   impairments: readonly Impairment[] = [],
   more: Partial<HostOptions> = {},
+  mostCaptured = Number.POSITIVE_INFINITY,
 ): Promise<LiveHost> {
   const folder = mkdtempSync(join(tmpdir(), 'wireverbs-live-'));
   const socket = join(folder, 'wire.sock');
@@ -53,7 +54,8 @@ export async function liveHost(
   });
   writeFileSync(capture, '');
   const tap = new CaptureTap((bytes) => appendFileSync(capture, bytes));
-  world.tap(tap.port('eth0', 1, ['in', 'out', 'lost'], world.epochSeconds));
+  const port = tap.port('eth0', 1, ['in', 'out', 'lost'], world.epochSeconds);
+  world.tap({ frame: (...seen) => tap.frames < mostCaptured && port.frame(...seen) });
   for (const impairment of impairments) world.impair(impairment);
   await world.connect(host, `qemu:${socket}`);
   const close = async () => {
@@ -68,10 +70,8 @@ export async function liveHost(
 export async function guestOn(
   host: LiveHost,
   script: string,
-  seconds?: number,
-  file?: string,
+  more: Omit<GuestOptions, 'script' | 'socket'> = {},
 ): Promise<GuestEnd> {
-  const more = { ...(seconds && { seconds }), ...(file && { file }) };
   const end = await runGuest({ script, socket: host.socket, ...more });
   if (end.code !== 0) await host.close(); // the capture is whole then
   assert.is(

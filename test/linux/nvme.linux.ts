@@ -82,7 +82,7 @@ async function run(script: string, impairments: Impairment[] = []) {
   const volumes = ['a=48M', 'b=4M'].map(parseVolume);
   const pool: ServedPool = await servePool(live.world, live.host, volumes);
   live.world.settle();
-  const { console } = await guestOn(live, script, SECONDS);
+  const { console } = await guestOn(live, script, { seconds: SECONDS });
   await live.close();
   await pool.close();
   judgeCapture(live.capture, MISREAD);

@@ -90,7 +90,7 @@ spec('linux: rping', (it) => {
   it('the guest is client: 64 B to 64 KiB over IPv4 and IPv6, and its data comes back whole', async () => {
     const live = await liveHost(OURS);
     const served = serve(live);
-    const { console } = await guestOn(live, setup + clients(5), 110);
+    const { console } = await guestOn(live, setup + clients(5), { seconds: 110 });
     await live.close();
     assert.is(console.match(/CLIENT-OK/g)?.length, 2 * SIZES.length, console);
     assert.equal(served, { connections: 8, pings: 40, failures: [] });
@@ -101,7 +101,7 @@ spec('linux: rping', (it) => {
   it('the guest is server: 64 B to 64 KiB over IPv4 and IPv6, and our data comes back whole', async () => {
     const live = await liveHost(OURS);
     const outcomes = connectEach(live, 5);
-    const { console } = await guestOn(live, setup + servers(), 110);
+    const { console } = await guestOn(live, setup + servers(), { seconds: 110 });
     await live.close();
     assert.is(console.match(/SERVER-OK/g)?.length, 2 * SIZES.length, console);
     assert.equal(outcomes, ended(5, 2 * SIZES.length));
@@ -116,7 +116,7 @@ spec('linux: rping', (it) => {
     const outcomes = connectEach(live, 5, [4096]);
     const sizes = [4096];
     const script = `${setup}${servers(sizes)}\n${clients(5, sizes)}`;
-    const { console } = await guestOn(live, script, 110);
+    const { console } = await guestOn(live, script, { seconds: 110 });
     await live.close();
     assert.is(console.match(/(CLIENT|SERVER)-OK/g)?.length, 4, console);
     assert.equal(outcomes, ended(5, 2));

@@ -90,7 +90,7 @@ spec('linux: rping over siw', (it) => {
     const live = await liveHost(OURS, [], { wire: 'iWARP', iwarp: { startDelay } });
     const served = serve(live);
     const script = setup + clients(5, SIZES, ['10.0.0.1', 'fd00::1']);
-    const { console } = await guestOn(live, script, 200, module);
+    const { console } = await guestOn(live, script, { seconds: 200, file: module });
     await live.close();
     assert.is(console.match(/CLIENT-OK/g)?.length, 2 * SIZES.length, console);
     assert.equal(served, { connections: 6, pings: 30, failures: [] });
@@ -101,7 +101,7 @@ spec('linux: rping over siw', (it) => {
   it('the guest is server, with a CRC, because we ask for one', async () => {
     const live = await liveHost(OURS, [], { wire: 'iWARP', iwarp: { startDelay } });
     const outcomes = connectEach(live, 5, SIZES);
-    const { console } = await guestOn(live, setup + servers(SIZES), 200, module);
+    const { console } = await guestOn(live, setup + servers(SIZES), { seconds: 200, file: module });
     await live.close();
     assert.is(console.match(/SERVER-OK/g)?.length, 2 * SIZES.length, console);
     assert.equal(outcomes, ended(5, 2 * SIZES.length));
@@ -116,7 +116,7 @@ spec('linux: rping over siw', (it) => {
     const served = serve(live);
     const outcomes = connectEach(live, 5, [4096]);
     const script = `${setup}${servers([4096])}\n${clients(5, [4096], ['10.0.0.1', 'fd00::1'])}`;
-    const { console } = await guestOn(live, script, 200, module);
+    const { console } = await guestOn(live, script, { seconds: 200, file: module });
     await live.close();
     assert.is(console.match(/(CLIENT|SERVER)-OK/g)?.length, 4, console);
     assert.equal(outcomes, ended(5, 2));
