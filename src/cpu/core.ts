@@ -1,7 +1,8 @@
 // One core: what it does now, what waits for it, and where its time went.
 
 import type { Actor, Ledger } from '../memory/index.js';
-import { after, type Nanos, NEVER, START } from '../time/index.js';
+import { after, earlier, type Nanos, NEVER, START } from '../time/index.js';
+import { USUAL_WEIGHT } from './fair.js';
 import type { Runner, Thread } from './thread.js';
 
 /** What an interrupt has the core do: a driver's handler, a softirq. */
@@ -45,7 +46,11 @@ export class Core {
   /** The thread that has the core, and the one that had it last. */
   current: Thread | null = null;
   last: Thread | null = null;
-  sliceEnd: Nanos = START;
+  /** Of the thread that has it: how much of its slice is over. Whether another is to have it at once. */
+  ranNs = 0;
+  resched = false;
+  /** The least virtual run time of those that want it. */
+  vruntime = 0;
   switchLeft = 0;
   /** What interrupts have asked for, and the one that is being served. */
   readonly work: InterruptWork[] = [];
@@ -107,19 +112,39 @@ export class Core {
       case 'switch':
         this.switchNs += took;
         this.switchLeft = Math.max(0, this.switchLeft - took);
+        this.#ran(took);
         break;
       case 'busy':
         this.busyNs += took;
         this.current!.left = Math.max(0, this.current!.left - took);
+        this.#ran(took);
         break;
       case 'spin':
         this.spinNs += took;
+        this.#ran(took);
     }
+  }
+
+  // hot
+  #ran(took: number): void {
+    const thread = this.current!;
+    this.ranNs += took;
+    thread.vruntime += (took * USUAL_WEIGHT) / thread.weight;
+  }
+
+  /** Nothing runs here, nor is about to. */
+  get isFree(): boolean {
+    return (
+      this.current === null &&
+      this.doing === null &&
+      this.ready.length === 0 &&
+      this.work.length === 0
+    );
   }
 
   /** What it does from now on, and until when. */
   // hot
-  plan(now: Nanos, timeSliceNs: number): Nanos {
+  plan(now: Nanos, sliceNs: number): Nanos {
     const thread = this.current;
     if (this.doing !== null) {
       this.#activity = 'interrupt';
@@ -145,8 +170,8 @@ export class Core {
       next = thread.until;
     }
     // A slice ends only for others' sake.
-    if (this.ready.length === 0) this.sliceEnd = after(now, timeSliceNs);
-    else if (this.sliceEnd > now && this.sliceEnd < next) next = this.sliceEnd;
+    if (this.ready.length === 0) this.ranNs = 0;
+    else next = earlier(next, after(now, Math.max(0, sliceNs - this.ranNs)));
     const rise = this.#earliest();
     if (this.#activity === 'busy' && thread.runner !== this.runner) {
       this.runner = thread.runner;

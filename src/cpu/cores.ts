@@ -4,6 +4,7 @@
 import { CONTEXT_SWITCH, type Ledger, SYSTEM_CALL } from '../memory/index.js';
 import { after, type Machine, type Nanos, NEVER } from '../time/index.js';
 import { Core, type InterruptWork } from './core.js';
+import { carryOver, enter, firstOf, placeWoken, preempts, sliceOf, USUAL_WEIGHT } from './fair.js';
 import type { CpuProfile } from './profile.js';
 import { type Program, type Scheduler, Thread } from './thread.js';
 
@@ -13,8 +14,12 @@ const MAX_THREADS = 65536;
 const MAX_STEPS = 1_000_000;
 
 export interface SpawnOptions {
-  /** The core with the fewest threads unless given. */
+  /** The core to which it is pinned; any, beginning with the one that has the fewest threads, unless given. */
   readonly core?: number;
+  /** The cores on which it may run, where it is pinned to several. */
+  readonly cores?: readonly number[];
+  /** Its share where others want the core: 1024 unless given, which is nice 0. */
+  readonly weight?: number;
 }
 
 export class Cores implements Machine, Scheduler {
@@ -35,9 +40,14 @@ export class Cores implements Machine, Scheduler {
   /** Starts a program; it runs when the cores are next told the time. */
   spawn(now: Nanos, name: string, program: Program, options: SpawnOptions = {}): Thread {
     if (this.threads.length === MAX_THREADS) throw new RangeError(`${MAX_THREADS} threads`);
-    const core = options.core === undefined ? this.#idlest() : this.cores[options.core];
-    if (core === undefined) throw new RangeError(`there is no core ${options.core}`);
-    const thread = new Thread(name, core.index, core.actor, this, program);
+    const { weight = USUAL_WEIGHT } = options;
+    const affinity = options.core === undefined ? (options.cores ?? null) : [options.core];
+    for (const index of affinity ?? [])
+      if (this.cores[index] === undefined) throw new RangeError(`there is no core ${index}`);
+    if (!(weight > 0)) throw new RangeError(`${name}: a weight of ${weight}`);
+    const core = this.#idlest(affinity);
+    const thread = new Thread(name, core.index, core.actor, affinity, weight, this, program);
+    enter(core, thread);
     this.threads.push(thread);
     core.threads++;
     thread.readySince = now;
@@ -46,9 +56,13 @@ export class Cores implements Machine, Scheduler {
     return thread;
   }
 
-  #idlest(): Core {
-    let best = this.cores[0]!;
-    for (const core of this.cores) if (core.threads < best.threads) best = core;
+  #idlest(affinity: readonly number[] | null): Core {
+    let best: Core | undefined;
+    for (const core of this.cores) {
+      if (affinity !== null && !affinity.includes(core.index)) continue;
+      if (best === undefined || core.threads < best.threads) best = core;
+    }
+    if (best === undefined) throw new RangeError('a thread needs a core to run on');
     return best;
   }
 
@@ -57,6 +71,7 @@ export class Cores implements Machine, Scheduler {
     if (thread.ended) return;
     const core = this.cores[thread.core]!;
     core.account(now);
+    if (core.current === thread) core.leave(now, 'done');
     thread.kill(now);
     core.forget(thread);
     this.#end(core, thread);
@@ -135,22 +150,39 @@ export class Cores implements Machine, Scheduler {
     while (!core.paused && !this.#interrupts(core, now)) {
       const thread = core.current ?? this.#choose(core, now);
       if (thread === null || core.switchLeft > 0) break;
-      if (core.ready.length > 0 && now >= core.sliceEnd) {
-        core.switchLeft = core.leave(now, 'preempted');
-        core.left = null;
-        thread.readySince = now;
-        core.ready.push(thread);
-        core.current = null;
+      if (!this.#continues(thread, now)) {
+        if (!this.#isOver(core, thread)) break;
+        this.#preempt(core, thread, now);
         continue;
       }
-      if (!this.#continues(thread, now)) break;
       core.leave(now, 'done');
       thread.go(now);
       this.#settle(core, thread, now);
     }
     if (core.paused) return;
-    const next = core.plan(now, this.profile.timeSliceNs);
+    const slice = core.ready.length > 0 && core.current !== null ? sliceOf(this.profile, core) : 0;
+    const next = core.plan(now, slice);
     if (next < core.next) core.next = next;
+  }
+
+  /** Is it another's turn? */
+  // hot
+  #isOver(core: Core, thread: Thread): boolean {
+    const { ready } = core;
+    if (ready.length === 0) return false;
+    if (!core.resched && core.ranNs < sliceOf(this.profile, core)) return false;
+    core.resched = false;
+    if (ready[firstOf(ready)]!.vruntime <= thread.vruntime) return true;
+    core.ranNs = 0;
+    return false;
+  }
+
+  #preempt(core: Core, thread: Thread, now: Nanos): void {
+    core.switchLeft = core.leave(now, 'preempted');
+    core.left = null;
+    core.current = null;
+    thread.readySince = now;
+    core.ready.push(thread);
   }
 
   /** Does what interrupts ask for; true while the core is busy with it. */
@@ -176,11 +208,14 @@ export class Cores implements Machine, Scheduler {
   /** The next thread that is ready gets the core. */
   // hot
   #choose(core: Core, now: Nanos): Thread | null {
-    const thread = core.ready.shift();
-    if (thread === undefined) return null;
+    const { ready } = core;
+    if (ready.length === 0 && !this.#pull(core, now)) return null;
+    const [thread] = ready.splice(firstOf(ready), 1) as [Thread];
     core.current = thread;
+    core.resched = false;
+    core.ranNs = 0;
     thread.readyNs += now - thread.readySince;
-    core.sliceEnd = after(now, this.profile.timeSliceNs);
+    thread.readySince = NEVER;
     if (core.last !== thread) {
       const { contextSwitchNs } = this.profile;
       core.switchLeft += this.#real(contextSwitchNs + (thread.runner?.returnNs ?? 0));
@@ -188,6 +223,51 @@ export class Cores implements Machine, Scheduler {
     }
     core.last = thread;
     return thread;
+  }
+
+  /** A core that has nothing to do takes who has waited longest for another one, if it may. */
+  // hot
+  #pull(core: Core, now: Nanos): boolean {
+    let best: Thread | undefined;
+    for (const other of this.cores) {
+      if (other === core || other.ready.length === 0) continue;
+      for (const thread of other.ready)
+        if (mayRun(thread, core) && (best === undefined || thread.readySince < best.readySince))
+          best = thread;
+    }
+    if (best === undefined) return false;
+    const from = this.cores[best.core]!;
+    from.account(now);
+    from.ready.splice(from.ready.indexOf(best), 1);
+    this.#move(best, from, core);
+    core.ready.push(best);
+    return true;
+  }
+
+  #move(thread: Thread, from: Core, to: Core): void {
+    carryOver(from, to, thread);
+    from.threads--;
+    to.threads++;
+    thread.core = to.index;
+    thread.actor = to.actor;
+  }
+
+  /** A thread wants a core: its own, or one that is free where its own is not. */
+  // hot
+  #settleDown(thread: Thread, own: Core, now: Nanos): void {
+    placeWoken(this.profile, own, thread);
+    let core = own;
+    if (!own.isFree && thread.affinity?.length !== 1) {
+      const free = this.cores.find((one) => one.isFree && mayRun(thread, one));
+      if (free !== undefined) {
+        this.#move(thread, own, free);
+        core = free;
+      }
+    }
+    thread.readySince = now;
+    core.ready.push(thread);
+    if (core !== own) this.#soon(core, now, now);
+    else if (preempts(this.profile, core, thread)) core.resched = true;
   }
 
   /** Is what it waits for over? */
@@ -249,8 +329,7 @@ export class Cores implements Machine, Scheduler {
       thread.waitsFor = null;
       thread.until = NEVER;
       thread.state = 'ready';
-      thread.readySince = now;
-      core.ready.push(thread);
+      this.#settleDown(thread, core, now);
     }
   }
 
@@ -263,3 +342,6 @@ export class Cores implements Machine, Scheduler {
     return this.profile.realTime === true ? 0 : ns;
   }
 }
+
+const mayRun = ({ affinity }: Thread, core: Core): boolean =>
+  affinity === null || affinity.includes(core.index);

@@ -16,8 +16,12 @@ export interface CpuProfile {
   readonly wakeUpNs: number;
   /** What an interrupt takes on its core before its handler begins, and until the core goes on. */
   readonly interruptNs: number;
-  /** How long a thread keeps its core while others wait for it. */
+  /** How long a thread keeps its core at least while others wait for it. */
   readonly timeSliceNs: number;
+  /** A period in which all that want a core have it once, where they are few; slices are as above unless given. */
+  readonly latencyNs?: number;
+  /** A thread that wakes takes the core if it has had so much less of it; half a slice unless given. */
+  readonly wakeUpGranularityNs?: number;
   /** Bytes that a core copies, in bits a second. */
   readonly copyBitsPerSecond: number;
   /** Writing a work request and ringing the doorbell; taking one completion; looking and finding none. */

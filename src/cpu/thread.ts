@@ -55,9 +55,10 @@ export class Thread implements Wait {
   waitsFor: Signal | null = null;
 
   // What its cores keep of it.
-  /** Nanoseconds so far that it could have run and did not, for others had its core. */
   readyNs = 0;
-  readySince: Nanos = START;
+  readySince: Nanos = NEVER;
+  /** Nanoseconds that it had a core, over its weight. */
+  vruntime = 0;
   /** Nanoseconds that it still has to spend before it goes on. */
   left = 0;
   /** When a thread that waits goes on at the latest; when one that was woken is ready. */
@@ -73,8 +74,11 @@ export class Thread implements Wait {
   constructor(
     readonly name: string,
     /** The core that it runs on, and that core's number in the ledger. */
-    readonly core: number,
-    readonly actor: Actor,
+    public core: number,
+    public actor: Actor,
+    /** The cores that it may run on; null: all. */
+    readonly affinity: readonly number[] | null,
+    readonly weight: number,
     scheduler: Scheduler,
     program: Program,
   ) {
@@ -84,6 +88,11 @@ export class Thread implements Wait {
 
   get ended(): boolean {
     return this.state === 'ended';
+  }
+
+  /** Nanoseconds until now that it could have run and did not, for others had its core. */
+  waited(now: Nanos): number {
+    return this.readyNs + Math.max(0, now - this.readySince);
   }
 
   /** The core is busy for so long. */

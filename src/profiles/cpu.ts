@@ -14,7 +14,9 @@ export const xeonHaswell: CpuProfile = {
   contextSwitchNs: 520, // [1]: cooperative context switch
   wakeUpNs: 2800, // [1]: process wake-up, 2.8 to 5.5 us
   interruptNs: 1000, // fitted: of the 4 us that [1] has for NIC interrupt handling, what is not the driver's own
-  timeSliceNs: 3_000_000, // Linux: sysctl_sched_base_slice, 0.75 ms times 1 + log2 of 8 cores
+  timeSliceNs: 3_000_000, // Linux: sysctl_sched_min_granularity, 0.75 ms times 1 + log2 of 8 cores
+  latencyNs: 24_000_000, // the same: sysctl_sched_latency, 6 ms times that
+  wakeUpGranularityNs: 4_000_000, // the same: sysctl_sched_wakeup_granularity, 1 ms times that
   copyBitsPerSecond: 82e9, // [1]: 4 KiB in 400 ns
   postNs: 60, // fitted
   pollNs: 30, // fitted

@@ -68,8 +68,8 @@ export class Vcpu implements Runner, Platform {
   }
 
   /** Nanoseconds that the guest could have run and did not, for others had its core. */
-  get stealNs(): number {
-    return this.thread.readyNs;
+  steal(now: Nanos): number {
+    return this.thread.waited(now);
   }
 
   /** It runs the guest now. */

@@ -1,6 +1,8 @@
-// A processor with round numbers, for tests of guests.
+// A host with round numbers, for tests of guests.
 
 import type { CpuProfile } from '../../../src/cpu/index.js';
+import { Host, type HostOptions } from '../../../src/host/index.js';
+import { Simulation } from '../../../src/world/sim.js';
 
 export const roundNumbers: CpuProfile = {
   name: 'round numbers',
@@ -16,3 +18,18 @@ export const roundNumbers: CpuProfile = {
   pollNs: 0,
   emptyPollNs: 0,
 };
+
+export function machine(cpu: Partial<CpuProfile> = {}, options: Partial<HostOptions> = {}) {
+  const sim = new Simulation({ seed: 1 });
+  const host = new Host({
+    name: 'h',
+    pool: sim.pool,
+    mac: '52:54:00:00:00:01',
+    addresses: ['10.0.0.1/24'],
+    random: sim.random,
+    cpu: { ...roundNumbers, ...cpu },
+    ...options,
+  });
+  sim.add(host);
+  return { sim, host };
+}

@@ -1,30 +1,14 @@
 // Mirrors src/vm/: guests on virtual CPUs that are threads of the host.
 
-import type { Thread, Wait } from '../../../src/cpu/index.js';
-import { Host } from '../../../src/host/index.js';
-import { after, type Nanos, ns, us } from '../../../src/time/index.js';
+import type { Wait } from '../../../src/cpu/index.js';
+import { us } from '../../../src/time/index.js';
 import { Vm } from '../../../src/vm/index.js';
-import { Simulation } from '../../../src/world/sim.js';
 import { assert, spec } from '../../support/spec.js';
-import { roundNumbers } from './machine.js';
-
-const make = (cores = 1) => {
-  const sim = new Simulation({ seed: 1 });
-  const host = new Host({
-    name: 'h',
-    pool: sim.pool,
-    mac: '52:54:00:00:00:01',
-    addresses: ['10.0.0.1/24'],
-    random: sim.random,
-    cpu: { ...roundNumbers, cores },
-  });
-  sim.add(host);
-  return { sim, host };
-};
+import { machine } from './machine.js';
 
 spec('vm', (it) => {
   it('a guest runs its programs on virtual CPUs, which are threads of the host', () => {
-    const { sim, host } = make();
+    const { sim, host } = machine();
     const vm = new Vm({ name: 'vm1', host });
     const log: string[] = [];
     vm.guest.spawn('program', function* (thread) {
@@ -41,7 +25,7 @@ spec('vm', (it) => {
   });
 
   it('a halted guest wakes by its own timers, and by signals', () => {
-    const { sim, host } = make();
+    const { sim, host } = machine();
     const vm = new Vm({ name: 'vm1', host });
     const log: number[] = [];
     vm.guest.spawn('sleeper', function* (thread) {
@@ -57,7 +41,7 @@ spec('vm', (it) => {
   });
 
   it('a trap runs its handler on the thread of the virtual CPU, and stops the guest meanwhile', () => {
-    const { sim, host } = make();
+    const { sim, host } = machine();
     const vm = new Vm({ name: 'vm1', host });
     const log: string[] = [];
     vm.guest.spawn('driver', function* (thread) {
@@ -73,25 +57,5 @@ spec('vm', (it) => {
     sim.run(us(1000));
     assert.equal(log, ['vm1 vcpu0', `${650 + 1084 + 5000 + 650}`]);
     assert.is(host.ledger.total('exit-mmio').count, 1);
-  });
-
-  it('two virtual CPUs on one core halve each, and steal is what the other took', () => {
-    const { sim, host } = make();
-    const vms = ['a', 'b'].map((name) => new Vm({ name, host, pins: [0] }));
-    const done: number[] = [];
-    const work = function* (thread: Thread): Generator<Wait, void, void> {
-      for (;;) yield thread.spend(1e6);
-    };
-    for (const vm of vms) vm.guest.spawn('work', work);
-    sim.settle(host);
-    const end = us(100_000);
-    sim.run(end as Nanos);
-    for (const vm of vms) {
-      vm.guest.cores.cores[0]!.account(end);
-      done.push(vm.guest.cores.cores[0]!.busyNs / end);
-    }
-    for (const part of done) assert.ok(Math.abs(part - 0.5) < 0.05, `${part}`);
-    assert.ok(vms[0]!.vcpus[0]!.stealNs > 0.45 * end);
-    assert.is(after(ns(0), 1), 1);
   });
 });
