@@ -83,6 +83,11 @@ export class Core {
     this.actor = ledger.actor(`${name}${index}`);
   }
 
+  /** It had nothing to do when it was looked at last. */
+  get isIdle(): boolean {
+    return this.#activity === 'idle';
+  }
+
   /** Part of the time since the start that it was not idle; polling counts as busy, as `top` shows it. */
   utilisation(now: Nanos): number {
     this.account(now);

@@ -1,6 +1,6 @@
 // What processors and kernels differ in, as data. Numbers are in `profiles/cpu.ts`, with their sources.
 
-import type { MemoryProfile } from '../memory/index.js';
+import type { IoCacheProfile, MemoryProfile } from '../memory/index.js';
 
 /** A processor with its kernel: what things take. */
 export interface CpuProfile {
@@ -30,6 +30,8 @@ export interface CpuProfile {
   readonly emptyPollNs: number;
   /** Memory channels and links between nodes, where reading is to take its time. */
   readonly memory?: MemoryProfile;
+  /** Where devices' writes go; a processor without it reads them all from memory. */
+  readonly ddio?: IoCacheProfile;
   /**
    * In real time a program takes the time that it takes: what it spends is counted, and nothing waits for it.
    */

@@ -62,10 +62,10 @@ export class Epoll {
         return ready;
       }
       kernel.bill.charge(SCHED, profile.blockThread);
-      for (const { socket } of this.#interests) socket.readers++;
+      for (const { socket } of this.#interests) socket.readers.enter();
       yield kernel.spend(thread);
       yield thread.block(this.#signal, until);
-      for (const { socket } of this.#interests) socket.readers--;
+      for (const { socket } of this.#interests) socket.readers.leave();
     }
   }
 }

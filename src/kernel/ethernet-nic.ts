@@ -185,8 +185,8 @@ export class EthernetNic implements Station {
         this.receiveQueues[a]!.completions.land(now);
         return this.#completed(now, a, this.moderation[a]!.completed(now));
       case THROTTLED:
-        if (this.moderation[a]!.due <= now) this.#interrupt(now, a);
-        return;
+        this.moderation[a]!.reminder = NEVER;
+        return this.#settled(now, a, false);
       case MESSAGE:
         this.counters.interrupts++;
         return this.#options.sink.interrupt(now, a);
@@ -259,7 +259,7 @@ export class EthernetNic implements Station {
     else {
       const checked = receiveChecksum && view.isGood(b);
       this.receivedBytes += pool.length(slot);
-      const lands = queue.fill(now, pool, slot, checked, hash);
+      const lands = queue.fill(now, pool, slot, checked, hash, this.receivedBytes);
       this.#events.put(lands, RECEIVE_LANDED, index);
     }
     pool.release(slot);
@@ -267,13 +267,20 @@ export class EthernetNic implements Station {
 
   // hot
   #completed(now: Nanos, queue: number, at: boolean): void {
-    const moderation = this.moderation[queue]!;
-    if (at) this.#interrupt(now, queue);
-    else if (moderation.due !== NEVER && moderation.due !== moderation.reminder) {
-      moderation.reminder = moderation.due;
-      this.#events.put(moderation.due, THROTTLED, queue);
-    }
+    this.#settled(now, queue, at);
     this.#options.sink.landed(now, queue);
+  }
+
+  /** Interrupts now, or sees to it that the card looks again in time; not at each completion that puts it off. */
+  // hot
+  #settled(now: Nanos, queue: number, at: boolean): void {
+    const moderation = this.moderation[queue]!;
+    const { due } = moderation;
+    if (at || due <= now) this.#interrupt(now, queue);
+    else if (due < moderation.reminder) {
+      moderation.reminder = due;
+      this.#events.put(due, THROTTLED, queue);
+    }
   }
 
   // hot

@@ -9,13 +9,14 @@ import {
   type Copier,
   INTERRUPT,
   type PhysicalMemory,
+  stillCached,
 } from '../memory/index.js';
 import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
 import { busyPoll } from './busy-poll.js';
-import { CpuBill, ETC, LOCK, NETDEV, SKB, TCP_IP } from './category.js';
+import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
 import { EthernetNic, type InterruptSink } from './ethernet-nic.js';
 import { Napi } from './napi.js';
@@ -226,9 +227,13 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */
   // hot
   copyOutCycles(stamp: number, remote: boolean): number {
-    const { profile } = this.parts;
-    const cached = !remote && this.nic.receivedBytes - stamp <= profile.ddioBytes;
-    return cached ? profile.copyOutCached : profile.copyOutMissed;
+    const { profile, cores } = this.parts;
+    const { ddio, memory } = cores.profile;
+    const cached = ddio ? stillCached(ddio, this.nic.receivedBytes - stamp) : 0;
+    // A copy waits for lines of memory, as many at once as the core can have under way.
+    const farther = remote && memory ? 1 + memory.remoteNs / memory.latencyNs : 1;
+    const missed = profile.copyOutMissed * farther;
+    return missed + cached * ((remote ? profile.copyOutRemote : profile.copyOutCached) - missed);
   }
 
   /** The address space of a thread's process. */
@@ -320,8 +325,10 @@ export class Kernel implements Station, InterruptSink, Arriving {
         const { ledger, cores, profile } = this.parts;
         const { core } = this.#napis[queue]!;
         const ns = cores.profile.interruptNs;
-        ledger.record(now, cores.cores[core]!.actor, INTERRUPT, 0, ns, 0);
+        const { actor, isIdle } = cores.cores[core]!;
+        ledger.record(now, actor, INTERRUPT, 0, ns, 0);
         this.enter(now, core);
+        if (isIdle) this.bill.charge(SCHED, profile.leaveIdle);
         this.bill.note(ETC, ns);
         this.bill.charge(ETC, profile.softirq);
         return this.bill.take(core);

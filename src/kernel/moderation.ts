@@ -140,10 +140,11 @@ export class Moderation {
   armed = false;
   /** Completions since the last interrupt. */
   count = 0;
-  /** When it interrupts at the latest; NEVER while nothing waits for it. */
-  due: Nanos = NEVER;
-  /** The instant at which the card looks again. */
+  /** The instant at which the card looks again; NEVER while it need not. */
   reminder: Nanos = NEVER;
+  /** When it interrupts at the latest for what was received, and for what was sent. */
+  #receivedDue: Nanos = NEVER;
+  #sentDue: Nanos = NEVER;
   #sent = 0;
   #last = -NEVER as Nanos;
 
@@ -155,6 +156,12 @@ export class Moderation {
     readonly sendFrames = 1,
   ) {}
 
+  /** When it interrupts at the latest; NEVER while nothing waits for it. */
+  // hot
+  get due(): Nanos {
+    return this.#receivedDue < this.#sentDue ? this.#receivedDue : this.#sentDue;
+  }
+
   /** A completion is in memory; true when it is time to interrupt. */
   // hot
   completed(now: Nanos): boolean {
@@ -163,13 +170,12 @@ export class Moderation {
     if (this.throttle === 'interval') {
       const free = after(this.#last, this.us * NS_A_US);
       if (free <= now) return true;
-      if (this.due === NEVER) this.due = free;
+      this.#receivedDue = free;
       return false;
     }
     if (this.us === 0 || this.count >= this.frames) return true;
-    // Unless it waits already; what waits for a frame that was sent may wait longer.
-    const due = after(now, this.us * NS_A_US);
-    if (this.count === 1 || this.due === NEVER) this.due = this.due < due ? this.due : due;
+    if (this.throttle === 'quiet' || this.#receivedDue === NEVER)
+      this.#receivedDue = after(now, this.us * NS_A_US);
     return false;
   }
 
@@ -179,31 +185,31 @@ export class Moderation {
     this.#sent++;
     if (!this.armed) return false;
     if (this.sendUs === 0 || this.#sent >= this.sendFrames) return true;
-    const due = after(now, this.sendUs * NS_A_US);
-    if (this.due === NEVER || due < this.due) this.due = due;
+    if (this.#sentDue === NEVER) this.#sentDue = after(now, this.sendUs * NS_A_US);
     return false;
   }
 
   /** It interrupts now, and then no more until it is armed again. */
   fired(now: Nanos): void {
-    this.armed = false;
-    this.count = 0;
-    this.#sent = 0;
-    this.due = NEVER;
+    this.#clear(false);
     this.#last = now;
   }
 
   /** Somebody polls: no interrupt, whatever comes. */
   disarm(): void {
-    this.armed = false;
-    this.due = NEVER;
+    this.#clear(false);
   }
 
   /** The driver found nothing more to do. */
   arm(): void {
-    this.armed = true;
+    this.#clear(true);
+  }
+
+  #clear(armed: boolean): void {
+    this.armed = armed;
     this.count = 0;
     this.#sent = 0;
-    this.due = NEVER;
+    this.#receivedDue = NEVER;
+    this.#sentDue = NEVER;
   }
 }

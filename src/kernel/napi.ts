@@ -156,7 +156,8 @@ export class Napi implements ArrivalQueue {
     const { ring } = this.#nic.receiveQueues[this.queue]!.completions;
     const at = ring.at(this.#seen);
     const length = Completion.get.length(ring.bytes, at);
-    const block = this.#blocks[Completion.get.index(ring.bytes, at)]!;
+    const index = Completion.get.index(ring.bytes, at);
+    const block = this.#blocks[index]!;
     const address = buffers.address(block);
     const b = memory.locate(address);
     const from = memory.at;
@@ -167,7 +168,7 @@ export class Napi implements ArrivalQueue {
     arrival.headerLength = view.isTcp ? view.textAt - view.at : arrival.length;
     arrival.hash = Completion.get.hash(ring.bytes, at);
     arrival.checked = Completion.get.checked(ring.bytes, at) !== 0;
-    arrival.stamp = this.#nic.receivedBytes;
+    arrival.stamp = this.#nic.receiveQueues[this.queue]!.stamps[index]!;
     this.#seen++;
     this.#received++;
     this.#receivedBytes += length;

@@ -9,13 +9,14 @@ export interface KernelProfile {
   readonly socketLock: number;
   /** Locks of an skb on its way up or down (lock). */
   readonly skbLock: number;
+  /** Locks of a queue that a packet is put into: the queue discipline's and the driver's (lock). */
+  readonly queueLock: number;
   /** Cycles a byte from the user's buffer to the kernel (data_copy). */
   readonly copyIn: number;
-  /** The same back, of bytes that are still in the cache where DMA put them, and of others (data_copy). */
+  /** The same back: of bytes that are in the cache where DMA put them, of others, of bytes in the other node's cache (data_copy). */
   readonly copyOutCached: number;
   readonly copyOutMissed: number;
-  /** Bytes that DMA leaves in the cache before it replaces them. */
-  readonly ddioBytes: number;
+  readonly copyOutRemote: number;
   /** A page of 4 KiB taken and given back (mm). */
   readonly pageAlloc: number;
   readonly pageFree: number;
@@ -37,6 +38,8 @@ export interface KernelProfile {
   readonly tcpRead: number;
   /** How much dearer received text is to TCP and to locks when softirq and program run on different cores. */
   readonly crossCore: number;
+  /** Reading the clock and setting timers for one skb out (etc). */
+  readonly clockOut: number;
   /** Queue discipline and driver for one skb out, one more descriptor, one skb cleaned (netdev). */
   readonly deviceOut: number;
   readonly descriptorOut: number;
@@ -51,6 +54,8 @@ export interface KernelProfile {
   readonly poll: number;
   /** From a device's interrupt to its softirq (etc), beside the interrupt itself. */
   readonly softirq: number;
+  /** A core that was idle leaves its idle loop for an interrupt, and goes back there (sched). */
+  readonly leaveIdle: number;
   /** Waking a thread, on the core that wakes it (sched). */
   readonly wakeThread: number;
   /** A thread that finds nothing and gives its core up (sched). */
@@ -65,8 +70,10 @@ export interface KernelProfile {
 
 /** When a card that may interrupt does so. */
 export type Throttle =
-  /** So long after the first packet (mlx5). */
+  /** So long after the first packet (mlx5: the period begins with an event). */
   | 'delay'
+  /** When nothing has come for so long, or so many packets have (mlx5: the period begins with each completion). */
+  | 'quiet'
   /** At once, but not sooner than so long after the last time (Intel). */
   | 'interval';
 

@@ -22,6 +22,8 @@ export interface ReceiveOwner {
 }
 
 export class ReceiveBuffer implements ReceiveSink, PieceTaker {
+  /** Pages are taken as frames come, as Linux's socket buffers do: the capacity is what is promised. */
+  readonly gives = true;
   taken = 0;
   /** The stream is whole up to here. */
   delivered = 0;

@@ -63,6 +63,8 @@ export class ReceiveQueue {
   used = 0;
   frames = 0;
   bytes = 0;
+  /** By buffer: the sum of all bytes that the card had received with its frame. */
+  readonly stamps: Float64Array;
   readonly #cache: Uint8Array;
 
   constructor(
@@ -72,6 +74,7 @@ export class ReceiveQueue {
     readonly memory: Translation,
   ) {
     this.#cache = new Uint8Array(ring.entries * ENTRY_BYTES);
+    this.stamps = new Float64Array(ring.entries);
   }
 
   /** Reads descriptors ahead of need, a run at a time. */
@@ -96,12 +99,20 @@ export class ReceiveQueue {
 
   /** Puts the frame into the next buffer; when its completion will be in memory. */
   // hot
-  fill(now: Nanos, pool: FramePool, slot: number, checked: boolean, hash: number): Nanos {
+  fill(
+    now: Nanos,
+    pool: FramePool,
+    slot: number,
+    checked: boolean,
+    hash: number,
+    stamp: number,
+  ): Nanos {
     const at = (this.used % this.ring.entries) * ENTRY_BYTES;
     const address = get.addressHigh(this.#cache, at) * WORD_SPAN + get.addressLow(this.#cache, at);
     const from = pool.at(slot);
     const length = pool.length(slot);
     this.dma.write(now, this.memory, address, pool.bytes(slot), from, from + length);
+    this.stamps[this.used % this.ring.entries] = stamp;
     this.frames++;
     this.bytes += length;
     return this.completions.write(now, this.used++ % this.ring.entries, length, checked, hash);

@@ -16,6 +16,7 @@ import { SCHED } from './category.js';
 import type { Kernel } from './kernel.js';
 import { ReceiveBuffer, type ReceiveOwner } from './receive-buffer.js';
 import { SendBuffer, type SendOwner } from './send-buffer.js';
+import { Sleepers } from './sleepers.js';
 import type { SocketError } from './socket-error.js';
 import { receive } from './socket-receive.js';
 import { send, sendFile } from './socket-send.js';
@@ -48,8 +49,8 @@ export class Socket implements SendOwner, ReceiveOwner {
   readonly readable = new Signal();
   readonly writable = new Signal();
   /** Threads that sleep for them. */
-  readers = 0;
-  writers = 0;
+  readonly readers = new Sleepers();
+  readonly writers = new Sleepers();
   readonly sendBuffer: SendBuffer;
   readonly receiveBuffer: ReceiveBuffer;
   readonly zeroCopies: ZeroCopies;
@@ -266,10 +267,10 @@ export class Socket implements SendOwner, ReceiveOwner {
     const { bill, parts } = this.kernel;
     this.kernel.enter(thread.now, thread.core);
     bill.charge(SCHED, parts.profile.blockThread);
-    this[as]++;
+    this[as].enter();
     yield this.kernel.spend(thread);
     yield thread.block(as === 'readers' ? this.readable : this.writable);
-    this[as]--;
+    this[as].leave();
   }
 
   /** Bytes that may be queued now. */
@@ -334,14 +335,15 @@ export class Socket implements SendOwner, ReceiveOwner {
 
   // hot
   released(): void {
-    if (this.writers === 0 && this.writable.raised > 0) return;
+    if (this.writers.count === 0 && this.writable.raised > 0) return;
     if (this.sendRoom >= this.sendLimit * ENOUGH_FREE) this.wake(this.writable, this.writers);
   }
 
   // hot
-  wake(signal: Signal, sleepers: number): void {
+  wake(signal: Signal, sleepers: Sleepers): void {
     const { bill, parts, now } = this.kernel;
-    if (sleepers > 0) bill.charge(SCHED, parts.profile.wakeThread);
+    const woken = sleepers.wake();
+    if (woken > 0) bill.charge(SCHED, parts.profile.wakeThread * woken);
     signal.raise(now);
   }
 

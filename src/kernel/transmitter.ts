@@ -7,7 +7,7 @@ import { TCP } from '../../protocols/index.js';
 import { CHECKSUM_PASS, type PhysicalMemory } from '../memory/index.js';
 import type { Outgoing, TcpConnection } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
-import { LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
+import { ETC, LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
 import { pieceHeaders } from './segmentation.js';
@@ -131,6 +131,7 @@ export class Transmitter {
     const { profile, bill, heads, buffers } = this.#parts;
     bill.charge(SKB, profile.skbAlloc);
     bill.charge(MM, profile.skbMemory);
+    bill.charge(LOCK, profile.queueLock);
     bill.charge(NETDEV, profile.deviceOut);
     bill.charge(TCP_IP, profile.ackOut);
     const sums = this.#view.isTcp && this.#partial(head);
@@ -171,11 +172,13 @@ export class Transmitter {
     const mss = this.#mss[slot]!;
     bill.charge(TCP_IP, profile.tcpOut);
     bill.charge(LOCK, profile.skbLock);
+    bill.charge(ETC, profile.clockOut);
     if (mss > 0 && options.tso === false) {
       return this.#cut(now, ring, head, length, text, mss, source);
     }
     bill.charge(SKB, profile.skbAlloc);
     bill.charge(MM, profile.skbMemory);
+    bill.charge(LOCK, profile.queueLock);
     bill.charge(NETDEV, profile.deviceOut);
     if (!this.#offloads) this.#checksum(now, head, text, source);
     ring.begin(mss, length, this.#offloads);
@@ -235,6 +238,7 @@ export class Transmitter {
       pieceHeaders(copy, view, index, from, size, text);
       view.end = at + length + size;
       setPartial(copy, view);
+      bill.charge(LOCK, profile.queueLock);
       bill.charge(NETDEV, profile.gsoSegment + profile.deviceOut);
       bill.charge(SKB, profile.skbAlloc);
       bill.charge(MM, profile.skbMemory);

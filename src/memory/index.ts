@@ -13,6 +13,7 @@ export {
 export { CACHE_LINE_BYTES, MemoryChannels, type MemoryProfile } from './channels.js';
 export { type Copier, copy, copyMachine } from './copy.js';
 export { DmaEngine } from './dma.js';
+export { type IoCacheProfile, stillCached } from './io-cache.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
 export * from './ledger.js';
 export {

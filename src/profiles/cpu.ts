@@ -1,6 +1,7 @@
 // Processors with their kernels. Each number has its source, or says that it was fitted.
 
 import type { CpuProfile } from '../cpu/profile.js';
+import { skylakeMemory } from './memory.js';
 
 /**
  * A server of 2014 to 2019 under Linux 4.15. [1] is SocksDirect (SIGCOMM 2019), tables 2 and 4, measured on
@@ -18,6 +19,7 @@ export const xeonHaswell: CpuProfile = {
   latencyNs: 24_000_000, // the same: sysctl_sched_latency, 6 ms times that
   wakeUpGranularityNs: 4_000_000, // the same: sysctl_sched_wakeup_granularity, 1 ms times that
   copyBitsPerSecond: 82e9, // [1]: 4 KiB in 400 ns
+  ddio: { bytes: 4 * 2 ** 20, ways: 2 }, // two of the 20 ways (Farshin et al., ATC 2020) of 40 MB (Intel's data sheet)
   postNs: 60, // fitted
   pollNs: 30, // fitted
   emptyPollNs: 15, // fitted
@@ -33,7 +35,10 @@ export const xeonGold6128: CpuProfile = {
   cores: 12, // Intel's data sheet: six of each of its two sockets
   hertz: 3.4e9, // the same: base frequency
   systemCallNs: 150, // fitted
-  interruptNs: 300, // fitted
+  wakeUpNs: 4000, // fitted
+  interruptNs: 800, // fitted
+  memory: skylakeMemory,
+  ddio: { bytes: 3.5 * 2 ** 20, ways: 2 }, // two of the eleven ways of 19.25 MB
   copyBitsPerSecond: 147e9, // theirs: 47.95 % of 59.8 % of a core at 42.2 Gb/s
 };
 
@@ -43,6 +48,7 @@ export const xeonBroadwell: CpuProfile = {
   name: 'Xeon E5-2643 v4, Linux 4.15',
   cores: 6,
   hertz: 3.4e9,
+  ddio: { bytes: 2 * 2 ** 20, ways: 2 }, // of 20 MB
   postNs: 41, // as many cycles as above, and so for the two below
   pollNs: 20,
   emptyPollNs: 10,

@@ -10,35 +10,38 @@ export const linux54: KernelProfile = {
   name: 'Linux 5.4',
   socketCall: 250, // fitted
   socketLock: 100, // fitted
-  skbLock: 90, // fitted
+  skbLock: 95, // fitted
+  queueLock: 80, // fitted
   copyIn: 0.185, // [1]: 47.95 % of 59.8 % of 3.4 GHz at 42.2 Gb/s
-  copyOutCached: 0.37, // fitted
-  copyOutMissed: 0.414, // [1]: 7.39 % of 185.8 % at 9 Gb/s, where the reader sits on the other node
-  ddioBytes: 3.5 * 2 ** 20, // two of eleven ways of 19.25 MB
+  copyOutCached: 0.24, // fitted
+  copyOutMissed: 0.53, // fitted
+  copyOutRemote: 0.44, // [1]: 7.39 % of 185.8 % at 9 Gb/s, where the reader sits on the other node
   pageAlloc: 55, // fitted
   pageFree: 55, // fitted
   fragmentPage: 60, // fitted
   pagePin: 300, // fitted
-  skbMemory: 240, // fitted
+  skbMemory: 210, // fitted
   skbAlloc: 110, // fitted
-  skbFree: 180, // fitted
-  tcpOut: 1050, // fitted
+  skbFree: 250, // fitted
+  tcpOut: 1250, // fitted
   tcpIn: 545, // fitted
-  ackIn: 1400, // fitted
+  ackIn: 1500, // fitted
   ackOut: 400, // fitted
   tcpRead: 550, // fitted
   crossCore: 4, // fitted
-  deviceOut: 250, // fitted
+  clockOut: 160, // fitted
+  deviceOut: 370, // fitted
   descriptorOut: 40, // fitted
   cleaned: 80, // fitted
   doorbell: 100, // fitted
-  gsoSegment: 300, // fitted
-  deviceIn: 530, // fitted
+  gsoSegment: 340, // fitted
+  deviceIn: 490, // fitted
   groFrame: 480, // fitted
   poll: 200, // fitted
-  softirq: 300, // fitted
-  wakeThread: 1500, // fitted
-  blockThread: 500, // fitted
+  softirq: 1800, // fitted
+  leaveIdle: 3000, // fitted
+  wakeThread: 2000, // fitted
+  blockThread: 900, // fitted
   checksum: 0.12, // fitted: csum_partial, some 8 bytes a cycle
   notice: 600, // fitted
   epollEvent: 300, // fitted
@@ -85,11 +88,12 @@ export const connectX5: EthernetProfile = {
   rxPacketNs: 8, // fitted
   txBufferBytes: 64 * 1024,
   descriptorBatch: 32,
-  throttle: 'delay',
+  throttle: 'quiet', // Linux, mlx5: MLX5_CQ_PERIOD_MODE_START_FROM_CQE, where the card can
+
   adaptive: true, // mlx5: MLX5E_PFLAG_RX_CQE_BASED_MODER, adaptive-rx on
   coalesceUs: 8, // Linux, mlx5: MLX5E_PARAMS_DEFAULT_RX_CQ_MODERATION_USEC, unless adaptive
   coalesceFrames: 128, // the same: ..._PKTS is 32; fitted
-  sendCoalesceUs: 50, // fitted; mlx5: 16 (MLX5E_PARAMS_DEFAULT_TX_CQ_MODERATION_USEC)
+  sendCoalesceUs: 32, // Linux, lib/dim: what its adaptive profiles of sending go to from 16 under load
   sendCoalesceFrames: 32, // mlx5: MLX5E_PARAMS_DEFAULT_TX_CQ_MODERATION_PKTS
 };
 

@@ -20,6 +20,8 @@ export interface SendSource {
 export interface ReceiveSink {
   /** Bytes that may lie between what the user took and what was placed: the receive buffer. */
   readonly capacity: number;
+  /** Takes what was promised, even if rounding by the window's scale (RFC 7323 2.4) has made that a little more than `capacity`. */
+  readonly gives?: boolean;
   /** Where the user stands: all bytes below are taken. */
   readonly taken: number;
   /** `length` bytes at `at` of `from` belong at `place`, which may lie behind a gap. */

@@ -23,7 +23,7 @@ export function takeText(tcb: Tcb, segment: Segment, now: Nanos): void {
   noteMarks(tcb, segment);
   const end = segment.place + segment.length;
   if (tcb.orphan && end > tcb.rcvNxt) return refuseText(tcb, now);
-  let edge = Math.min(tcb.rcvAdv, bufferEdge(tcb));
+  let edge = tcb.sink.gives === true ? tcb.rcvAdv : Math.min(tcb.rcvAdv, bufferEdge(tcb));
   if (tcb.finPlace >= 0) edge = Math.min(edge, tcb.finPlace); // nothing stands behind a FIN
   const from = Math.max(segment.place, tcb.rcvNxt);
   const to = Math.min(end, edge);

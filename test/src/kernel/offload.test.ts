@@ -232,7 +232,26 @@ spec('cards', (it) => {
     assert.not(moderation.completed(us(20)), 'not armed');
   });
 
-  it('of the other kind interrupt at once, but not again so soon', () => {
+  it('of another kind wait until nothing has come for so long, or there are enough', () => {
+    const moderation = new Moderation('quiet', 10, 4);
+    moderation.arm();
+    assert.not(moderation.completed(us(1)));
+    assert.not(moderation.completed(us(9)));
+    assert.is(moderation.due, us(19));
+    assert.not(moderation.completed(us(18)));
+    assert.is(moderation.due, us(28));
+    assert.ok(moderation.completed(us(27)), 'the fourth');
+  });
+
+  it('wait for what was sent apart from what was received', () => {
+    const moderation = new Moderation('quiet', 10, 64, 16, 32);
+    moderation.arm();
+    assert.not(moderation.sent(us(1)));
+    assert.not(moderation.completed(us(9)));
+    assert.is(moderation.due, us(17), 'what came later does not put it off');
+  });
+
+  it('of the last kind interrupt at once, but not again so soon', () => {
     const moderation = new Moderation('interval', 10, 64);
     moderation.arm();
     assert.ok(moderation.completed(us(1)));

@@ -3,7 +3,8 @@
 import { CaptureTap, chances } from '../../../src/fabric/index.js';
 import type { Host } from '../../../src/host/index.js';
 import { type LedgerKind, ledgerKinds } from '../../../src/memory/index.js';
-import { type Nanos, seconds } from '../../../src/time/index.js';
+import { linux415 } from '../../../src/profiles/kernel.js';
+import { type Nanos, seconds, us } from '../../../src/time/index.js';
 import { assert, spec } from '../../support/spec.js';
 import { KernelPair, type KernelPairOptions, PORT, pattern, receiveAll, sendAll } from './pair.js';
 
@@ -152,6 +153,58 @@ spec('sockets between two kernels', (it) => {
       assert.ok(each(side, 'doorbell').count >= 1);
     }
     assert.ok(roundTrip > 10_000 && roundTrip < 60_000, `${roundTrip} ns`);
+  });
+
+  it('wake a thread that sleeps once, however much comes while it is on its way', () => {
+    const woken = (extra: number): number => {
+      const pair = new KernelPair({ kernel: { coalesce: 0, gro: false } });
+      pair.run(
+        function* (thread, socket, host) {
+          const address = host.space.allocate(8);
+          yield thread.sleep(us(500) as Nanos);
+          for (let i = 0; i <= extra; i++) yield* socket.send(thread, address, 8);
+          yield thread.sleep(us(1000) as Nanos);
+        },
+        function* (thread, socket, host) {
+          const address = host.space.allocate(4096);
+          yield* socket.recv(thread, address, 4096);
+        },
+        { noDelay: true },
+      );
+      pair.sim.run(us(450) as Nanos);
+      const { bill } = pair.hosts[1].kernel!;
+      const before = bill.total('sched');
+      pair.sim.run(us(900) as Nanos);
+      return bill.total('sched') - before;
+    };
+    const { wakeThread } = linux415;
+    assert.ok(woken(0) > 0);
+    assert.ok(woken(3) - woken(0) < wakeThread, 'three more messages wake nobody');
+  });
+
+  it('lose nothing where a receiver does not read: rounding has promised more than its buffer', () => {
+    const pair = new KernelPair({ mtu: 9000, kernel: { gro: false } });
+    let received = 0;
+    pair.run(
+      function* (thread, socket, host) {
+        const address = host.space.allocate(100_001);
+        for (let i = 0; i < 60; i++) yield* socket.send(thread, address, 100_001);
+        yield* socket.close(thread);
+      },
+      function* (thread, socket, host) {
+        const address = host.space.allocate(65_536);
+        yield thread.sleep(us(20_000) as Nanos);
+        for (;;) {
+          const got = yield* socket.recv(thread, address, 65_536);
+          if (got <= 0) return;
+          received += got;
+        }
+      },
+      { receiveBytes: 3_000_000 },
+    );
+    pair.sim.run(seconds(2));
+    assert.is(received, 6_000_060);
+    assert.is(pair.hosts[0].kernel!.tcp.counters.RetransSegs, 0);
   });
 
   it('do the same in the same run, byte for byte', () => {
