@@ -1,7 +1,8 @@
 // What a connection receives. FPDUs that lie whole in the segment that is next are taken where they are, so that their
 // payload goes from the segment to memory; what comes behind a gap or in parts waits in the NIC's buffer.
 
-import type { ReceiveSink } from '../tcp/index.js';
+import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
+import { move, type ReceiveSink } from '../tcp/index.js';
 
 /** Room behind the ring, so that an FPDU that goes round lies in one piece. */
 const SLACK = 66 * 1024;
@@ -17,7 +18,9 @@ export class FpduSink implements ReceiveSink {
   /** Segments that were taken where they lay, and bytes that had to be kept. */
   direct = 0;
   keptBytes = 0;
+  /** The packet memory in which the ring lies, and where it begins. */
   readonly #ring: Uint8Array;
+  readonly #begin: number;
   #segment: Uint8Array = NOTHING;
   #segmentAt = 0;
   #segmentLength = 0;
@@ -26,7 +29,9 @@ export class FpduSink implements ReceiveSink {
     readonly capacity: number,
     readonly take: Taker,
   ) {
-    this.#ring = new Uint8Array(capacity + SLACK);
+    const { whole, at } = sharedPacketMemory(capacity + SLACK);
+    this.#ring = whole;
+    this.#begin = at;
   }
 
   // hot
@@ -44,8 +49,8 @@ export class FpduSink implements ReceiveSink {
   #keep(place: number, length: number, from: Uint8Array, at: number): void {
     const begin = place % this.capacity;
     const first = Math.min(length, this.capacity - begin);
-    this.#ring.set(from.subarray(at, at + first), begin);
-    if (length > first) this.#ring.set(from.subarray(at + first, at + length), 0);
+    move(from, at, first, this.#ring, this.#begin + begin);
+    if (length > first) move(from, at + first, length - first, this.#ring, this.#begin);
     this.keptBytes += length;
   }
 
@@ -87,15 +92,15 @@ export class FpduSink implements ReceiveSink {
   /** What is kept may be takeable by now. */
   // hot
   resume(): void {
-    const { capacity } = this;
+    const edge = this.#begin + this.capacity;
     while (this.taken < this.delivered) {
-      const begin = this.taken % capacity;
+      const begin = this.#begin + (this.taken % this.capacity);
       const waiting = this.delivered - this.taken;
       let end = begin + waiting;
-      if (end > capacity) {
+      if (end > edge) {
         // Beyond the ring's end lies a copy of its beginning.
-        end = Math.min(end, this.#ring.length);
-        this.#ring.copyWithin(capacity, 0, end - capacity);
+        end = Math.min(end, edge + SLACK);
+        this.#ring.copyWithin(edge, this.#begin, this.#begin + end - edge);
       }
       const took = this.take(this.#ring, begin, end, this.taken);
       if (took === 0) return;

@@ -1,7 +1,8 @@
 // What a connection sends: the NIC's buffer of framed bytes, which TCP sends from and repeats from. Segments begin and
 // end where FPDUs do as far as windows allow (RFC 5044 5.1).
 
-import type { SendSource } from '../tcp/index.js';
+import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
+import { move, type SendSource } from '../tcp/index.js';
 
 /** FPDUs in the buffer at most. */
 const MOST_UNITS = 4096;
@@ -15,7 +16,9 @@ export class FpduSource implements SendSource {
   end = 0;
   /** Bytes below are acknowledged. */
   released = 0;
+  /** The packet memory in which the ring lies, from `#begin` on: moving bytes to frames needs no view of them. */
   readonly bytes: Uint8Array;
+  readonly #begin: number;
   /** Of what was copied since this was set to 0: when its bytes are there, and what it was. */
   readyAt = 0;
   what = 0;
@@ -35,7 +38,9 @@ export class FpduSource implements SendSource {
     /** Bytes were copied into a frame, or released: there is room for more. */
     readonly moved: (copied: boolean) => void,
   ) {
-    this.bytes = new Uint8Array(capacity + SLACK);
+    const { whole, at } = sharedPacketMemory(capacity + SLACK);
+    this.bytes = whole;
+    this.#begin = at;
   }
 
   /** Is there room for a unit of that size? */
@@ -48,14 +53,15 @@ export class FpduSource implements SendSource {
 
   /** Where in `bytes` the next unit is to be made. */
   get at(): number {
-    return this.end % this.capacity;
+    return this.#begin + (this.end % this.capacity);
   }
 
   /** Takes a unit that was made at `at`: an FPDU, or a start-up frame. */
   // hot
   commit(size: number, readyAt: number, job: number, what: number): void {
-    const { at, capacity, bytes } = this;
-    if (at + size > capacity) bytes.copyWithin(0, capacity, at + size);
+    const { at, bytes } = this;
+    const edge = this.#begin + this.capacity;
+    if (at + size > edge) bytes.copyWithin(this.#begin, edge, at + size);
     this.end += size;
     const unit = this.#last++ % MOST_UNITS;
     this.#ends[unit] = this.end;
@@ -99,8 +105,8 @@ export class FpduSource implements SendSource {
     const { bytes, capacity } = this;
     const begin = from % capacity;
     const first = Math.min(length, capacity - begin);
-    into.set(bytes.subarray(begin, begin + first), at);
-    if (length > first) into.set(bytes.subarray(0, length - first), at + first);
+    move(bytes, this.#begin + begin, first, into, at);
+    if (length > first) move(bytes, this.#begin, length - first, into, at + first);
     const to = from + length;
     for (let i = this.#unitOf(from); i < this.#last; i++) {
       const unit = i % MOST_UNITS;

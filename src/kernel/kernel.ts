@@ -15,7 +15,6 @@ import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
-import { busyPoll } from './busy-poll.js';
 import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
 import { EthernetNic, type InterruptSink } from './ethernet-nic.js';
@@ -170,11 +169,16 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** Sends what TCP lets go, on the caller's core, packet by packet. */
   *flush(thread: Thread): Generator<Wait, void, void> {
     this.enter(thread.now, thread.core);
-    while (this.sendNext(thread.now, thread.core)) {
+    if (this.sendNext(thread.now, thread.core)) yield* this.goOn(thread);
+  }
+
+  /** The same, once there was something to send. */
+  *goOn(thread: Thread): Generator<Wait, void, void> {
+    do {
       yield this.spend(thread);
       this.enter(thread.now, thread.core);
       this.tellCard(thread.now, thread.core);
-    }
+    } while (this.sendNext(thread.now, thread.core));
   }
 
   /** A connection has a socket: its flow may get a queue of its own. */
@@ -208,13 +212,6 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   napiOf(hash: number): Napi {
     return this.#napis[this.nic.steering.queueOf(hash)]!;
-  }
-
-  /** Waits until a socket has something to read: by polling the card first, if that is wanted. */
-  *waitForText(socket: Socket, thread: Thread): Generator<Wait, void, void> {
-    const us = socket.options.busyPoll ?? this.parts.options.busyPoll ?? 0;
-    if (us > 0) yield* busyPoll(this, socket, thread, us);
-    if (socket.receiveBuffer.ready === 0 && !socket.ended) yield* socket.sleep(thread, 'readers');
   }
 
   // hot

@@ -1,6 +1,7 @@
 // One receive queue of the card: buffers that the driver has given, what of them is filled, and the completions that say
 // so.
 
+import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
 import type { FramePool } from '../frame/index.js';
 import type { DmaEngine, Translation } from '../memory/index.js';
 import type { Nanos } from '../time/index.js';
@@ -65,7 +66,9 @@ export class ReceiveQueue {
   bytes = 0;
   /** By buffer: the sum of all bytes that the card had received with its frame. */
   readonly stamps: Float64Array;
+  /** Descriptors as they were read, in packet memory, where DMA moves them to without a view. */
   readonly #cache: Uint8Array;
+  readonly #cacheAt: number;
 
   constructor(
     readonly ring: Ring,
@@ -73,7 +76,9 @@ export class ReceiveQueue {
     readonly dma: DmaEngine,
     readonly memory: Translation,
   ) {
-    this.#cache = new Uint8Array(ring.entries * ENTRY_BYTES);
+    const { whole, at } = sharedPacketMemory(ring.entries * ENTRY_BYTES);
+    this.#cache = whole;
+    this.#cacheAt = at;
     this.stamps = new Float64Array(ring.entries);
   }
 
@@ -82,19 +87,24 @@ export class ReceiveQueue {
   prefetch(now: Nanos, batch: number): void {
     const { ring } = this;
     while (this.read < this.tail && this.read - this.used < batch) {
-      const at = this.read % ring.entries;
-      const count = Math.min(this.tail - this.read, batch, ring.entries - at);
+      const left = ring.entries - (this.read % ring.entries);
+      const count = Math.min(this.tail - this.read, batch, left);
       const from = ring.addressOf(this.read);
-      this.dma.read(now, this.memory, from, count * ENTRY_BYTES, this.#cache, at * ENTRY_BYTES);
+      const to = this.#place(this.read);
+      this.dma.read(now, this.memory, from, count * ENTRY_BYTES, this.#cache, to);
       this.read += count;
     }
+  }
+
+  #place(counter: number): number {
+    return this.#cacheAt + (counter % this.ring.entries) * ENTRY_BYTES;
   }
 
   /** Whether there is a buffer for a frame of so many bytes. */
   // hot
   takes(length: number): boolean {
     if (this.used >= this.read) return false;
-    return length <= get.length(this.#cache, (this.used % this.ring.entries) * ENTRY_BYTES);
+    return length <= get.length(this.#cache, this.#place(this.used));
   }
 
   /** Puts the frame into the next buffer; when its completion will be in memory. */
@@ -107,7 +117,7 @@ export class ReceiveQueue {
     hash: number,
     stamp: number,
   ): Nanos {
-    const at = (this.used % this.ring.entries) * ENTRY_BYTES;
+    const at = this.#place(this.used);
     const address = get.addressHigh(this.#cache, at) * WORD_SPAN + get.addressLow(this.#cache, at);
     const from = pool.at(slot);
     const length = pool.length(slot);

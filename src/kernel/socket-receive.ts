@@ -4,6 +4,7 @@
 import type { Thread, Wait } from '../cpu/index.js';
 import { copyMachine, folded } from '../memory/index.js';
 import type { TcpConnection } from '../tcp/index.js';
+import { busyPoll } from './busy-poll.js';
 import { DATA_COPY, LOCK, MM, SKB, TCP_IP } from './category.js';
 import type { Piece, Socket } from './socket.js';
 import { has, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } from './socket-error.js';
@@ -33,7 +34,11 @@ export function* receive(
       yield kernel.spend(thread);
       done += ready;
       if (has(flags, MSG_PEEK)) return done;
-      yield* taken(socket, thread, ready);
+      giveBack(socket, thread, ready);
+      yield kernel.spend(thread);
+      kernel.enter(thread.now, thread.core);
+      socket.connection.consumed(thread.now);
+      if (kernel.sendNext(thread.now, thread.core)) yield* kernel.goOn(thread);
       continue;
     }
     if (done > 0 && !has(flags, MSG_WAITALL)) return done;
@@ -42,13 +47,18 @@ export function* receive(
     if (socket.ended) return done;
     if (socket.nonBlocking || has(flags, MSG_DONTWAIT))
       return done > 0 ? done : socket.fail('EAGAIN');
-    yield* kernel.waitForText(socket, thread);
+    const us = socket.options.busyPoll ?? kernel.parts.options.busyPoll ?? 0;
+    if (us > 0) yield* busyPoll(kernel, socket, thread, us);
+    if (receiveBuffer.ready > 0 || socket.ended) continue;
+    yield socket.fallAsleep(thread, 'readers');
+    yield thread.block(socket.readable);
+    socket.readers.leave();
   }
   return done;
 }
 
-/** The bytes are the user's: pages go back, and TCP may open its window. */
-function* taken(socket: Socket, thread: Thread, length: number): Generator<Wait, void, void> {
+/** The bytes are the user's: pages go back, before TCP may open its window. */
+function giveBack(socket: Socket, thread: Thread, length: number): void {
   const { kernel, receiveBuffer, connection } = socket;
   const { bill, parts } = kernel;
   const { profile } = parts;
@@ -59,10 +69,6 @@ function* taken(socket: Socket, thread: Thread, length: number): Generator<Wait,
   const dearer = kernel.readsRemotely(socket.hash, thread.core) ? profile.crossCore : 1;
   bill.charge(TCP_IP, profile.tcpRead * packets * dearer);
   bill.charge(LOCK, profile.skbLock * packets * dearer);
-  yield kernel.spend(thread);
-  kernel.enter(thread.now, thread.core);
-  connection!.consumed(thread.now);
-  yield* kernel.flush(thread);
 }
 
 /** As Linux measures it for its buffers: by timestamps, whose clock counts milliseconds (tcp_rcv_rtt_measure_ts). */

@@ -263,12 +263,18 @@ export class Socket implements SendOwner, ReceiveOwner {
   // What calls share.
 
   /** Gives the core up until there is news. */
-  *sleep(thread: Thread, as: 'readers' | 'writers'): Generator<Wait, void, void> {
+  /** What falling asleep takes; the thread must block on the signal then, and count itself out after. */
+  // hot
+  fallAsleep(thread: Thread, as: 'readers' | 'writers'): Wait {
     const { bill, parts } = this.kernel;
     this.kernel.enter(thread.now, thread.core);
     bill.charge(SCHED, parts.profile.blockThread);
     this[as].enter();
-    yield this.kernel.spend(thread);
+    return this.kernel.spend(thread);
+  }
+
+  *sleep(thread: Thread, as: 'readers' | 'writers'): Generator<Wait, void, void> {
+    yield this.fallAsleep(thread, as);
     yield thread.block(as === 'readers' ? this.readable : this.writable);
     this[as].leave();
   }

@@ -1,6 +1,7 @@
 // One transmit queue of the card: descriptors that the doorbell told of are read in runs, frames gathered from the memory
 // that they name, cut if they are too long, and left for the wire with the instant at which they may go.
 
+import { sharedPacketMemory } from '../../protocols/core/checksum/index.js';
 import type { FramePool, SlotQueue } from '../frame/index.js';
 import type { DmaEngine, Translation } from '../memory/index.js';
 import { after, type Nanos } from '../time/index.js';
@@ -36,7 +37,9 @@ export class TransmitQueue {
   reading = 0;
   frames = 0;
   bytes = 0;
+  /** Descriptors as they were read, in packet memory, where DMA moves them to without a view. */
   readonly #cache: Uint8Array;
+  readonly #cacheAt: number;
   readonly #header = new Uint8Array(HEADER_BYTES);
   readonly #view = new PacketView();
   readonly #addresses = new Float64Array(MOST_PIECES);
@@ -49,7 +52,9 @@ export class TransmitQueue {
     readonly ring: Ring,
     readonly side: WireSide,
   ) {
-    this.#cache = new Uint8Array(ring.entries * ENTRY_BYTES);
+    const { whole, at } = sharedPacketMemory(ring.entries * ENTRY_BYTES);
+    this.#cache = whole;
+    this.#cacheAt = at;
   }
 
   /** Asks for the next descriptors; when they are here, or -1 when there are none. */
@@ -68,7 +73,7 @@ export class TransmitQueue {
       ring.addressOf(this.read),
       bytes,
       this.#cache,
-      at * ENTRY_BYTES,
+      this.#cacheAt + at * ENTRY_BYTES,
     );
   }
 
@@ -86,7 +91,7 @@ export class TransmitQueue {
   }
 
   #place(counter: number): number {
-    return (counter % this.ring.entries) * ENTRY_BYTES;
+    return this.#cacheAt + (counter % this.ring.entries) * ENTRY_BYTES;
   }
 
   /** Makes the frames of the next `count` descriptors; when the last of their bytes is here, or -1 without slots. */

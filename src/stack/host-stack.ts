@@ -4,7 +4,7 @@
 import { sumIsGood } from '../../protocols/core/checksum/index.js';
 import { Ethernet, UDP } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, type Station } from '../frame/index.js';
-import { earlier, type Nanos, Random, START } from '../time/index.js';
+import { earlier, type Nanos, NEVER, Random, START } from '../time/index.js';
 import {
   ALL_NODES,
   broadcastOf,
@@ -66,6 +66,9 @@ export class HostStack implements Station {
   /** The transport that the packet before was for. */
   #runsTo: Transport | undefined;
   readonly mtu: number;
+  /** When it wants to be woken, unless something has changed since that was found. */
+  #wakeAt: Nanos = NEVER;
+  #changed = true;
 
   /** @throws RangeError when an address is none, or the MTU none that fits */
   constructor(
@@ -135,6 +138,7 @@ export class HostStack implements Station {
 
   /** Must be called after a transport was told something from above, so that the wire is. */
   wake(): void {
+    this.#changed = true;
     if (this.waits()) this.#ready.mark(0);
   }
 
@@ -327,6 +331,7 @@ export class HostStack implements Station {
   }
 
   transmit(now: Nanos, _port: number): number {
+    this.#changed = true;
     const { queue } = this.#output;
     if (queue.count === 0) this.#draw(now);
     return queue.count === 0 ? -1 : queue.take(this.pool.length(queue.first));
@@ -345,12 +350,18 @@ export class HostStack implements Station {
     if (this.neighbours.hasTask) this.#settle(now);
   }
 
+  /** Asked several times an event, so that it is kept until something happens. */
+  // hot
   wakeAt(): Nanos {
-    let at = earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
-    for (let i = 0; i < this.#transports.length; i++) {
-      at = earlier(at, this.#transports[i]!.wakeAt());
+    if (this.#changed) {
+      this.#changed = false;
+      let at = earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
+      for (let i = 0; i < this.#transports.length; i++) {
+        at = earlier(at, this.#transports[i]!.wakeAt());
+      }
+      this.#wakeAt = at;
     }
-    return at;
+    return this.#wakeAt;
   }
 
   expire(now: Nanos): void {

@@ -44,7 +44,13 @@ const own = (capacity: number): RingMemory => ({ whole: new Uint8Array(capacity)
 
 /** Bytes `at` to `at + length` of one array to `target` of another, which may be the same one. */
 // hot
-function move(from: Uint8Array, at: number, length: number, into: Uint8Array, target: number) {
+export function move(
+  from: Uint8Array,
+  at: number,
+  length: number,
+  into: Uint8Array,
+  target: number,
+): void {
   if (from === into) into.copyWithin(target, at, at + length);
   else into.set(from.subarray(at, at + length), target);
 }

@@ -1,4 +1,4 @@
-export { type ReceiveSink, RingSink, RingSource, type SendSource } from './buffer.js';
+export { move, type ReceiveSink, RingSink, RingSource, type SendSource } from './buffer.js';
 export { type CongestionName, congestionNames } from './congestion/index.js';
 export { TcpConnection } from './connection.js';
 export { counterNames, type TcpCounter, type TcpCounters } from './counters.js';
