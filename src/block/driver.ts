@@ -3,7 +3,9 @@
 
 import type { Thread, Wait } from '../cpu/index.js';
 import { type Nanos, NEVER, START } from '../time/index.js';
+import type { HardwareQueue } from './hardware-queue.js';
 import type { BlockOp, BlockRequest, BlockStatus, Segment } from './request.js';
+import type { RequestQueue } from './request-queue.js';
 
 /** What one request of a driver may be (struct queue_limits). */
 export interface QueueLimits {
@@ -36,8 +38,11 @@ export class DriverRequest {
   /** How often it was sent again. */
   retries = 0;
 
+  /** The device whose it is for now. */
+  device: RequestQueue | undefined;
+
   constructor(
-    /** Of its hardware queue, and among its requests. */
+    /** Its hardware queue, and its tag there. */
     readonly queue: number,
     readonly tag: number,
   ) {}
@@ -46,9 +51,8 @@ export class DriverRequest {
 /** What moves the requests of a queue (struct blk_mq_ops). */
 export interface BlockDriver {
   readonly limits: QueueLimits;
-  readonly hardwareQueues: number;
-  /** Requests of one hardware queue at once. */
-  readonly depth: number;
+  /** Its hardware queues; those of several devices may be the same. */
+  readonly hardware: readonly HardwareQueue[];
   /**
    * Sends a request, as work of the thread that submits; more follow at once unless it is the last. Anything but
    * BLK_STS_OK and BLK_STS_RESOURCE ends the request; with BLK_STS_RESOURCE it is kept until the queue is started again.

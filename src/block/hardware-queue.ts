@@ -1,4 +1,5 @@
-// One hardware queue of a request queue: its tags with their requests, and those that wait to be sent (blk_mq_hw_ctx).
+// The tags of one hardware queue with their requests: of one block device, or shared by all that one controller has
+// (blk_mq_tags).
 
 import { Signal } from '../cpu/index.js';
 import { DriverRequest } from './driver.js';
@@ -7,8 +8,6 @@ export class HardwareQueue {
   /** Raised when a tag came back and somebody waits for one. */
   readonly freed = new Signal();
   readonly requests: readonly DriverRequest[];
-  /** To be sent again, or for the first time, when the queue is started; oldest first. */
-  readonly held: DriverRequest[] = [];
   waiters = 0;
   readonly #free: DriverRequest[];
 
@@ -45,3 +44,7 @@ export class HardwareQueue {
     this.#free.push(request);
   }
 }
+
+/** The tags of so many hardware queues, so many each. */
+export const newTags = (queues: number, depth: number): HardwareQueue[] =>
+  Array.from({ length: queues }, (_, i) => new HardwareQueue(i, depth));

@@ -5,7 +5,7 @@ export {
   type QueueLimits,
   type RequestState,
 } from './driver.js';
-export { HardwareQueue } from './hardware-queue.js';
+export { HardwareQueue, newTags } from './hardware-queue.js';
 export { Multipath, type MultipathOptions, type PathPolicy } from './multipath.js';
 export type { BlockProfile } from './profile.js';
 export { RamDriver, type RamOptions, ramDisk } from './ram-disk.js';
@@ -18,4 +18,4 @@ export {
   type Segment,
 } from './request.js';
 export { type QueueCounts, type QueueOptions, RequestQueue } from './request-queue.js';
-export { copyRun, gather, scatter, segmentsOf } from './segments.js';
+export { copyRun, gather, scatter, segmentsOf, zeroRun } from './segments.js';

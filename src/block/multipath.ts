@@ -2,7 +2,7 @@
 // sent again over another, and waits where there is none (dm-multipath, queue_if_no_path).
 
 import { Signal, type Thread, type Wait } from '../cpu/index.js';
-import type { Host } from '../host/index.js';
+import type { Computer } from '../host/index.js';
 import { after, type Nanos, NEVER, seconds } from '../time/index.js';
 import type { BlockDevice } from './device.js';
 import { BlockRequest, type BlockStatus } from './request.js';
@@ -43,7 +43,7 @@ export class Multipath implements BlockDevice {
 
   /** @throws RangeError where the ways do not lead to disks that are alike */
   constructor(
-    host: Host,
+    host: Computer,
     readonly paths: readonly BlockDevice[],
     options: MultipathOptions,
   ) {

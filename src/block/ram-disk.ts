@@ -2,13 +2,14 @@
 // with a service time, by a thread of its own, so many at once: a disk whose queue fills, for tests and as a yardstick.
 
 import { Signal, type Thread, type Wait } from '../cpu/index.js';
-import type { Host } from '../host/index.js';
+import type { Computer } from '../host/index.js';
 import { PAGE_4K } from '../memory/index.js';
 import { after, type Nanos } from '../time/index.js';
 import type { BlockDriver, DriverRequest, QueueLimits } from './driver.js';
+import { type HardwareQueue, newTags } from './hardware-queue.js';
 import type { BlockStatus } from './request.js';
 import { type QueueOptions, RequestQueue } from './request-queue.js';
-import { copyRun } from './segments.js';
+import { copyRun, zeroRun } from './segments.js';
 
 export interface RamOptions {
   readonly limits?: Partial<QueueLimits>;
@@ -32,8 +33,7 @@ const LIMITS: QueueLimits = {
 
 export class RamDriver implements BlockDriver {
   readonly limits: QueueLimits;
-  readonly hardwareQueues: number;
-  readonly depth: number;
+  readonly hardware: readonly HardwareQueue[];
   /** Where its bytes are. */
   readonly address: number;
   queue: RequestQueue | undefined;
@@ -45,13 +45,12 @@ export class RamDriver implements BlockDriver {
   readonly #stuck: DriverRequest[] = [];
 
   constructor(
-    readonly host: Host,
+    readonly host: Computer,
     sizeBytes: number,
     options: RamOptions = {},
   ) {
     this.limits = { ...LIMITS, ...options.limits };
-    this.hardwareQueues = options.hardwareQueues ?? 1;
-    this.depth = options.depth ?? 128;
+    this.hardware = newTags(options.hardwareQueues ?? 1, options.depth ?? 128);
     this.address = host.memory.allocate(PAGE_4K, Math.ceil(sizeBytes / PAGE_4K), 0, 'RAM disk');
     this.#serviceNs = options.serviceNs ?? 0;
     if (this.#serviceNs === 0) return;
@@ -87,7 +86,7 @@ export class RamDriver implements BlockDriver {
     const { host } = this;
     if (this.answers !== 'BLK_STS_OK' || op === 'flush') return 0;
     if (op !== 'read' && op !== 'write') {
-      host.memory.fill(this.address + offset, length, 0);
+      zeroRun(host.memory, this.address + offset, length);
       return 0;
     }
     const { copyBitsPerSecond } = host.cores.profile;
@@ -120,7 +119,7 @@ export class RamDriver implements BlockDriver {
 
 /** A RAM disk with its queue. */
 export function ramDisk(
-  host: Host,
+  host: Computer,
   options: QueueOptions & RamOptions,
 ): { readonly disk: RequestQueue; readonly driver: RamDriver } {
   const driver = new RamDriver(host, options.sizeBytes, options);

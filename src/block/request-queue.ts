@@ -2,12 +2,12 @@
 // hardware queue of their core, sent, timed, sent again, ended. What Linux's blk-mq does without a scheduler ('none').
 
 import { Signal, type Thread, type Wait } from '../cpu/index.js';
-import type { Host } from '../host/index.js';
+import type { Computer } from '../host/index.js';
 import { blockLinux } from '../profiles/block.js';
 import { after, earlier, type Nanos, NEVER, seconds } from '../time/index.js';
 import type { BlockDevice } from './device.js';
 import type { BlockDriver, DriverRequest } from './driver.js';
-import { HardwareQueue } from './hardware-queue.js';
+import type { HardwareQueue } from './hardware-queue.js';
 import type { BlockProfile } from './profile.js';
 import { type BlockRequest, type BlockStatus, movesData } from './request.js';
 import { addSegments, mergesAt, mostBytes, pieceLength } from './split.js';
@@ -49,6 +49,8 @@ export class RequestQueue implements BlockDevice {
     ...{ sent: 0, requeued: 0, timeouts: 0, waited: 0 },
   };
   readonly hardware: readonly HardwareQueue[];
+  /** By hardware queue: to be sent again, or for the first time, when this is started; oldest first. */
+  readonly #held: readonly DriverRequest[][];
   readOnly: boolean;
   #sizeBytes: number;
   #gone: BlockStatus | undefined;
@@ -61,7 +63,7 @@ export class RequestQueue implements BlockDevice {
   #checkAt: Nanos = NEVER;
 
   constructor(
-    readonly host: Host,
+    readonly host: Computer,
     readonly driver: BlockDriver,
     options: QueueOptions,
   ) {
@@ -70,8 +72,8 @@ export class RequestQueue implements BlockDevice {
     this.readOnly = options.readOnly ?? false;
     this.#profile = options.profile ?? blockLinux;
     this.#timeoutNs = options.timeoutNs ?? TIMEOUT;
-    const { hardwareQueues, depth } = driver;
-    this.hardware = Array.from({ length: hardwareQueues }, (_, i) => new HardwareQueue(i, depth));
+    this.hardware = driver.hardware;
+    this.#held = driver.hardware.map(() => []);
     host.spawn(`kblockd ${options.name}`, (thread) => this.#serve(thread));
   }
 
@@ -99,7 +101,7 @@ export class RequestQueue implements BlockDevice {
     return this.driver.limits.maxZeroBytes;
   }
 
-  /** Requests that have a tag. */
+  /** Requests that have a tag, of whichever device that shares them. */
   get busy(): number {
     return this.hardware.reduce((sum, { busy }) => sum + busy, 0);
   }
@@ -167,6 +169,7 @@ export class RequestQueue implements BlockDevice {
     if (!queue.hasFree) yield* this.#waitForTag(thread, queue);
     if (this.#gone) return request.end(thread.now, this.#gone);
     const made = queue.take();
+    made.device = this;
     made.op = request.op;
     made.fua = request.fua;
     made.offset = request.offset + from;
@@ -233,19 +236,18 @@ export class RequestQueue implements BlockDevice {
   /** Hands a request to the driver, or keeps it. */
   // hot
   *#issue(thread: Thread, request: DriverRequest, last: boolean): Generator<Wait, void, void> {
-    const queue = this.hardware[request.queue]!;
     if (this.#gone) return this.complete(thread.now, request, this.#gone);
-    if (this.#stopped || queue.held.length > 0) {
-      this.#hold(queue, request);
-      if (last && !this.#stopped) yield* this.driver.commit(thread, queue.index);
+    if (this.#stopped || this.#held[request.queue]!.length > 0) {
+      this.#hold(request);
+      if (last && !this.#stopped) yield* this.driver.commit(thread, request.queue);
       return;
     }
     this.#start(thread.now, request);
     const status = yield* this.driver.queueRequest(thread, request, last);
     if (status === 'BLK_STS_OK') return;
-    if (status === 'BLK_STS_RESOURCE') this.#hold(queue, request);
+    if (status === 'BLK_STS_RESOURCE') this.#hold(request);
     else this.complete(thread.now, request, status);
-    if (last) yield* this.driver.commit(thread, queue.index);
+    if (last) yield* this.driver.commit(thread, request.queue);
   }
 
   // hot
@@ -259,9 +261,9 @@ export class RequestQueue implements BlockDevice {
     this.#work.raise(now);
   }
 
-  #hold(queue: HardwareQueue, request: DriverRequest): void {
+  #hold(request: DriverRequest): void {
     request.state = 'held';
-    queue.held.push(request);
+    this.#held[request.queue]!.push(request);
   }
 
   // For the driver
@@ -290,7 +292,7 @@ export class RequestQueue implements BlockDevice {
     if (this.#gone) return this.complete(now, request, this.#gone);
     this.counts.requeued++;
     request.retries++;
-    const { held } = this.hardware[request.queue]!;
+    const held = this.#held[request.queue]!;
     const { startedAt } = request;
     const at = held.findIndex((other) => other.retries === 0 || other.startedAt > startedAt);
     request.state = 'held';
@@ -321,10 +323,9 @@ export class RequestQueue implements BlockDevice {
   remove(now: Nanos, status: BlockStatus = 'BLK_STS_OFFLINE'): void {
     if (this.#gone) return;
     this.#gone = status;
-    for (const queue of this.hardware) {
-      for (const request of queue.held.splice(0)) this.complete(now, request, status);
-      queue.freed.raise(now);
-    }
+    for (const held of this.#held)
+      for (const request of held.splice(0)) this.complete(now, request, status);
+    for (const { freed } of this.hardware) freed.raise(now);
     this.#work.raise(now);
     this.changed.raise(now);
   }
@@ -332,16 +333,16 @@ export class RequestQueue implements BlockDevice {
   /** The queue's own thread: starts what is held, looks for requests that take too long. */
   *#serve(thread: Thread): Generator<Wait, void, void> {
     while (!this.#gone) {
-      for (const queue of this.hardware) yield* this.#restart(thread, queue);
+      for (const held of this.#held) yield* this.#restart(thread, held);
       if (this.#checkAt <= thread.now) this.#check(thread.now);
       if (!this.#gone) yield thread.block(this.#work, this.#checkAt);
     }
   }
 
-  *#restart(thread: Thread, queue: HardwareQueue): Generator<Wait, void, void> {
-    while (queue.held.length > 0 && !this.#stopped) {
-      const request = queue.held.shift()!;
-      const isLast = queue.held.length === 0;
+  *#restart(thread: Thread, held: DriverRequest[]): Generator<Wait, void, void> {
+    while (held.length > 0 && !this.#stopped) {
+      const request = held.shift()!;
+      const isLast = held.length === 0;
       this.#start(thread.now, request);
       const status = yield* this.driver.queueRequest(thread, request, isLast);
       if (status === 'BLK_STS_OK') continue;
@@ -350,7 +351,7 @@ export class RequestQueue implements BlockDevice {
         continue;
       }
       request.state = 'held';
-      queue.held.unshift(request);
+      held.unshift(request);
       return;
     }
   }
@@ -360,7 +361,7 @@ export class RequestQueue implements BlockDevice {
     let next: Nanos = NEVER;
     for (const { requests } of this.hardware)
       for (const request of requests) {
-        if (request.state !== 'started') continue;
+        if (request.state !== 'started' || request.device !== this) continue;
         if (request.deadline <= now) {
           this.counts.timeouts++;
           request.deadline = after(now, this.#timeoutNs);

@@ -21,9 +21,9 @@ export type BlockStatus =
   | 'BLK_STS_OFFLINE'
   | 'BLK_STS_IOERR';
 
-/** A run of machine memory. */
+/** A run of memory. */
 export interface Segment {
-  /** Machine address: of a host's memory, also where a guest asks. */
+  /** Of the memory of the computer that has the device: machine addresses on a host. */
   readonly address: number;
   readonly length: number;
 }

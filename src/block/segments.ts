@@ -3,11 +3,10 @@
 import {
   type Actor,
   type AddressSpace,
-  CHUNK_BYTES,
   COPY,
   type Ledger,
-  type MachineMemory,
   PAGE_4K,
+  type PhysicalMemory,
 } from '../memory/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Segment } from './request.js';
@@ -21,8 +20,7 @@ export function segmentsOf(space: AddressSpace, address: bigint, length: number)
     if (machine < 0) throw new RangeError(`nothing is mapped at ${at}`);
     const size = Math.min(length - done, PAGE_4K - (machine % PAGE_4K));
     const last = runs.at(-1);
-    if (last && last.address + last.length === machine && machine % CHUNK_BYTES > 0)
-      last.length += size;
+    if (last && last.address + last.length === machine) last.length += size;
     else runs.push({ address: machine, length: size });
     done += size;
   }
@@ -32,7 +30,7 @@ export function segmentsOf(space: AddressSpace, address: bigint, length: number)
 /** The bytes of all runs in one array, as a device that fetches them has them. */
 // hot
 export function gather(
-  memory: MachineMemory,
+  memory: PhysicalMemory,
   segments: readonly Segment[],
   into: Uint8Array,
   at = 0,
@@ -41,9 +39,9 @@ export function gather(
   for (let i = 0; i < segments.length; i++) {
     let { address, length } = segments[i]!;
     while (length > 0) {
-      const size = Math.min(length, CHUNK_BYTES - (address % CHUNK_BYTES));
       const bytes = memory.locate(address);
       const from = memory.at;
+      const size = Math.min(length, memory.end - from);
       if (bytes === into) into.copyWithin(to, from, from + size);
       else into.set(bytes.subarray(from, from + size), to);
       to += size;
@@ -56,7 +54,7 @@ export function gather(
 /** Puts bytes into the runs, in order. */
 // hot
 export function scatter(
-  memory: MachineMemory,
+  memory: PhysicalMemory,
   segments: readonly Segment[],
   from: Uint8Array,
   at = 0,
@@ -65,8 +63,8 @@ export function scatter(
   for (let i = 0; i < segments.length; i++) {
     let { address, length } = segments[i]!;
     while (length > 0) {
-      const size = Math.min(length, CHUNK_BYTES - (address % CHUNK_BYTES));
       const into = memory.locate(address);
+      const size = Math.min(length, memory.end - memory.at);
       into.set(from.subarray(done, done + size), memory.at);
       done += size;
       address += size;
@@ -75,22 +73,32 @@ export function scatter(
   }
 }
 
-/** A core's copy between two runs of less than a chunk, neither across chunks; its nanoseconds, and the ledger has it. */
+/** A core's copy between two runs, each of which lies in one piece; its nanoseconds, and the ledger has it. */
 export function copyRun(
   now: Nanos,
   by: { readonly ledger: Ledger; readonly core: Actor; readonly bitsPerSecond: number },
-  memory: MachineMemory,
+  memory: PhysicalMemory,
   source: number,
   target: number,
   length: number,
 ): number {
   const from = memory.locate(source);
   const begin = memory.at;
+  const { machine } = memory;
   const into = memory.locate(target);
   if (from === into) into.copyWithin(memory.at, begin, begin + length);
   else into.set(from.subarray(begin, begin + length), memory.at);
   const ns = Math.ceil((length * 8e9) / by.bitsPerSecond);
-  by.ledger.piece(now, by.core, COPY, length, ns, source, target, 0);
+  by.ledger.piece(now, by.core, COPY, length, ns, machine, memory.machine, 0);
   by.ledger.operation(by.core, COPY, ns);
   return ns;
+}
+
+export function zeroRun(memory: PhysicalMemory, address: number, length: number): void {
+  for (let done = 0; done < length; ) {
+    const bytes = memory.locate(address + done);
+    const size = Math.min(length - done, memory.end - memory.at);
+    bytes.fill(0, memory.at, memory.at + size);
+    done += size;
+  }
 }

@@ -4,7 +4,6 @@
 import {
   Cores,
   type CpuProfile,
-  type InterruptWork,
   type Program,
   type SpawnOptions,
   type Thread,
@@ -42,6 +41,7 @@ import {
   RdmaDevice,
   rnicProfile,
   rxeProfile,
+  servingOf,
   type Tracer,
 } from '../rdma/index.js';
 import { HostStack } from '../stack/index.js';
@@ -254,11 +254,7 @@ export class Host implements Station, InterruptLine, Computer {
 
   /** The device's interrupt for a completion queue; the core that serves it then wakes who waits. */
   interrupt(now: Nanos, cq: CompletionQueue): void {
-    const work: InterruptWork = {
-      run: () => 0,
-      done: (at) => cq.channel?.signal.raise(at),
-    };
-    this.cores.interrupt(now, cq.handle % this.cores.cores.length, work);
+    this.cores.interrupt(now, cq.compVector % this.cores.cores.length, servingOf(cq));
   }
 
   // Station

@@ -17,7 +17,6 @@ export { type IoCacheProfile, stillCached } from './io-cache.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
 export * from './ledger.js';
 export {
-  CHUNK_BYTES,
   MachineMemory,
   type MemoryOptions,
   NODE_SPAN,

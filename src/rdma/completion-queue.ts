@@ -1,7 +1,7 @@
 // Completion queues (IBA 11.4.2): the device writes entries by DMA, the CPU finds new ones by their owner bit. Events
 // are queued in a completion channel; a queue that runs over is in error, and so is every queue pair that needs it.
 
-import { Signal } from '../cpu/index.js';
+import { type InterruptWork, Signal } from '../cpu/index.js';
 import type { Nanos } from '../time/index.js';
 import { NEVER } from '../time/index.js';
 import {
@@ -64,7 +64,13 @@ export class CompletionChannel {
   /** Raised when the interrupt that announces an event was served. */
   readonly signal = new Signal();
   readonly events: CompletionQueue[] = [];
+  /** What a kernel's driver does on the interrupted core, in place of waking a thread (IB_POLL_SOFTIRQ). */
+  work: InterruptWork | null = null;
 }
+
+/** What a core does when it is interrupted for a completion queue. */
+export const servingOf = ({ channel }: CompletionQueue): InterruptWork =>
+  channel?.work ?? { run: () => 0, done: (at) => channel?.signal.raise(at) };
 
 type Armed = 'no' | 'solicited' | 'any';
 
@@ -98,6 +104,8 @@ export class CompletionQueue {
     space: AddressSpace,
     public count: number,
     readonly channel: CompletionChannel | null,
+    /** Which of the device's interrupts it raises: one a core. */
+    readonly compVector: number = handle,
   ) {
     this.ring = new Ring(space, count, CQE_BYTES, COMPLETIONS);
   }

@@ -1,6 +1,12 @@
 export * from './address.js';
 export { asyncEvents, type UnusedEvent, unusedEvents } from './async-event.js';
-export { CompletionChannel, CompletionQueue, emptyWc, type Wc } from './completion-queue.js';
+export {
+  CompletionChannel,
+  CompletionQueue,
+  emptyWc,
+  servingOf,
+  type Wc,
+} from './completion-queue.js';
 export { completionStatuses } from './completion-status.js';
 export * from './congestion-profile.js';
 export * from './constant.js';

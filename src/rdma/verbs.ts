@@ -77,13 +77,14 @@ export function createCq(
   context: Context,
   cqe: number,
   channel: CompletionChannel | null = null,
+  compVector?: number,
 ): CompletionQueue {
   const { device } = context;
   const { maxCqe, maxCq } = device.profile;
   if (!(Number.isInteger(cqe) && cqe > 0 && cqe <= maxCqe))
     throw new UsageError('EINVAL', `${cqe} entries, not 1 to ${maxCqe}`);
   if (device.cqs.size >= maxCq) throw new UsageError('ENOMEM', `${maxCq} completion queues`);
-  const cq = new CompletionQueue(device.cqs.size, context.space, cqe, channel);
+  const cq = new CompletionQueue(device.cqs.size, context.space, cqe, channel, compVector);
   device.cqs.add(cq);
   return cq;
 }
