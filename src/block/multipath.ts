@@ -25,7 +25,7 @@ const RETRY = seconds(5);
 /** A request as it goes over one way. */
 class Attempt extends BlockRequest {
   whole!: BlockRequest;
-  path = 0;
+  path: BlockDevice | undefined;
   since: Nanos = NEVER;
 }
 
@@ -35,27 +35,42 @@ export class Multipath implements BlockDevice {
   /** Requests that were sent again over another way. */
   failovers = 0;
   readonly #options: MultipathOptions;
-  readonly #failedUntil: Nanos[];
+  readonly #paths: BlockDevice[];
+  readonly #failedUntil = new Map<BlockDevice, Nanos>();
   readonly #spare: Attempt[] = [];
   readonly #waiting: Attempt[] = [];
   readonly #work = new Signal();
   #next = 0;
 
   /** @throws RangeError where the ways do not lead to disks that are alike */
-  constructor(
-    host: Computer,
-    readonly paths: readonly BlockDevice[],
-    options: MultipathOptions,
-  ) {
+  constructor(host: Computer, paths: readonly BlockDevice[], options: MultipathOptions) {
     const [first] = paths;
     if (!first) throw new RangeError('there is no way to the disk');
     if (paths.some(({ blockBytes }) => blockBytes !== first.blockBytes))
       throw new RangeError('the ways lead to disks with different blocks');
     this.name = options.name;
     this.#options = options;
-    this.#failedUntil = paths.map(() => 0 as Nanos);
+    this.#paths = [...paths];
     for (const path of paths) path.changed.feed(this.changed);
     host.spawn(`kmpathd ${options.name}`, (thread) => this.#serve(thread));
+  }
+
+  get paths(): readonly BlockDevice[] {
+    return this.#paths;
+  }
+
+  /** One more way. */
+  add(now: Nanos, path: BlockDevice): void {
+    this.#paths.push(path);
+    path.changed.feed(this.changed);
+    this.#work.raise(now);
+  }
+
+  /** A way has gone for good; the last one stays, so that its disk is known to have gone. */
+  remove(now: Nanos, path: BlockDevice): void {
+    const index = this.#paths.indexOf(path);
+    if (index >= 0 && this.#paths.length > 1) this.#paths.splice(index, 1);
+    this.#work.raise(now);
   }
 
   get sizeBytes(): number {
@@ -104,29 +119,29 @@ export class Multipath implements BlockDevice {
 
   /** Sends it over a way; false when there is none, and it waits. */
   *#go(thread: Thread, attempt: Attempt): Generator<Wait, boolean, void> {
-    const index = this.#choose(thread.now);
-    if (index < 0) {
+    const path = this.#choose(thread.now);
+    if (!path) {
       this.#waiting.push(attempt);
       return false;
     }
-    attempt.path = index;
-    yield* this.paths[index]!.submit(thread, attempt);
+    attempt.path = path;
+    yield* path.submit(thread, attempt);
     return true;
   }
 
-  #choose(now: Nanos): number {
+  #choose(now: Nanos): BlockDevice | undefined {
     const { length } = this.paths;
     const start = this.#options.policy === 'failover' ? 0 : this.#next++;
     for (let i = 0; i < length; i++) {
-      const index = (start + i) % length;
-      if (this.#failedUntil[index]! <= now && this.paths[index]!.sizeBytes > 0) return index;
+      const path = this.paths[(start + i) % length]!;
+      if (path.sizeBytes > 0 && (this.#failedUntil.get(path) ?? 0) <= now) return path;
     }
-    return -1;
+    return undefined;
   }
 
   #done(now: Nanos, attempt: Attempt): void {
     if (!WAY.includes(attempt.status)) return this.#end(now, attempt, attempt.status);
-    this.#failedUntil[attempt.path] = after(now, this.#options.retryNs ?? RETRY);
+    this.#failedUntil.set(attempt.path!, after(now, this.#options.retryNs ?? RETRY));
     this.failovers++;
     this.#waiting.push(attempt);
     this.#work.raise(now);
@@ -144,7 +159,7 @@ export class Multipath implements BlockDevice {
     for (;;) {
       for (const attempt of this.#waiting.splice(0)) {
         const isLate = noPathNs !== undefined && after(attempt.since, noPathNs) <= thread.now;
-        if (isLate && this.#choose(thread.now) < 0)
+        if (isLate && !this.#choose(thread.now))
           this.#end(thread.now, attempt, 'BLK_STS_TRANSPORT');
         else yield* this.#go(thread, attempt);
       }
@@ -157,7 +172,7 @@ export class Multipath implements BlockDevice {
     const [oldest] = this.#waiting;
     if (!oldest) return NEVER;
     const { noPathNs = Infinity } = this.#options;
-    const times = this.#failedUntil.filter((at) => at > now);
+    const times = [...this.#failedUntil.values()].filter((at) => at > now);
     const late = oldest.since + noPathNs;
     return Math.min(...times, late > now ? late : Infinity, now + RETRY) as Nanos;
   }

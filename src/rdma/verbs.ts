@@ -58,6 +58,10 @@ export function allocMr(pd: Pd, maxPages: number): Mr {
   return new Mr(pd, region, 0n, 0);
 }
 
+/** ib_get_dma_mr, a kernel's own: all memory by machine address. */
+export const getDmaMr = (pd: Pd, access: number): Mr =>
+  new Mr(pd, pd.context.device.memory.keys.registerPhysical(pd.domain, access), 0n, 0);
+
 /** ibv_dereg_mr. */
 export const deregMr = (mr: Mr): void => mr.pd.context.device.memory.keys.deregister(mr.region);
 

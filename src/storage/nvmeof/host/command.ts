@@ -1,31 +1,54 @@
-// A command as a host has it: its entry, where its data is, and how it ended. The initiator's counterpart of the target's
-// Request; whoever made it may use it again when it is done.
+// A command as a host has it: its entry, where its data is in memory, and how it ended. The initiator's counterpart of the
+// target's Request; each belongs to one tag of one queue and is used again and again.
 
 import { CQE, CQEResult } from '../../../../protocols/nvme/cqe.js';
 import { SQE, SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
+import type { Segment } from '../../../block/index.js';
+import type { Nanos } from '../../../time/index.js';
 import type { Direction } from '../request.js';
 
-const NOTHING = new Uint8Array(0);
+const NONE: readonly Segment[] = [];
+/** Command identifiers: a generation above the tag, so that a late answer to an earlier use is known (Linux, nvme_cid). */
+const TAGS = 4096;
+const GENERATIONS = 16;
 
 /** How a command ended: the status, or that nobody knows, because the connection went before it was answered. */
-export type Ending = 'open' | 'done' | 'lost';
+export type Ending = 'idle' | 'open' | 'done' | 'lost';
 
 export class Command {
   readonly sqe = new Uint8Array(SQE_SIZE);
   direction: Direction = 'none';
-  data: Uint8Array = NOTHING;
-  at = 0;
+  /** Where its data is: `length` bytes in all. */
+  segments: readonly Segment[] = NONE;
   length = 0;
   readonly result = new Uint8Array(CQEResult.size);
   sct = 0;
   sc = 0;
   dnr = false;
-  ending: Ending = 'open';
+  ending: Ending = 'idle';
   /** Head of the submission queue that its completion told. */
   sqhd = 0;
+  #generation = 0;
+  /** It was answered, or its queue has ended. */
+  done: (now: Nanos, command: Command) => void = () => {};
+
+  constructor(readonly tag: number) {}
 
   get cid(): number {
     return SQE.get.cid(this.sqe, 0);
+  }
+
+  /** The identifier of its next use. */
+  nextCid(): number {
+    this.#generation = (this.#generation + 1) % GENERATIONS;
+    return this.#generation * TAGS + this.tag;
+  }
+
+  /** It has no data, or its data lies there. */
+  at(segments: readonly Segment[] = NONE, length = 0): this {
+    this.segments = segments;
+    this.length = length;
+    return this;
   }
 
   get succeeded(): boolean {
@@ -45,7 +68,7 @@ export class Command {
   complete(b: Uint8Array, at: number): void {
     const cqeAt = at + CQEResult.size;
     const { get } = CQE;
-    this.result.set(b.subarray(at, cqeAt));
+    for (let i = 0; i < this.result.length; i++) this.result[i] = b[at + i]!;
     this.sct = get.sct(b, cqeAt);
     this.sc = get.sc(b, cqeAt);
     this.dnr = get.dnr(b, cqeAt) === 1;
@@ -53,3 +76,5 @@ export class Command {
     this.ending = 'done';
   }
 }
+
+export const tagOf = (cid: number): number => cid % TAGS;

@@ -1,4 +1,5 @@
-// Commands as hosts send them, each filled into a Command; the transport adds the data pointer.
+// Commands as Linux sends them, each filled into a Command; whoever sends it says where its data is, and the transport
+// adds the data pointer.
 
 import type { AnyHeader, FieldValue } from '../../../../protocols/index.js';
 import { nvme } from '../../../../protocols/index.js';
@@ -9,116 +10,181 @@ import {
   SQEFabrics,
   SQENamespace,
 } from '../../../../protocols/nvme/sqe-header.js';
-import { Command } from './command.js';
+import type { Command } from './command.js';
 
 const PSDT_SGL = 1;
 const ANY_CONTROLLER = 0xffff;
 const FROM_HOST = 1;
 const TO_HOST = 2;
 const DIRECTION_BITS = 4;
-const STRUCTURE_SIZE = 4096;
-const CC = 0x14;
-const CSTS = 0x1c;
+/** Of every structure of Identify. */
+export const STRUCTURE_SIZE = 4096;
+/** Ranges go as a page, however few they are: some targets insist on it (nvme_setup_discard). */
+export const RANGES_SIZE = 4096;
+export const PROPERTY = { cap: 0x00, vs: 0x08, cc: 0x14, csts: 0x1c } as const;
+const EIGHT_BYTES = 1;
 /** Entries of 64 and 16 bytes, all command sets: as Linux writes CC. */
-const ENABLED = { en: 1, css: 6, iosqes: 6, iocqes: 4 };
+const CONFIGURED = { css: 6, iosqes: 6, iocqes: 4 };
 const NORMAL_SHUTDOWN = 1;
+const NO_NAMESPACE = 0;
+export const EVERY_NAMESPACE = 0xffffffff;
+/** AER has a tag of its own, and no generation (NVME_AQ_BLK_MQ_DEPTH and above). */
+export const EVENT_TAG = 31;
+
+const OPCODE = {
+  flush: 0x00,
+  write: 0x01,
+  read: 0x02,
+  writeZeroes: 0x08,
+  dsm: 0x09,
+  getLogPage: 0x02,
+  identify: 0x06,
+  abort: 0x08,
+  setFeatures: 0x09,
+  asyncEventRequest: 0x0c,
+  keepAlive: 0x18,
+} as const;
 
 type Fields = Readonly<Record<string, FieldValue>>;
 
-/** A command with its dwords; its opcode says which way data moves. */
-function make(opcode: number, cid: number, nsid: number, of: AnyHeader, fields: Fields): Command {
-  const command = new Command();
-  SQE.encode({ opcode, psdt: PSDT_SGL, cid }, command.sqe);
-  SQENamespace.set.nsid(command.sqe, SQE.size, nsid);
-  of.encode(fields, command.sqe, CDW_AT);
+/** The common part; its opcode says which way data moves. */
+// hot
+function begin(command: Command, opcode: number, nsid: number, cid = command.nextCid()): void {
+  const { sqe } = command;
+  sqe.fill(0);
+  SQE.set.opcode(sqe, 0, opcode);
+  SQE.set.psdt(sqe, 0, PSDT_SGL);
+  SQE.set.cid(sqe, 0, cid);
+  SQENamespace.set.nsid(sqe, SQE.size, nsid);
   const way = opcode % DIRECTION_BITS;
   command.direction = way === FROM_HOST ? 'from-host' : way === TO_HOST ? 'to-host' : 'none';
-  return command;
 }
 
-function withData(command: Command, data: Uint8Array): Command {
-  command.data = data;
-  command.length = data.length;
-  return command;
+function make(command: Command, opcode: number, nsid: number, of: AnyHeader, fields: Fields): void {
+  begin(command, opcode, nsid);
+  of.encode(fields, command.sqe, CDW_AT);
 }
 
-function fabrics(fctype: number, cid: number, of: AnyHeader, fields: Fields): Command {
-  const command = make(FABRICS_OPCODE, cid, 0, of, fields);
+function fabrics(command: Command, fctype: number, of: AnyHeader, fields: Fields): void {
+  make(command, FABRICS_OPCODE, 0, of, fields);
   SQEFabrics.set.fctype(command.sqe, SQE.size, fctype);
   command.direction = fctype % DIRECTION_BITS === FROM_HOST ? 'from-host' : 'none';
-  return command;
 }
 
 export interface ConnectOptions {
   readonly qid: number;
   readonly entries: number;
-  readonly subnqn: string;
-  readonly hostnqn: string;
-  readonly hostid: Uint8Array;
   readonly cntlid?: number;
   readonly katoMs?: number;
 }
 
-const named = (text: string, size: number): Uint8Array => {
-  const bytes = new Uint8Array(size);
+/** Who connects to what. */
+export interface Names {
+  readonly subnqn: string;
+  readonly hostnqn: string;
+  /** Sixteen bytes. */
+  readonly hostid: Uint8Array;
+}
+
+const NAME_SIZE = 256;
+const named = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(NAME_SIZE);
   bytes.set(new TextEncoder().encode(text));
   return bytes;
 };
 
-export function connect(cid: number, options: ConnectOptions): Command {
-  const { qid, entries, subnqn, hostnqn, hostid, cntlid = ANY_CONTROLLER, katoMs = 0 } = options;
-  const fields = { qid, sqsize: entries - 1, kato: katoMs };
-  const data = { hostid, cntlid, subnqn: named(subnqn, 256), hostnqn: named(hostnqn, 256) };
-  return withData(fabrics(0x01, cid, nvme.Connect, fields), nvme.ConnectData.encode(data));
+export function connect(command: Command, { qid, entries, katoMs = 0 }: ConnectOptions): void {
+  fabrics(command, 0x01, nvme.Connect, { qid, sqsize: entries - 1, kato: katoMs });
 }
 
-export const getStatus = (cid: number): Command =>
-  fabrics(0x04, cid, nvme.PropertyGet, { offset: CSTS });
+/** What goes with Connect. */
+export const connectData = (names: Names, cntlid = ANY_CONTROLLER): Uint8Array =>
+  nvme.ConnectData.encode({
+    hostid: names.hostid,
+    cntlid,
+    subnqn: named(names.subnqn),
+    hostnqn: named(names.hostnqn),
+  });
 
-function configure(cid: number, cc: Parameters<typeof nvme.CC.encode>[0]): Command {
-  const command = fabrics(0x00, cid, nvme.PropertySet, { offset: CC });
+export function getProperty(command: Command, offset: number): void {
+  const attrib = offset === PROPERTY.cap ? EIGHT_BYTES : 0;
+  fabrics(command, 0x04, nvme.PropertyGet, { size: attrib, offset });
+}
+
+function configure(command: Command, cc: Parameters<typeof nvme.CC.encode>[0]): void {
+  fabrics(command, 0x00, nvme.PropertySet, { offset: PROPERTY.cc });
   command.sqe.set(nvme.CC.encode(cc), CDW_AT + nvme.PropertySet.size);
-  return command;
 }
-export const enable = (cid: number): Command => configure(cid, ENABLED);
-export const shutDown = (cid: number): Command =>
-  configure(cid, { ...ENABLED, shn: NORMAL_SHUTDOWN });
+export const enable = (command: Command): void => configure(command, { ...CONFIGURED, en: 1 });
+export const shutDown = (command: Command): void =>
+  configure(command, { ...CONFIGURED, en: 1, shn: NORMAL_SHUTDOWN });
 
-export const identify = (cid: number, cns: number, nsid = 0): Command =>
-  withData(make(0x06, cid, nsid, nvme.Identify, { cns }), new Uint8Array(STRUCTURE_SIZE));
+export const identify = (command: Command, cns: number, nsid = NO_NAMESPACE): void =>
+  make(command, OPCODE.identify, nsid, nvme.Identify, { cns });
 
-export function getLog(cid: number, lid: number, length: number): Command {
-  const fields = { lid, numdl: length / 4 - 1 };
-  return withData(make(0x02, cid, 0, nvme.GetLogPage, fields), new Uint8Array(length));
+export function getLog(command: Command, lid: number, length: number, nsid: number): void {
+  make(command, OPCODE.getLogPage, nsid, nvme.GetLogPage, { lid, numdl: length / 4 - 1 });
 }
 
-export const keepAlive = (cid: number): Command => make(0x18, cid, 0, nvme.KeepAlive, {});
+function setFeatures(command: Command, fid: number, value: Uint8Array): void {
+  make(command, OPCODE.setFeatures, NO_NAMESPACE, nvme.SetFeatures, { fid });
+  command.sqe.set(value, CDW_AT + nvme.SetFeatures.size);
+}
+export const setQueues = (command: Command, count: number): void =>
+  setFeatures(command, 0x07, nvme.NumberOfQueues.encode({ nsqr: count - 1, ncqr: count - 1 }));
+export const setEvents = (
+  command: Command,
+  wanted: Parameters<typeof nvme.AsyncEventConfiguration.encode>[0],
+): void => setFeatures(command, 0x0b, nvme.AsyncEventConfiguration.encode(wanted));
 
-const blocks = (slba: number, count: number) => ({ slba: BigInt(slba), nlb: count - 1 });
+export const requestEvent = (command: Command): void =>
+  begin(command, OPCODE.asyncEventRequest, NO_NAMESPACE, EVENT_TAG);
+export const keepAlive = (command: Command): void => begin(command, OPCODE.keepAlive, NO_NAMESPACE);
+export const abort = (command: Command, sqid: number, cid: number): void =>
+  make(command, OPCODE.abort, NO_NAMESPACE, nvme.Abort, { sqid, abortCid: cid });
 
-/** Reads or writes `count` blocks. */
-export const read = (
-  cid: number,
+// I/O
+
+// hot
+function blocks(
+  command: Command,
+  opcode: number,
   nsid: number,
   slba: number,
   count: number,
-  data: Uint8Array,
-): Command => withData(make(0x02, cid, nsid, nvme.Read, blocks(slba, count)), data);
+  fua: boolean,
+): void {
+  begin(command, opcode, nsid);
+  const { sqe } = command;
+  nvme.Read.set.slba(sqe, CDW_AT, BigInt(slba));
+  nvme.Read.set.nlb(sqe, CDW_AT, count - 1);
+  if (fua) nvme.Read.set.fua(sqe, CDW_AT, 1);
+}
+
+export const read = (command: Command, nsid: number, slba: number, count: number): void =>
+  blocks(command, OPCODE.read, nsid, slba, count, false);
 export const write = (
-  cid: number,
+  command: Command,
   nsid: number,
   slba: number,
   count: number,
-  data: Uint8Array,
   fua = false,
-): Command =>
-  withData(make(0x01, cid, nsid, nvme.Write, { ...blocks(slba, count), fua: fua ? 1 : 0 }), data);
-export const flush = (cid: number, nsid: number): Command => make(0x00, cid, nsid, nvme.Flush, {});
-export const writeZeroes = (cid: number, nsid: number, slba: number, count: number): Command =>
-  make(0x08, cid, nsid, nvme.WriteZeroes, { ...blocks(slba, count), deac: 1 });
-
-/** Gives blocks back. */
-export function deallocate(cid: number, nsid: number, slba: number, count: number): Command {
-  const range = nvme.DSMRange.encode({ slba: BigInt(slba), length: count });
-  return withData(make(0x09, cid, nsid, nvme.DatasetManagement, { ad: 1 }), range);
+): void => blocks(command, OPCODE.write, nsid, slba, count, fua);
+export const flush = (command: Command, nsid: number): void => begin(command, OPCODE.flush, nsid);
+/** As Linux does it for discards that must zero: blocks may be given back. */
+export function writeZeroes(
+  command: Command,
+  nsid: number,
+  slba: number,
+  count: number,
+  fua = false,
+): void {
+  blocks(command, OPCODE.writeZeroes, nsid, slba, count, fua);
+  nvme.WriteZeroes.set.deac(command.sqe, CDW_AT, 1);
 }
+
+/** Gives blocks back; the range goes as data. */
+export const deallocate = (command: Command, nsid: number): void =>
+  make(command, OPCODE.dsm, nsid, nvme.DatasetManagement, { ad: 1 });
+export const range = (slba: number, count: number): Uint8Array =>
+  nvme.DSMRange.encode({ slba: BigInt(slba), length: count });

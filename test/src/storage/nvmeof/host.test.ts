@@ -1,23 +1,11 @@
-// Our host with our target: over TCP in memory, cut off at any byte, and over RDMA on every wire.
+// Our target with a plain host over TCP, in memory, cut off at any byte.
 
 import { nvme } from '../../../../protocols/index.js';
-import { chances } from '../../../../src/fabric/index.js';
 import { MemoryVolume } from '../../../../src/storage/index.js';
-import {
-  type Command,
-  commands,
-  RdmaHostQueue,
-  TcpHostQueue,
-} from '../../../../src/storage/nvmeof/host/index.js';
-import {
-  NvmeTarget,
-  newServed,
-  rdmaServer,
-  TcpSession,
-} from '../../../../src/storage/nvmeof/index.js';
-import { Random, START, seconds } from '../../../../src/time/index.js';
+import { NvmeTarget, TcpSession } from '../../../../src/storage/nvmeof/index.js';
+import { Random, START } from '../../../../src/time/index.js';
+import { type Command, commands, TcpHostQueue } from '../../../support/plain-nvme/index.js';
 import { assert, spec } from '../../../support/spec.js';
-import { titleOf, type Wiring, worldOf } from '../../host/pair.js';
 import { PORT } from './test-host.js';
 
 const NQN = 'nqn.2026-11.org.example:pool';
@@ -92,78 +80,7 @@ function attach(target: NvmeTarget, digests?: { header: boolean; data: boolean }
   return { admin, io };
 }
 
-const wirings: readonly Wiring[] = [
-  { kind: 'switched', wire: 'RoCE v2' },
-  { kind: 'switched', wire: 'RoCE v1' },
-  { kind: 'infiniband', wire: 'IB' },
-  { kind: 'switched', wire: 'iWARP' },
-];
-
-/** A host that writes all over the volume by RDMA, reads it back, and leaves; what went wrong. */
-function rdmaLife(wiring: Wiring): { failure: string; served: number; same: boolean } {
-  const world = worldOf(wiring);
-  const [left, right] = world.hosts;
-  const { target, volume, subsystem } = pool();
-  const served = newServed();
-  right!.spawn('target', rdmaServer(right!, { target, address: '10.0.0.2' }, served));
-  const out = { failure: '', served: 0, same: false };
-  let ended = false;
-  left!.spawn('host', function* (thread) {
-    const at = { target: world.ip(1), port: 4420, dataBytes: 1 << 17, inlineBytes: 4096 };
-    const admin = new RdmaHostQueue(left!, thread, { ...at, qid: 0, entries: 32 });
-    const io = new RdmaHostQueue(left!, thread, { ...at, qid: 1, entries: 16 });
-    function* ask(queue: RdmaHostQueue, command: Command) {
-      yield* queue.submit(command);
-      yield* queue.until(() => command.ending !== 'open');
-      return command;
-    }
-    out.failure = yield* admin.connect();
-    if (out.failure !== '') return;
-    const made = yield* ask(admin, commands.connect(0, { ...HOST, qid: 0, entries: 32 }));
-    const cntlid = nvme.CQEConnect.get.cntlid(made.result, 0);
-    yield* ask(admin, commands.enable(1));
-    const identified = yield* ask(admin, commands.identify(2, 1));
-    out.same = nvme.IdentifyController.get.cntlid(identified.data, 0) === cntlid;
-    out.failure = yield* io.connect();
-    if (out.failure !== '') return;
-    yield* ask(io, commands.connect(0, { ...HOST, qid: 1, entries: 16, cntlid }));
-    const model = new Uint8Array(BLOCKS * BLOCK);
-    const random = new Random(9, 'rdma');
-    const writes: Command[] = [];
-    for (let cid = 1, slba = 0; slba < BLOCKS; cid++) {
-      const count = Math.min(BLOCKS - slba, 1 + random.below(120));
-      const data = Uint8Array.from({ length: count * BLOCK }, () => random.below(256));
-      model.set(data, slba * BLOCK);
-      yield* io.until(() => !io.isFull);
-      writes.push(commands.write(cid, 1, slba, count, data));
-      yield* io.submit(writes.at(-1)!);
-      slba += count;
-    }
-    yield* io.until(() => io.open === 0);
-    for (let slba = 0; slba < BLOCKS; slba += 128) {
-      const data = new Uint8Array(128 * BLOCK);
-      const command = yield* ask(io, commands.read(100 + slba, 1, slba, 128, data));
-      const part = model.subarray(slba * BLOCK, (slba + 128) * BLOCK);
-      out.same &&= command.succeeded && Buffer.compare(data, part) === 0;
-    }
-    out.same &&= writes.every(({ succeeded }) => succeeded);
-    out.failure = io.why || admin.why;
-    yield* io.close();
-    yield* admin.close();
-    ended = true;
-  });
-  for (const station of world.stations) world.sim.settle(station);
-  world.sim.run(
-    seconds(60),
-    () => (!ended || subsystem.controllers.size > 0) && out.failure === '',
-  );
-  assert.is(volume.size, BLOCKS * BLOCK);
-  assert.is(subsystem.controllers.size, 0);
-  out.served = served.connections;
-  return out;
-}
-
-spec('NVMe over Fabrics: the host', (it) => {
+spec('NVMe/TCP: the target and a plain host', (it) => {
   for (const header of [false, true])
     for (const data of [false, true])
       it(`over TCP data comes back; digests: ${header ? 'header' : ''} ${data ? 'data' : ''}`, () => {
@@ -217,17 +134,5 @@ spec('NVMe over Fabrics: the host', (it) => {
       for (let b = 0; b < BLOCKS; b++)
         assert.ok(may[b]!.has(back[b * BLOCK]!), `seed ${seed}, ${b}`);
     }
-  });
-
-  for (const wiring of wirings)
-    it(`over RDMA data comes back, and everybody leaves: ${titleOf(wiring)}`, () => {
-      assert.equal(rdmaLife(wiring), { failure: '', served: 2, same: true });
-    });
-
-  it('over RDMA through loss', () => {
-    const impairment = (sim: { random: Random }) =>
-      chances({ loss: 0.01 }, sim.random.fork('loss'));
-    const wiring = { kind: 'switched', wire: 'RoCE v2', impairment } as const;
-    assert.equal(rdmaLife(wiring), { failure: '', served: 2, same: true });
   });
 });

@@ -3,9 +3,9 @@
 import { connect, type Socket } from 'node:net';
 import { nvme } from '../../../../protocols/index.js';
 import { MemoryVolume } from '../../../../src/storage/index.js';
-import { type Command, commands, TcpHostQueue } from '../../../../src/storage/nvmeof/host/index.js';
 import { NvmeTarget, NvmeTcpListener } from '../../../../src/storage/nvmeof/index.js';
 import { START } from '../../../../src/time/index.js';
+import { type Command, commands, TcpHostQueue } from '../../../support/plain-nvme/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
 const NQN = 'nqn.2026-11.org.example:pool';

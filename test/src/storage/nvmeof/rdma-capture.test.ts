@@ -2,7 +2,9 @@
 // what it sends is read from the frames there: the same operations, completions and data as Linux's target sent.
 
 import { nvme } from '../../../../protocols/index.js';
-import { Command, RdmaHostQueue } from '../../../../src/storage/nvmeof/host/index.js';
+import { segmentsOf } from '../../../../src/block/index.js';
+import { Signal } from '../../../../src/cpu/index.js';
+import { RdmaHostQueue } from '../../../../src/storage/nvmeof/host/index.js';
 import { newServed, rdmaServer } from '../../../../src/storage/nvmeof/index.js';
 import { seconds } from '../../../../src/time/index.js';
 import { capturedFrames, readCapture } from '../../../support/capture.js';
@@ -61,36 +63,44 @@ function play(theirs: readonly RdmaExchange[], life: Life): RdmaExchange[] {
   right!.spawn('target', rdmaServer(right!, { target, address, portid }, newServed()));
   let failure = '';
   let ended = false;
+  const news = new Signal();
   left!.spawn('host', function* (thread) {
     const queues: RdmaHostQueue[] = [];
     for (const one of theirs) {
       if (isConnect(one)) {
         const options = {
+          computer: left!,
+          owner: { news, failed: () => {} },
           target: world.ip(1),
           port: 4420,
+          core: 0,
           qid: nvme.Connect.get.qid(one.sqe, CDW),
           entries: nvme.Connect.get.sqsize(one.sqe, CDW) + 1,
           dataBytes: 1 << 17,
           inlineBytes: INLINE,
         };
-        const queue = new RdmaHostQueue(left!, thread, options);
+        const queue = new RdmaHostQueue(thread, options);
         queues.push(queue);
-        failure ||= yield* queue.connect();
+        failure ||= yield* queue.connect(thread);
       }
       const queue = queues[one.queue]!;
       if (failure !== '') break;
-      const command = new Command();
+      // Linux numbers commands as we do: the tag is in the identifier.
+      const command = queue.commands[SQE.get.cid(one.sqe, 0) % 4096]!;
       command.sqe.set(one.sqe);
       command.direction =
         one.out.length > 0 ? 'from-host' : one.data.length > 0 ? 'to-host' : 'none';
-      command.data = one.out.length > 0 ? one.out : new Uint8Array(one.data.length);
-      command.length = command.data.length;
-      yield* queue.submit(command);
+      const length = one.out.length || one.data.length;
+      const address = left!.space.allocate(1 << 17, { contiguous: true });
+      left!.space.bytes(address, length).set(one.out);
+      command.at(segmentsOf(left!.space, address, length), length);
+      command.done = (now) => news.raise(now);
+      yield* queue.send(thread, command, true);
       if (SQE.get.opcode(one.sqe, 0) === ASYNC_EVENT_REQUEST) continue;
-      yield* queue.until(() => command.ending !== 'open');
+      while (command.ending === 'open' && queue.why === '') yield thread.block(news);
       failure ||= queue.why;
     }
-    for (const queue of queues.reverse()) yield* queue.close();
+    for (const queue of queues.reverse()) yield* queue.close(thread);
     ended = true;
   });
   for (const station of world.stations) world.sim.settle(station);

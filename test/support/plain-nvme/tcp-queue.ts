@@ -1,8 +1,8 @@
 // A host's end of one NVMe/TCP queue: commands go in, bytes come out, and the other way round. Whoever owns the connection
 // carries the bytes.
 
-import { nvme } from '../../../../protocols/index.js';
-import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
+import { nvme } from '../../../protocols/index.js';
+import { SQE_SIZE } from '../../../protocols/nvme/sqe-header.js';
 import {
   type Accepts,
   DIGEST_SIZE,
@@ -15,9 +15,9 @@ import {
   PDU,
   sealPdu,
   termination,
-} from '../tcp/pdu.js';
-import { PduReader, type PduSink, type Place } from '../tcp/pdu-reader.js';
-import { SGL_AT } from '../tcp/sgl.js';
+} from '../../../src/storage/nvmeof/tcp/pdu.js';
+import { PduReader, type PduSink, type Place } from '../../../src/storage/nvmeof/tcp/pdu-reader.js';
+import { SGL_AT } from '../../../src/storage/nvmeof/tcp/sgl.js';
 import type { Command } from './command.js';
 
 const { TCP, ICReq, ICResp, C2HData, H2CData, R2T, CQE, CQEResult, CQE_SIZE } = nvme;

@@ -1,0 +1,35 @@
+// Where a controller is and how it is to be kept: what `nvme connect` takes.
+
+import type { Digests } from '../tcp/pdu.js';
+
+export interface ControllerOptions {
+  readonly transport: 'rdma' | 'tcp';
+  readonly target: Uint8Array;
+  /** 4420 unless given. */
+  readonly port?: number;
+  readonly subnqn: string;
+  readonly hostnqn?: string;
+  /** Sixteen bytes, the same for all connections of one host. */
+  readonly hostid?: Uint8Array;
+  /** I/O queues: one a core unless given, and no more than the target grants. */
+  readonly queues?: number;
+  /** Entries of each I/O queue: 128. */
+  readonly entries?: number;
+  /** TCP alone. */
+  readonly digests?: Digests;
+  /** Longest request; what the target allows, and 1 MiB at most. */
+  readonly maxTransferBytes?: number;
+  /** A target that is not heard of for so long has gone: 5 s. 0: it is not asked. */
+  readonly keepAliveMs?: number;
+  /** Between attempts to connect again: 10 s. */
+  readonly reconnectNs?: number;
+  /** For how long it is tried, before its disks go: 600 s. */
+  readonly lossNs?: number;
+  /** A request that takes so long is aborted, and the connection made anew if that does not help: 30 s. */
+  readonly timeoutNs?: number;
+  /**
+   * Requests do not wait for a connection that is lost, but fail at once, so that they go another way (multipath). What
+   * was under way may have been done.
+   */
+  readonly failFast?: boolean;
+}

@@ -1,0 +1,1 @@
+export { Qbd, type QbdDevice, type QbdOptions, type QbdPath } from './qbd.js';
