@@ -1,5 +1,8 @@
+export { VirtioBlk, type VirtioBlkOptions, type VirtioDeviceOptions } from './blk-device.js';
+export { probeVirtioBlk, VirtioBlkDriver } from './blk-driver.js';
 export { Chain, MOST_SEGMENTS } from './chain.js';
 export type { GuestBytes } from './guest-bytes.js';
+export type { VirtioProfile } from './profile.js';
 export type {
   DeviceQueue,
   DriverQueue,

@@ -14,6 +14,7 @@ export const refusals = [
   'indirect-nested',
   'indirect-with-next',
   'indirect-length', // of the table: none, or no whole descriptors
+  'no-request', // a buffer too short for its device's header, or without room for an answer
   'used-id', // a device gives back what it does not have
   'used-index', // or more than it has
 ] as const;
