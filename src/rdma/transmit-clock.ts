@@ -23,9 +23,8 @@ export class TransmitClock {
     readonly works: Works,
     readonly timing: NicTiming,
     readonly caches: NicCaches,
-    units = new Units(timing.txUnits),
   ) {
-    this.units = units;
+    this.units = new Units(timing.txUnits);
   }
 
   get wakeAt(): number {

@@ -1,0 +1,210 @@
+// Admin commands of the emulated controller (NVMe Base 2.0 5): identification, I/O queues, the features that Linux's driver asks
+// for. Everything else is an invalid opcode.
+
+import {
+  CreateIoCq,
+  CreateIoSq,
+  DeleteIoSq,
+  GetFeatures,
+  Identify,
+} from '../../../protocols/nvme/admin.js';
+import { IdentifyController } from '../../../protocols/nvme/identify-controller.js';
+import { IdentifyNamespace, LBAFormat } from '../../../protocols/nvme/identify-namespace.js';
+import { CDW_AT, PRP, SQE, SQENamespace } from '../../../protocols/nvme/sqe-header.js';
+import { type BlockDevice, scatter } from '../../block/index.js';
+import type { MachineMemory } from '../../memory/index.js';
+import type { GuestMemory } from '../guest-memory.js';
+import { getAddress } from '../virtio/guest-bytes.js';
+import { MOST_ENTRIES, MOST_QUEUES, type NvmeController } from './nvme-controller.js';
+import { readPrps } from './nvme-prp.js';
+import type { NvmeStatus } from './nvme-queue.js';
+
+export const SUCCESS: NvmeStatus = { sct: 0, sc: 0 };
+export const generic = (sc: number): NvmeStatus => ({ sct: 0, sc });
+const specific = (sc: number): NvmeStatus => ({ sct: 1, sc });
+export const INVALID_OPCODE = generic(1);
+export const INVALID_FIELD = generic(2);
+export const INVALID_NAMESPACE = generic(11);
+const CQ_INVALID = specific(0);
+const QID_INVALID = specific(1);
+const QUEUE_SIZE_INVALID = specific(2);
+const VECTOR_INVALID = specific(8);
+const DELETION_INVALID = specific(12);
+
+const PRP_AT = SQE.size + SQENamespace.size;
+const STRUCTURE_BYTES = 4096;
+/** log2 of the pages of the largest transfer (QEMU's mdts=7: 512 KiB). */
+export const MDTS = 7;
+export const MOST_BYTES = STRUCTURE_BYTES * 2 ** MDTS;
+/** Features that are answered: how many queues, and the cache. */
+const QUEUES_FEATURE = 7;
+const CACHE_FEATURE = 6;
+const ALL_NAMESPACES = 0xffff_ffff;
+
+export interface AdminAnswer {
+  readonly status: NvmeStatus;
+  readonly result: number;
+  /** No answer: the command stays open (asynchronous event requests). */
+  readonly waits?: boolean;
+}
+
+const ends = (status: NvmeStatus, result = 0): AdminAnswer => ({ status, result });
+
+/** Where the data of a command lies. */
+export const prpsOf = (
+  memory: GuestMemory,
+  sqe: Uint8Array,
+  lengthBytes: number,
+): ReturnType<typeof readPrps> =>
+  readPrps(
+    memory,
+    getAddress(sqe, PRP_AT + PRP.at.prp1),
+    getAddress(sqe, PRP_AT + PRP.at.prp2),
+    lengthBytes,
+  );
+
+export class NvmeAdmin {
+  constructor(
+    readonly controller: NvmeController,
+    readonly disk: BlockDevice,
+    /** The host's: where the runs of the guest's pages lie. */
+    readonly machine: MachineMemory,
+  ) {}
+
+  answer(sqe: Uint8Array): AdminAnswer {
+    switch (SQE.get.opcode(sqe, 0)) {
+      case 0x00:
+        return ends(this.#deleteSubmission(DeleteIoSq.get.qid(sqe, CDW_AT)));
+      case 0x01:
+        return ends(this.#createSubmission(sqe));
+      case 0x04:
+        return ends(this.#deleteCompletion(DeleteIoSq.get.qid(sqe, CDW_AT)));
+      case 0x05:
+        return ends(this.#createCompletion(sqe));
+      case 0x06:
+        return ends(this.#identify(sqe));
+      case 0x08:
+        return ends(SUCCESS, 1); // Abort: the command was not aborted
+      case 0x09:
+      case 0x0a:
+        return this.#feature(GetFeatures.get.fid(sqe, CDW_AT));
+      case 0x0c:
+        return { status: SUCCESS, result: 0, waits: true };
+      default:
+        return ends(INVALID_OPCODE);
+    }
+  }
+
+  #createCompletion(sqe: Uint8Array): NvmeStatus {
+    const { get } = CreateIoCq;
+    const id = get.qid(sqe, CDW_AT);
+    const size = get.qsize(sqe, CDW_AT) + 1;
+    const { controller } = this;
+    if (id === 0 || id > MOST_QUEUES || controller.completions[id]) return QID_INVALID;
+    if (size < 2 || size > MOST_ENTRIES) return QUEUE_SIZE_INVALID;
+    if (get.iv(sqe, CDW_AT) > MOST_QUEUES) return VECTOR_INVALID;
+    if (get.pc(sqe, CDW_AT) === 0) return INVALID_FIELD;
+    const vector = get.ien(sqe, CDW_AT) !== 0 ? get.iv(sqe, CDW_AT) : -1;
+    const address = getAddress(sqe, PRP_AT + PRP.at.prp1);
+    return controller.openCompletion(id, address, size, vector) ? SUCCESS : INVALID_FIELD;
+  }
+
+  #createSubmission(sqe: Uint8Array): NvmeStatus {
+    const { get } = CreateIoSq;
+    const id = get.qid(sqe, CDW_AT);
+    const size = get.qsize(sqe, CDW_AT) + 1;
+    const { controller } = this;
+    const to = get.cqid(sqe, CDW_AT);
+    const completions = to > 0 ? controller.completions[to] : null;
+    if (!completions) return CQ_INVALID;
+    if (id === 0 || id > MOST_QUEUES || controller.submissions[id]) return QID_INVALID;
+    if (size < 2 || size > MOST_ENTRIES) return QUEUE_SIZE_INVALID;
+    if (get.pc(sqe, CDW_AT) === 0) return INVALID_FIELD;
+    const address = getAddress(sqe, PRP_AT + PRP.at.prp1);
+    return controller.openSubmission(id, address, size, completions) ? SUCCESS : INVALID_FIELD;
+  }
+
+  #deleteSubmission(id: number): NvmeStatus {
+    if (id === 0 || !this.controller.submissions[id]) return QID_INVALID;
+    this.controller.submissions[id] = null;
+    return SUCCESS;
+  }
+
+  #deleteCompletion(id: number): NvmeStatus {
+    const { submissions, completions } = this.controller;
+    const queue = id === 0 ? null : completions[id];
+    if (!queue) return QID_INVALID;
+    if (submissions.some((one) => one?.completions === queue)) return DELETION_INVALID;
+    completions[id] = null;
+    return SUCCESS;
+  }
+
+  #feature(id: number): AdminAnswer {
+    const most = MOST_QUEUES - 1;
+    if (id === QUEUES_FEATURE) return ends(SUCCESS, most * 65536 + most);
+    if (id === CACHE_FEATURE) return ends(SUCCESS, this.disk.writeCache ? 1 : 0);
+    return ends(INVALID_FIELD);
+  }
+
+  #identify(sqe: Uint8Array): NvmeStatus {
+    const into = new Uint8Array(STRUCTURE_BYTES);
+    const nsid = SQENamespace.get.nsid(sqe, SQE.size);
+    switch (Identify.get.cns(sqe, CDW_AT)) {
+      case 0:
+        if (nsid !== 1 && nsid !== ALL_NAMESPACES) return INVALID_NAMESPACE;
+        if (nsid === 1) this.#namespace(into);
+        break;
+      case 1:
+        this.#identity(into);
+        break;
+      case 2:
+        if (nsid >= ALL_NAMESPACES - 1) return INVALID_NAMESPACE;
+        if (nsid === 0) into[0] = 1; // a list of the one that there is
+        break;
+      default:
+        return INVALID_FIELD;
+    }
+    const { memory } = this.controller;
+    const runs = prpsOf(memory, sqe, STRUCTURE_BYTES);
+    if (typeof runs === 'number') return generic(runs);
+    scatter(this.machine, runs, into);
+    return SUCCESS;
+  }
+
+  #identity(into: Uint8Array): void {
+    const padded = (text: string, length: number) =>
+      new TextEncoder().encode(text.padEnd(length).slice(0, length));
+    const { disk } = this;
+    IdentifyController.encode(
+      {
+        sn: padded('1', 20),
+        mn: padded('Emulated NVMe controller', 40),
+        fr: padded('1', 8),
+        mdts: MDTS,
+        verMjr: 1,
+        verMnr: 4,
+        cntrltype: 1,
+        aerl: 3,
+        sqesMin: 6,
+        sqesMax: 6,
+        cqesMin: 4,
+        cqesMax: 4,
+        nn: 1,
+        ...(disk.maxDiscardBytes > 0 && { oncsDsm: 1 }),
+        ...(disk.maxZeroBytes > 0 && { oncsWriteZeroes: 1 }),
+        ...(disk.writeCache && { vwc: 1 }),
+      },
+      into,
+    );
+  }
+
+  #namespace(into: Uint8Array): void {
+    const { sizeBytes, blockBytes, maxDiscardBytes } = this.disk;
+    const blocks = BigInt(sizeBytes / blockBytes);
+    IdentifyNamespace.encode(
+      { nsze: blocks, ncap: blocks, nuse: blocks, thinp: maxDiscardBytes > 0 ? 1 : 0 },
+      into,
+    );
+    LBAFormat.encode({ lbads: Math.log2(blockBytes) }, into, IdentifyNamespace.size);
+  }
+}

@@ -1,0 +1,15 @@
+// What emulated devices take of cores, as data. Numbers are in `profiles/emulated.ts`, with their sources.
+
+export interface EmulationProfile {
+  readonly name: string;
+  /** Of the process, an access to a register: its lock, the device behind the address, the register's function. */
+  readonly registerNs: number;
+  /** Of the device's thread: a command read and understood, one ended; an interrupt handed to KVM, beside its system call. */
+  readonly commandNs: number;
+  readonly completionNs: number;
+  readonly interruptNs: number;
+  /** Of the guest's driver: a command into a queue, a completion out of one, an interrupt's handler beside that. */
+  readonly addNs: number;
+  readonly takeNs: number;
+  readonly handlerNs: number;
+}
