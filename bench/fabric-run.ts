@@ -5,6 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { byteSwap32 } from '../protocols/core/byte-order.js';
+import { sharedPacketMemory } from '../protocols/core/checksum/index.js';
 import {
   bth,
   build,
@@ -16,7 +17,8 @@ import {
   reth,
   udp,
 } from '../protocols/index.js';
-import { ICRC, icrcRoceV2 } from '../protocols/infiniband/index.js';
+import { icrcInPlace, roceV2Cover } from '../protocols/infiniband/icrc.js';
+import { ICRC } from '../protocols/infiniband/index.js';
 import type { Topology } from '../src/fabric/index.js';
 import type { FramePool, Station } from '../src/frame/index.js';
 import { type Nanos, NEVER, timeFor } from '../src/time/index.js';
@@ -36,6 +38,19 @@ const PSNS = 2 ** 24;
 /** The first of so many parts is not measured. */
 const WARM_UP = 10;
 
+/** What every frame carries, in memory that DMA reaches: as that of our hosts. */
+interface Payload {
+  readonly memory: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+function payloadOf(bytes: number): Payload {
+  const { whole, at } = sharedPacketMemory(bytes);
+  for (let i = 0; i < bytes; i++) whole[at + i] = i % PAYLOAD_PERIOD;
+  return { memory: whole, from: at, to: at + bytes };
+}
+
 /** Sends frames to one other host as fast as its link takes them, and verifies the ICRC of each that comes. */
 class Host implements Station {
   readonly ports = 1;
@@ -51,7 +66,8 @@ class Host implements Station {
     readonly name: string,
     readonly mac: Uint8Array,
     readonly pool: FramePool,
-    readonly payload: Uint8Array,
+    /** Bytes of `memory` from `from` to `to`. */
+    readonly payload: Payload,
   ) {
     this.#bthAt = this.#ipAt + ipv4.header.size + udp.header.size;
   }
@@ -73,13 +89,14 @@ class Host implements Station {
       if (b[at + i] !== this.mac[i]) return pool.release(slot);
     }
     this.received++;
-    const crc = icrcRoceV2(b, at + this.#ipAt, at + this.#bthAt, end);
+    const ipAt = at + this.#ipAt;
+    const crc = icrcInPlace(roceV2Cover(b, ipAt, at + this.#bthAt), b, ipAt, end);
     if (byteSwap32(crc) !== ICRC.get.icrc(b, end)) this.wrong++;
     pool.release(slot);
   }
 
   get frameBytes(): number {
-    return this.template!.frameSize(this.payload.length);
+    return this.template!.frameSize(this.payload.to - this.payload.from);
   }
 
   takeReady(): number {
@@ -102,9 +119,9 @@ class Host implements Station {
       at,
       this.#psn,
       0,
-      payload,
-      0,
-      payload.length,
+      payload.memory,
+      payload.from,
+      payload.to,
     );
     pool.setLength(slot, end - at);
     return slot;
@@ -163,7 +180,7 @@ export function runFabric(
   const slotBytes =
     Ethernet.size + ipv4.header.size + udp.header.size + datagramBytes(payloadBytes);
   const sim = new Simulation({ seed: 1, slotBytes });
-  const payload = Uint8Array.from({ length: payloadBytes }, (_, i) => i % PAYLOAD_PERIOD);
+  const payload = payloadOf(payloadBytes);
   const senders: Host[] = [];
   const { places, hosts } = buildFabric(sim, rated(shape), kind, ({ name, mac }) => {
     const host = new Host(name, parseMac(mac), sim.pool, payload);

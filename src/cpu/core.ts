@@ -23,6 +23,8 @@ export interface Platform {
   idle(now: Nanos, until: Nanos): void;
   /** It has something to do, and is not running. */
   wanted(now: Nanos): void;
+  /** It has woken a thread of another core, which had nothing to do: it must tell that core. */
+  calls(now: Nanos): void;
 }
 
 /** Is told what a core did, and from when to when, once it is over. */

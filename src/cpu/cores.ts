@@ -29,6 +29,8 @@ export class Cores implements Machine, Scheduler {
   /** Threads that have not ended. */
   readonly threads: Thread[] = [];
   #wakeAt: Nanos = NEVER;
+  /** Whose thread or interrupt acts now. */
+  #acting: Core | null = null;
 
   /** @param name of each core in the ledger, before its number */
   constructor(profile: CpuProfile, ledger: Ledger, name = 'core') {
@@ -104,6 +106,8 @@ export class Cores implements Machine, Scheduler {
     }
     // The way from the event to the thread is the core's own work: one that stands still begins it when it goes on.
     thread.until = core.paused ? NEVER : after(now, this.profile.wakeUpNs);
+    const acting = this.#acting;
+    if (acting !== null && acting !== core && core.isFree) acting.platform?.calls(now);
     this.#soon(core, now, thread.until);
   }
 
@@ -117,7 +121,12 @@ export class Cores implements Machine, Scheduler {
     // Threads of one core wake those of another: until all that is due is done.
     while (this.#wakeAt <= now) {
       this.#wakeAt = NEVER;
-      for (const core of this.cores) if (core.next <= now) this.#run(core, now);
+      for (const core of this.cores) {
+        if (core.next > now) continue;
+        this.#acting = core;
+        this.#run(core, now);
+        this.#acting = null;
+      }
       for (const core of this.cores) if (core.next < this.#wakeAt) this.#wakeAt = core.next;
     }
   }

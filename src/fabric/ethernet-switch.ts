@@ -60,24 +60,21 @@ export class EthernetSwitch implements Station {
 
   // hot
   receive(now: Nanos, port: number, slot: number): void {
-    const at = this.pool.at(slot);
-    const length = this.pool.length(slot);
-    if (length < Classified.least) return this.#drop(slot, 'too short');
-    if (Classified.isControl(this.pool.bytes(slot), at)) this.buffer.paused(now, port, slot);
-    else this.buffer.enter(now, port, slot);
+    if (this.buffer.controls(slot)) this.buffer.paused(now, port, slot);
+    else this.#forward(now, port, slot);
+  }
+
+  // hot
+  latencyOf(slot: number): number {
+    return this.buffer.latencyOf(slot);
   }
 
   wakeAt(): Nanos {
     return this.buffer.wakeAt();
   }
 
-  // hot
   expire(now: Nanos): void {
-    const { buffer } = this;
-    for (let slot = buffer.arrived(now); slot >= 0; slot = buffer.arrived(now)) {
-      this.#forward(now, buffer.arrivedAt, slot);
-    }
-    buffer.resume(now);
+    this.buffer.resume(now);
   }
 
   takeReady(): number {

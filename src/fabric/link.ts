@@ -34,8 +34,9 @@ export class Link {
   readonly rate: number;
   readonly kind: 'ethernet' | 'infiniband';
   readonly delay: Nanos;
-  /** False while the link is down: frames that are on it or sent on it are lost. */
-  up = true;
+  /** Is told when the link goes down or up: whoever drives it keeps that where it needs it. */
+  changed: ((up: boolean) => void) | undefined;
+  #up = true;
 
   constructor(
     readonly name: string,
@@ -46,6 +47,17 @@ export class Link {
     this.rate = options.rate;
     this.kind = options.kind ?? 'ethernet';
     this.delay = Math.round((options.metres ?? 2) * NS_PER_METRE) as Nanos;
+  }
+
+  /** False while the link is down: frames that are on it or sent on it are lost. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  set up(up: boolean) {
+    if (up === this.#up) return;
+    this.#up = up;
+    this.changed?.(up);
   }
 
   /** How long a frame of `length` bytes (without FCS) occupies the wire. */

@@ -6,13 +6,11 @@ import { Ethernet, IPv4, IPv6, parseMac } from '../../protocols/index.js';
 import type { FramePool, Station } from '../frame/index.js';
 import { Classified } from '../nic/index.js';
 import { keyOf } from '../stack/address.js';
-import type { Neighbour } from '../stack/neighbour-table.js';
 import { RateLimit } from '../stack/rate-limit.js';
 import { earlier, type Nanos, NEVER, type Random } from '../time/index.js';
 import { FlowHash } from './flow-hash.js';
 import { HeldPackets } from './held-packets.js';
 import {
-  equalAddress,
   IPV4_BYTES,
   IPV6_BYTES,
   type Prefix,
@@ -23,7 +21,7 @@ import {
   versionOf,
 } from './ip-address.js';
 import { fragment, hopsLeft, ipFault, packetLength, takeHop } from './ip-forward.js';
-import { PrefixTable } from './prefix-table.js';
+import { RouteTable } from './route-table.js';
 import { errorFrame, mayComplain, type Refusal } from './router-message.js';
 import { mayBeDiscovery, PortNeighbours, wideAddress } from './router-neighbours.js';
 import type { RouterDrop, RouterOptions } from './router-options.js';
@@ -36,25 +34,9 @@ interface Port {
   readonly neighbours: PortNeighbours;
 }
 
-/** A next hop. */
-interface Hop {
-  readonly port: number;
-  readonly ip: Uint8Array;
-  /** Its link address where it was configured; others are in the port's table, in this entry. */
-  fixed: Uint8Array | undefined;
-  entry: Neighbour | undefined;
-}
-
-/** Where a prefix leads: neighbours, a subnet whose hosts are asked for one by one, or the router itself. */
-interface Route {
-  readonly hops: readonly Hop[];
-  readonly subnetOf: number;
-  readonly own?: true;
-}
-
 const ETHERTYPE = { arp: 0x0806, roce: 0x8915 } as const;
 const DEFAULT_MTU = 4200;
-const MAC_BYTES = Ethernet.at.src;
+const WORD_BYTES = 4;
 /** Neighbours kept beyond the configured ones; Linux's gc_thresh3 is 1024 as well. */
 const MOST_NEIGHBOURS = 1024;
 /** ICMP errors and questions, as Linux limits its own (icmp_msgs_per_sec and icmp_msgs_burst). */
@@ -72,8 +54,7 @@ export class Router implements Station {
   fragmented = 0;
   readonly buffer: SharedBuffer;
   readonly #ports: readonly Port[];
-  readonly #routes: Route[] = [];
-  readonly #table = { 4: new PrefixTable(), 6: new PrefixTable() } as const;
+  readonly #routes: RouteTable;
   /** Neighbours that have become routes of their own. */
   #learned = 0;
   readonly #held = new HeldPackets();
@@ -107,22 +88,22 @@ export class Router implements Station {
         neighbours: new PortNeighbours(pool, mac, subnets, mtu, own, drop),
       };
     });
+    const routes = new RouteTable(this.#ports);
     this.#ports.forEach(({ subnets }, port) => {
-      for (const { ip, bits } of subnets) this.#route(ip, bits, { hops: [], subnetOf: port });
-      for (const { ip } of subnets)
-        this.#route(ip, 8 * ip.length, { hops: [], subnetOf: port, own: true });
+      for (const { ip, bits } of subnets) routes.addSubnet(ip, bits, port);
+      for (const { ip } of subnets) routes.addOwn(ip, port);
     });
-    for (const { port, ip, mac } of options.neighbours ?? []) {
-      this.#neighbour(this.#checked(port), parseAddress(ip)).fixed = parseMac(mac);
-    }
+    for (const { port, ip, mac } of options.neighbours ?? [])
+      routes.fix(routes.neighbour(this.#checked(port), parseAddress(ip)), parseMac(mac));
     for (const { to, via } of options.routes ?? []) {
       const { ip, bits } = parsePrefix(to);
       const hops = via.map(({ port, gateway }) =>
-        this.#neighbour(this.#checked(port), parseAddress(gateway)),
+        routes.neighbour(this.#checked(port), parseAddress(gateway)),
       );
       if (hops.length === 0) throw new RangeError(`${name}: the route to ${to} leads nowhere`);
-      this.#route(ip, bits, { hops, subnetOf: -1 });
+      routes.add(ip, bits, hops);
     }
+    this.#routes = routes;
   }
 
   #checked(port: number): number {
@@ -130,26 +111,15 @@ export class Router implements Station {
     throw new RangeError(`${this.name} has ports 0 to ${this.ports - 1}, no port ${port}`);
   }
 
-  #route(ip: Uint8Array, bits: number, route: Route): void {
-    this.#table[versionOf(ip)].set(ip, bits, this.#routes.length);
-    this.#routes.push(route);
-  }
-
-  /** The neighbour with that address, for which there is a route of its own. */
-  #neighbour(port: number, ip: Uint8Array): Hop {
-    const known = this.#find(ip)?.hops[0];
-    if (known && known.port === port && equalAddress(ip, known.ip)) return known;
-    const hop: Hop = { port, ip, fixed: undefined, entry: undefined };
-    this.#route(ip, 8 * ip.length, { hops: [hop], subnetOf: -1 });
-    return hop;
+  // hot
+  receive(now: Nanos, port: number, slot: number): void {
+    if (this.buffer.controls(slot)) this.buffer.paused(now, port, slot);
+    else this.#treat(now, port, slot);
   }
 
   // hot
-  receive(now: Nanos, port: number, slot: number): void {
-    const at = this.pool.at(slot);
-    if (this.pool.length(slot) < Classified.least) return this.#drop(slot, 'too short');
-    if (Classified.isControl(this.pool.bytes(slot), at)) this.buffer.paused(now, port, slot);
-    else this.buffer.enter(now, port, slot);
+  latencyOf(slot: number): number {
+    return this.buffer.latencyOf(slot);
   }
 
   wakeAt(): Nanos {
@@ -158,11 +128,7 @@ export class Router implements Station {
 
   // hot
   expire(now: Nanos): void {
-    const { buffer } = this;
-    for (let slot = buffer.arrived(now); slot >= 0; slot = buffer.arrived(now)) {
-      this.#treat(now, buffer.arrivedAt, slot);
-    }
-    buffer.resume(now);
+    this.buffer.resume(now);
     if (this.#neighboursAt > now) return;
     this.#ports.forEach(({ neighbours }, port) => {
       neighbours.table.expire(now);
@@ -214,67 +180,44 @@ export class Router implements Station {
   // hot
   #forward(now: Nanos, ingress: number, slot: number, at: number, version: 4 | 6): void {
     const { pool } = this;
+    const routes = this.#routes;
     const b = pool.bytes(slot);
-    const target = at + (version === 4 ? IPv4.at.dst : IPv6.at.dst);
-    const size = version === 4 ? IPV4_BYTES : IPV6_BYTES;
-    const route = this.#routes[this.#table[version].find(b, target, size)];
-    if (route?.own) return this.#drop(slot, 'for the router itself');
+    const route = routes.routeOf(b, at, version);
+    if (route >= 0 && routes.own(route)) return this.#drop(slot, 'for the router itself');
     if (hopsLeft(b, at, version) <= 1) return this.#refuse(now, ingress, slot, 'time exceeded', 0);
-    if (!route) return this.#refuse(now, ingress, slot, 'no route', 0);
+    if (route < 0) return this.#refuse(now, ingress, slot, 'no route', 0);
     const length = packetLength(b, at, version);
-    const { hops } = route;
+    const paths = routes.paths(route);
     const hop =
-      hops.length > 0
-        ? hops[this.#hash.path(b, at, at + length, version, hops.length)]!
-        : this.#stranger(route.subnetOf, b.slice(target, target + size));
-    const mac = this.#macOf(now, hop);
-    if (!mac) return this.#hold(now, ingress, slot, hop);
-    const { mtu } = this.#ports[hop.port]!;
-    if (length > mtu) return this.#tooLong(now, ingress, slot, hop, mac, version);
+      paths > 0
+        ? routes.hop(route, this.#hash.path(b, at, at + length, version, paths))
+        : this.#stranger(routes.subnetOf(route), addressAt(b, at, version, 'dst'));
+    if (!this.#resolved(now, hop)) return this.#hold(now, ingress, slot, hop);
+    if (length > routes.mtu(hop)) return this.#tooLong(now, ingress, slot, hop, version);
     takeHop(b, at, version);
-    this.#send(now, ingress, slot, hop.port, mac, at - pool.at(slot) + length);
+    this.#send(now, ingress, slot, hop, at - pool.at(slot) + length);
   }
 
   /** Addresses the frame, which has `length` bytes, and puts it into the queue of its port. */
   // hot
-  #send(
-    now: Nanos,
-    ingress: number,
-    slot: number,
-    port: number,
-    target: Uint8Array,
-    length: number,
-  ): void {
+  #send(now: Nanos, ingress: number, slot: number, hop: number, length: number): void {
     const { pool } = this;
-    const b = pool.bytes(slot);
-    const at = pool.at(slot);
-    const { mac } = this.#ports[port]!;
-    for (let i = 0; i < MAC_BYTES; i++) {
-      b[at + i] = target[i]!;
-      b[at + MAC_BYTES + i] = mac[i]!;
-    }
+    this.#routes.address(hop, pool.words(slot), pool.at(slot) / WORD_BYTES);
     pool.setLength(slot, length); // what filled the frame up to Ethernet's least size stays behind
     this.forwarded++;
-    this.buffer.enqueue(now, ingress, port, slot, this.#frame);
+    this.buffer.enqueue(now, ingress, this.#routes.port(hop), slot, this.#frame);
   }
 
-  #tooLong(
-    now: Nanos,
-    ingress: number,
-    slot: number,
-    hop: Hop,
-    mac: Uint8Array,
-    version: 4 | 6,
-  ): void {
+  #tooLong(now: Nanos, ingress: number, slot: number, hop: number, version: 4 | 6): void {
     const { pool } = this;
-    const { mtu } = this.#ports[hop.port]!;
+    const mtu = this.#routes.mtu(hop);
     const offset = this.#frame.ipAt - pool.at(slot);
     const at = pool.at(slot) + offset;
     if (version === 6 || IPv4.get.df(pool.bytes(slot), at) === 1)
       return this.#refuse(now, ingress, slot, 'too big', mtu);
     takeHop(pool.bytes(slot), at, version);
     const whole = fragment(pool, slot, offset, mtu, (part) =>
-      this.#send(now, ingress, part, hop.port, mac, pool.length(part)),
+      this.#send(now, ingress, part, hop, pool.length(part)),
     );
     if (whole) this.fragmented++;
     else this.#drop(slot, 'no slot');
@@ -287,22 +230,27 @@ export class Router implements Station {
     const b = pool.bytes(slot);
     const end = at + packetLength(b, at, version);
     const source = this.#addressAt(ingress, version);
-    const sourceAt = at + (version === 4 ? IPv4.at.src : IPv6.at.src);
-    const size = version === 4 ? IPV4_BYTES : IPV6_BYTES;
-    const back = this.#routes[this.#table[version].find(b, sourceAt, size)];
-    const hop =
-      back?.hops[0] ?? (back && this.#stranger(back.subnetOf, b.slice(sourceAt, sourceAt + size)));
-    const mac = hop && !back?.own && this.#macOf(now, hop);
-    if (source && mac && mayComplain(b, at, end, version) && this.#limit.allows(now)) {
+    const hop = this.#hopBack(b, at, version);
+    const known = source !== undefined && hop >= 0 && this.#resolved(now, hop);
+    if (known && mayComplain(b, at, end, version) && this.#limit.allows(now)) {
       const frame = errorFrame(why, b, at, end, version, source, mtu);
       const answer = this.#framed(frame);
       if (answer >= 0) {
         this.errorsSent++;
         this.#frame.priority = 0;
-        this.#send(now, ingress, answer, hop.port, mac, frame.length);
+        this.#send(now, ingress, answer, hop, frame.length);
       }
     }
     this.#drop(slot, why);
+  }
+
+  /** The next hop to the sender of a packet, or -1. */
+  #hopBack(b: Uint8Array, at: number, version: 4 | 6): number {
+    const routes = this.#routes;
+    const route = routes.routeBack(b, at, version);
+    if (route < 0 || routes.own(route)) return -1;
+    if (routes.paths(route) > 0) return routes.hop(route, 0);
+    return this.#stranger(routes.subnetOf(route), addressAt(b, at, version, 'src'));
   }
 
   #addressAt(port: number, version: 4 | 6): Uint8Array | undefined {
@@ -327,38 +275,43 @@ export class Router implements Station {
     this.#settle(now, port);
   }
 
-  #find(ip: Uint8Array): Route | undefined {
-    return this.#routes[this.#table[versionOf(ip)].find(ip, 0, ip.length)];
-  }
-
   /** A host of a subnet. Who is known gets a route of its own, so that the next packet finds it at once. */
-  #stranger(port: number, ip: Uint8Array): Hop {
+  #stranger(port: number, ip: Uint8Array): number {
     const { table } = this.#ports[port]!.neighbours;
-    if (table.get(wideAddress(ip))?.mac && this.#learned < MOST_NEIGHBOURS) {
-      this.#learned++;
-      return this.#neighbour(port, ip);
-    }
-    return { port, ip, fixed: undefined, entry: undefined };
+    if (!table.get(wideAddress(ip))?.mac || this.#learned >= MOST_NEIGHBOURS)
+      return this.#routes.stranger(port, ip);
+    this.#learned++;
+    return this.#routes.neighbour(port, ip);
   }
 
-  /** The link address of a next hop; undefined while it is asked for. */
+  /** Is the link address of a next hop known? If not, it is asked for. */
   // hot
-  #macOf(now: Nanos, hop: Hop): Uint8Array | undefined {
-    if (hop.fixed) return hop.fixed;
+  #resolved(now: Nanos, hop: number): boolean {
+    return this.#routes.fixed(hop) || this.#resolve(now, hop);
+  }
+
+  #resolve(now: Nanos, hop: number): boolean {
+    const routes = this.#routes;
+    const known = routes.entry(hop);
     // An entry that is not reachable must hear of its use, and may have made room for another.
-    if (hop.entry?.state === 'REACHABLE') return hop.entry.mac;
-    const { table } = this.#ports[hop.port]!.neighbours;
-    const ip = wideAddress(hop.ip);
-    const mac = table.lookup(now, ip);
-    hop.entry = table.get(ip);
-    this.#settle(now, hop.port);
-    return mac;
+    let mac = known?.state === 'REACHABLE' ? known.mac : undefined;
+    if (mac === undefined) {
+      const port = routes.port(hop);
+      const { table } = this.#ports[port]!.neighbours;
+      const ip = wideAddress(routes.ip(hop));
+      mac = table.lookup(now, ip);
+      routes.setEntry(hop, table.get(ip));
+      this.#settle(now, port);
+    }
+    if (mac === undefined) return false;
+    routes.setMac(hop, mac);
+    return true;
   }
 
   /** Keeps a packet until its neighbour is known, or known not to answer. */
-  #hold(now: Nanos, ingress: number, slot: number, { port, ip }: Hop): void {
-    const wide = wideAddress(ip);
-    if (!this.#ports[port]!.neighbours.table.get(wide))
+  #hold(now: Nanos, ingress: number, slot: number, hop: number): void {
+    const wide = wideAddress(this.#routes.ip(hop));
+    if (!this.#ports[this.#routes.port(hop)]!.neighbours.table.get(wide))
       return this.#refuse(now, ingress, slot, 'host unreachable', 0); // no room to ask for it
     const lost = this.#held.hold(keyOf(wide), ingress, slot);
     if (lost >= 0) this.#drop(lost, 'neighbour asked for');
@@ -394,4 +347,10 @@ export class Router implements Station {
   #count(why: RouterDrop): void {
     this.drops.set(why, (this.drops.get(why) ?? 0) + 1);
   }
+}
+
+/** A copy of one of a packet's addresses. */
+function addressAt(b: Uint8Array, at: number, version: 4 | 6, which: 'src' | 'dst'): Uint8Array {
+  const from = at + (version === 4 ? IPv4 : IPv6).at[which];
+  return b.slice(from, from + (version === 4 ? IPV4_BYTES : IPV6_BYTES));
 }

@@ -1,9 +1,9 @@
 // The memory of a switch or router, shared by all its ports: frames wait here by port and priority. Congestion is
 // marked, and senders of lossless priorities are paused before their frames would be lost.
 
-import { type FramePool, ReadyPorts, SlotQueue } from '../frame/index.js';
+import { type FramePool, ReadyPorts } from '../frame/index.js';
 import {
-  type Classified,
+  Classified,
   Egress,
   LONGEST_QUANTA,
   markCongestion,
@@ -14,7 +14,7 @@ import {
   quantaNs,
   Stops,
 } from '../nic/index.js';
-import { type Nanos, NEVER, type Random } from '../time/index.js';
+import { earlier, type Nanos, NEVER, type Random } from '../time/index.js';
 
 export type { PfcThresholds } from '../nic/index.js';
 
@@ -54,18 +54,13 @@ export class SharedBuffer {
   pausesSent = 0;
   /** Bytes that wait. */
   bytes = 0;
-  /** The frame that `arrived` took last came in here. */
-  arrivedAt = -1;
-  readonly #egress: readonly Egress[];
+  readonly #egress: Egress;
   readonly #ready: ReadyPorts;
   readonly #pauses = new PauseReader();
   readonly #ecn: readonly (EcnThresholds | undefined)[];
   readonly #pfc: readonly (PfcThresholds | undefined)[];
   readonly #most: number;
   readonly #latency: number;
-  /** Frames on their way through the switch, each in one number with its port; all take as long: the first is due first. */
-  readonly #pipe = new SlotQueue();
-  readonly #portBits: number;
   /** Bytes in the buffer by port of entry and priority. */
   readonly #held: Float64Array;
   readonly #stops: Stops;
@@ -84,46 +79,41 @@ export class SharedBuffer {
     this.#pfc = byPriority.map((priority) => options.pfc?.[priority]);
     this.#most = options.bufferBytes ?? DEFAULT_BUFFER;
     this.#latency = options.latencyNs ?? DEFAULT_LATENCY;
-    this.#egress = Array.from({ length: ports }, () => new Egress(pool));
+    this.#egress = new Egress(pool, ports);
     this.#ready = new ReadyPorts(ports);
-    this.#portBits = Math.ceil(Math.log2(ports));
     this.#held = new Float64Array(ports * PRIORITIES);
     this.#stops = new Stops(ports * PRIORITIES, options.rate);
   }
 
-  /** A frame came in; `arrived` gives it back when it is through the switch's pipeline. */
+  /** Pauses are heeded at once; all else goes through the switch's pipeline first. */
   // hot
-  enter(now: Nanos, port: number, slot: number): void {
-    this.#pipe.put((slot << this.#portBits) | port, 0, now + this.#latency);
+  latencyOf(slot: number): number {
+    return this.controls(slot) ? 0 : this.#latency;
   }
 
-  /** The next frame that is to be forwarded now, or -1; `arrivedAt` is its port. */
+  /** Is it a frame of MAC control? Then `paused` is where it belongs. */
   // hot
-  arrived(now: Nanos): number {
-    if (this.#pipe.count === 0 || this.#pipe.firstExtra > now) return -1;
-    const both = this.#pipe.take(0);
-    const slot = both >> this.#portBits;
-    this.arrivedAt = both - (slot << this.#portBits);
-    return slot;
+  controls(slot: number): boolean {
+    const { pool } = this;
+    if (pool.length(slot) < Classified.least) return false;
+    return Classified.isControl(pool.bytes(slot), pool.at(slot));
   }
 
   /** A PAUSE or PFC frame came in: the queues of that port wait. */
   paused(now: Nanos, port: number, slot: number): void {
-    const egress = this.#egress[port]!;
+    const egress = this.#egress;
     const at = this.pool.at(slot);
     const end = at + this.pool.length(slot);
     this.#pauses.read(this.pool.bytes(slot), at, end, (priority, quanta) => {
-      egress.pause(priority, (now + quantaNs(quanta, this.options.rate)) as Nanos);
+      egress.pause(port, priority, (now + quantaNs(quanta, this.options.rate)) as Nanos);
     });
     this.pool.release(slot);
-    if (egress.ready(now)) this.#ready.mark(port);
-    this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
+    if (egress.ready(now, port)) this.#ready.mark(port);
+    this.#resumes = Math.min(this.#resumes, egress.resumesAt(now, port)) as Nanos;
   }
 
   wakeAt(): Nanos {
-    const piped = this.#pipe.count > 0 ? this.#pipe.firstExtra : NEVER;
-    const own = this.#resumes < this.#stops.againAt ? this.#resumes : this.#stops.againAt;
-    return (piped < own ? piped : own) as Nanos;
+    return earlier(this.#resumes, this.#stops.againAt);
   }
 
   /** Ports whose pause is over go on; senders that are stopped are told again before theirs is. */
@@ -132,9 +122,8 @@ export class SharedBuffer {
     if (this.#resumes > now) return;
     this.#resumes = NEVER;
     for (let port = 0; port < this.ports; port++) {
-      const egress = this.#egress[port]!;
-      if (egress.ready(now)) this.#ready.mark(port);
-      this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
+      if (this.#egress.ready(now, port)) this.#ready.mark(port);
+      this.#resumes = Math.min(this.#resumes, this.#egress.resumesAt(now, port)) as Nanos;
     }
   }
 
@@ -152,16 +141,15 @@ export class SharedBuffer {
   /** Is there more to send on that port, now or when a pause is over? */
   // hot
   waits(port: number): boolean {
-    const { waiting, control } = this.#egress[port]!;
-    return waiting > 0 || control.count > 0;
+    return this.#egress.holds(port);
   }
 
   // hot
   transmit(now: Nanos, port: number): number {
-    const egress = this.#egress[port]!;
-    const slot = egress.take(now);
-    if (slot < 0 || egress.priority < 0) return slot;
-    this.#release(egress.ingress, egress.priority, this.pool.length(slot));
+    const slot = this.#egress.take(now, port);
+    const { priority } = this.#egress;
+    if (slot < 0 || priority < 0) return slot;
+    this.#release(this.pool.note(slot), priority, this.pool.length(slot));
     return slot;
   }
 
@@ -178,10 +166,10 @@ export class SharedBuffer {
       return this.#refuse(slot, 'headroom full');
     }
     if (!lossless && this.bytes + length > this.#most) return this.#refuse(slot, 'buffer full');
-    const egress = this.#egress[port]!;
+    const egress = this.#egress;
     const ecn = this.#ecn[priority];
-    if (ecn) this.#mark(ecn, egress.queues[priority]!.bytes, slot, frame);
-    egress.put(priority, slot, length, ingress);
+    if (ecn) this.#mark(ecn, egress.bytes(port, priority), slot, frame);
+    egress.put(port, priority, slot, length, ingress);
     this.bytes += length;
     this.#held[cell] = held;
     if (lossless && held > lossless.xoff && this.#stops.stopped[cell] === 0) {
@@ -189,15 +177,14 @@ export class SharedBuffer {
       this.pausesSent++;
       this.#sendPause(ingress, priority, LONGEST_QUANTA);
     }
-    if (!egress.paused(now, priority)) this.#ready.mark(port);
-    else this.#resumes = Math.min(this.#resumes, egress.resumesAt(now)) as Nanos;
+    if (!egress.paused(now, port, priority)) this.#ready.mark(port);
+    else this.#resumes = Math.min(this.#resumes, egress.resumesAt(now, port)) as Nanos;
   }
 
   /** A frame of the switch's own goes out before all others. */
   say(port: number, slot: number): void {
-    const { control } = this.#egress[port]!;
-    if (control.count >= MOST_OWN) return this.#refuse(slot, 'too many of our own');
-    control.put(slot, this.pool.length(slot));
+    if (this.#egress.own(port) >= MOST_OWN) return this.#refuse(slot, 'too many of our own');
+    this.#egress.say(port, slot);
     this.#ready.mark(port);
   }
 

@@ -12,6 +12,14 @@ const WORD_BYTES = 4;
 
 const NOWHERE = -1;
 
+/** Numbers kept of a slot, side by side: a quarter of a cache line. */
+const LENGTH = 0;
+/** The slot behind it in a queue, and what the queue was told about it. */
+const NEXT = 1;
+const NOTE = 2;
+const ORIGIN = 3;
+const RECORD = 4;
+
 export class FramePool {
   readonly #chunks: Uint8Array[] = [];
   /** The same bytes as words of 32 bits: slots begin at whole words. */
@@ -20,8 +28,7 @@ export class FramePool {
   readonly #begins: number[] = [];
   #free = new Int32Array(0);
   #freeCount = 0;
-  #lengths = new Int32Array(0);
-  #origins: Int32Array | null = null;
+  #records = new Int32Array(0);
   /** Is told of frames that stations drop, before their slots are free. */
   dropped: ((slot: number, why: string) => void) | null = null;
   readonly #most: number;
@@ -54,7 +61,7 @@ export class FramePool {
   take(): number {
     if (this.#freeCount === 0 && !this.#grow()) return -1;
     const slot = this.#free[--this.#freeCount]!;
-    if (this.#origins !== null) this.#origins[slot] = NOWHERE;
+    this.#records[slot * RECORD + ORIGIN] = NOWHERE;
     return slot;
   }
 
@@ -69,19 +76,13 @@ export class FramePool {
     this.release(slot);
   }
 
-  /** From now on it is kept by which wire each frame came, for `dropped`. */
-  keepOrigins(dropped: (slot: number, why: string) => void): void {
-    if (this.#origins === null) this.#origins = new Int32Array(this.#lengths.length).fill(NOWHERE);
-    this.dropped = dropped;
-  }
-
   /** Number of the wire by which the frame came, or of which it is a copy; -1 for frames of stations' own. */
   origin(slot: number): number {
-    return this.#origins === null ? NOWHERE : this.#origins[slot]!;
+    return this.#records[slot * RECORD + ORIGIN]!;
   }
 
   setOrigin(slot: number, wire: number): void {
-    if (this.#origins !== null) this.#origins[slot] = wire;
+    this.#records[slot * RECORD + ORIGIN] = wire;
   }
 
   /** The memory in which the slot lies. */
@@ -101,11 +102,28 @@ export class FramePool {
 
   /** Bytes of the frame, without FCS. */
   length(slot: number): number {
-    return this.#lengths[slot]!;
+    return this.#records[slot * RECORD + LENGTH]!;
   }
 
   setLength(slot: number, bytes: number): void {
-    this.#lengths[slot] = bytes;
+    this.#records[slot * RECORD + LENGTH] = bytes;
+  }
+
+  /** Links for the one queue in which a slot waits, and a number of 32 bits that goes with it there. */
+  next(slot: number): number {
+    return this.#records[slot * RECORD + NEXT]!;
+  }
+
+  setNext(slot: number, next: number): void {
+    this.#records[slot * RECORD + NEXT] = next;
+  }
+
+  note(slot: number): number {
+    return this.#records[slot * RECORD + NOTE]!;
+  }
+
+  setNote(slot: number, note: number): void {
+    this.#records[slot * RECORD + NOTE] = note;
   }
 
   /** A new slot with the same frame, or -1. */
@@ -133,14 +151,9 @@ export class FramePool {
     );
     this.#begins.push(at);
     const slots = this.#chunks.length * CHUNK_SLOTS;
-    const lengths = new Int32Array(slots);
-    lengths.set(this.#lengths);
-    this.#lengths = lengths;
-    if (this.#origins !== null) {
-      const origins = new Int32Array(slots).fill(NOWHERE);
-      origins.set(this.#origins);
-      this.#origins = origins;
-    }
+    const records = new Int32Array(slots * RECORD);
+    records.set(this.#records);
+    this.#records = records;
     this.#free = new Int32Array(slots);
     this.#freeCount = 0;
     for (let slot = slots - 1; slot >= first; slot--) this.#free[this.#freeCount++] = slot;

@@ -33,8 +33,9 @@ export class SlotQueue {
   // hot
   take(bytes: number): number {
     const slot = this.#slots[this.#head]!;
-    this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.count--;
+    // An empty queue begins anew, so that short ones keep to the same line of a cache.
+    this.#head = this.count === 0 ? 0 : (this.#head + 1) & (this.#slots.length - 1);
     this.bytes -= bytes;
     return slot;
   }

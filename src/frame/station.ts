@@ -8,7 +8,12 @@ export interface Station extends Machine {
   readonly name: string;
   /** Ports are numbered from 0. */
   readonly ports: number;
-  /** The frame in `slot` is whole at `port`. The station owns the slot from now on. */
+  /**
+   * Nanoseconds from the frame's last bit at a port until `receive` gets it: a pipeline in front of all queues, in which
+   * nothing is decided, so that one event does for both. None unless given.
+   */
+  latencyOf?(slot: number): number;
+  /** The frame in `slot` is whole at `port`, and through the pipeline. The station owns the slot from now on. */
   receive(now: Nanos, port: number, slot: number): void;
   /**
    * A port that has something to send and was not told since, or -1. Whoever drives the station asks after

@@ -13,8 +13,8 @@ import {
 import { type AhAttr, MAD_BYTES, ManagementPort, openDevice } from '../rdma/index.js';
 import { isAdministration } from '../subnet/index.js';
 import { after, earlier, ms, type Nanos, NEVER } from '../time/index.js';
+import type { Adapter } from './adapter.js';
 import { sameBytes } from './bytes.js';
-import type { Host } from './host.js';
 import { PathResolver } from './path-resolver.js';
 
 /** Which port of an InfiniBand subnet has an IP address: what IPoIB's ARP and a path query find out. */
@@ -47,28 +47,29 @@ export class GeneralServices {
   readonly paths: PathResolver;
   /** MADs that were lost for want of a way or of room. */
   lost = 0;
-  readonly #host: Host;
+  readonly #adapter: Adapter;
   readonly #directory: Directory;
   #held: HeldMad[] = [];
   #heldAt: Nanos = NEVER;
   readonly #mad = new Uint8Array(MAD_BYTES);
 
-  constructor(host: Host, guid: bigint, options: ServiceOptions) {
-    this.#host = host;
+  constructor(adapter: Adapter, guid: bigint, options: ServiceOptions) {
+    const { device, machine } = adapter;
+    this.#adapter = adapter;
     this.#directory = options.directory ?? (() => undefined);
     this.port = new ManagementPort(
-      openDevice(host.device, host.space, host.ledger.actor('kernel')),
+      openDevice(device, machine.space, machine.ledger.actor('kernel')),
     );
-    const random = host.random.fork('cm');
+    const random = machine.random.fork('cm');
     this.manager = new ConnectionManager({ guid, random });
     this.rdmaCm = new RdmaCm(this.manager, this, random);
-    this.paths = new PathResolver(host.device.address, this.port);
+    this.paths = new PathResolver(device.address, this.port);
   }
 
   // AddressLookup
 
   path(now: Nanos, target: Uint8Array, source?: Uint8Array): ResolvedPath | 'pending' | undefined {
-    const { stack, mtu } = this.#host;
+    const { stack, mtu } = this.#adapter;
     if (!stack) return this.#native(target);
     const way = stack.way(now, target);
     if (way === undefined || way === 'pending') return way;
@@ -78,7 +79,7 @@ export class GeneralServices {
   }
 
   #native(target: Uint8Array): ResolvedPath | undefined {
-    const { address } = this.#host.device;
+    const { address } = this.#adapter.device;
     const found = this.#directory(target);
     if (!found) return undefined;
     const localGid = address.gids[0]!.bytes;
@@ -87,12 +88,12 @@ export class GeneralServices {
   }
 
   route(now: Nanos, path: Path): Path | 'pending' | undefined {
-    return this.#host.device.address.native ? this.paths.route(now, path) : path;
+    return this.#adapter.device.address.native ? this.paths.route(now, path) : path;
   }
 
   /** An address vector for what connection management calls an address. */
   vectorOf(to: MadAddress): AhAttr {
-    const { native, gids } = this.#host.device.address;
+    const { native, gids } = this.#adapter.device.address;
     if (native) return { dlid: to.lid, sl: to.sl ?? 0 };
     const { localGid } = to;
     const index = localGid ? gids.findIndex(({ bytes }) => sameBytes(bytes, localGid)) : 0;
@@ -153,7 +154,7 @@ export class GeneralServices {
 
   /** Sends a MAD if the next hop is known, and holds it if it is being asked for. */
   #pass(now: Nanos, mad: HeldMad): void {
-    const { stack } = this.#host;
+    const { stack } = this.#adapter;
     const { to } = mad;
     const way = stack && to.gid ? stack.way(now, to.gid) : undefined;
     if (way === 'pending') {

@@ -4,24 +4,24 @@
 import type { Rnic } from '../iwarp/index.js';
 import { pathMtuFor, RdmaCm, type ResolvedPath } from '../rdma/cm/index.js';
 import { earlier, type Nanos } from '../time/index.js';
-import type { Host } from './host.js';
+import type { Adapter } from './adapter.js';
 
 export class IwarpServices {
   readonly rdmaCm: RdmaCm;
-  readonly #host: Host;
+  readonly #adapter: Adapter;
 
   constructor(
-    host: Host,
+    adapter: Adapter,
     readonly rnic: Rnic,
   ) {
-    this.#host = host;
-    this.rdmaCm = new RdmaCm(rnic.connector, this, host.random.fork('cm'));
+    this.#adapter = adapter;
+    this.rdmaCm = new RdmaCm(rnic.connector, this, adapter.machine.random.fork('cm'));
   }
 
   // AddressLookup
 
   path(now: Nanos, target: Uint8Array, source?: Uint8Array): ResolvedPath | 'pending' | undefined {
-    const { stack, mtu } = this.#host;
+    const { stack, mtu } = this.#adapter;
     const way = stack!.way(now, target);
     if (way === undefined || way === 'pending') return way;
     const localGid = source ?? stack!.sourceFor(target);

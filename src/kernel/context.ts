@@ -1,13 +1,15 @@
 // What the parts of a kernel share: the machine that it runs on, its options, its profile and the bill of its cores.
 
-import type { Cores } from '../cpu/index.js';
+import type { Cores, InterruptWork } from '../cpu/index.js';
 import type { FramePool } from '../frame/index.js';
 import type { AddressSpace, DmaEngine, Ledger, PhysicalMemory } from '../memory/index.js';
 import type { HostStack } from '../stack/index.js';
 import type { CongestionName, TcpStack } from '../tcp/index.js';
+import type { Nanos } from '../time/index.js';
 import type { CpuBill } from './category.js';
 import type { PagePool } from './page-pool.js';
 import type { EthernetProfile, KernelProfile } from './profile.js';
+import type { EthernetEngine } from './transmit-queue.js';
 
 /** The machine that a kernel is put on. */
 export interface Machinery {
@@ -21,12 +23,18 @@ export interface Machinery {
   /** Of the process that the host's programs share. */
   readonly space: AddressSpace;
   readonly stack: HostStack;
+  /** Where the card's interrupts go: to the cores, unless it is a guest that they must reach. */
+  readonly interrupts: {
+    interrupt(now: Nanos, index: number, work: InterruptWork): void;
+  };
 }
 
 /** What can be switched; Linux's defaults unless given. */
 export interface KernelOptions {
   readonly profile?: KernelProfile;
   readonly nic?: EthernetProfile;
+  /** Of the card's other functions, which share it. */
+  readonly engine?: EthernetEngine;
   /** Pairs of queues; one a core, eight at most, unless given. */
   readonly queues?: number;
   /** Core of each queue's interrupt; queue i is served by core i unless given. */

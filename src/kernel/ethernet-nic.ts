@@ -16,7 +16,7 @@ import type { EthernetProfile } from './profile.js';
 import { CompletionWriter, ReceiveQueue } from './receive-queue.js';
 import { Ring } from './ring.js';
 import { Steering } from './toeplitz.js';
-import { TransmitQueue } from './transmit-queue.js';
+import { type EthernetEngine, TransmitQueue } from './transmit-queue.js';
 
 const BELL = 0;
 const DESCRIPTORS = 1;
@@ -51,6 +51,8 @@ export interface EthernetNicOptions {
   readonly sink: InterruptSink;
   /** The card says whether checksums are right. */
   readonly receiveChecksum: boolean;
+  /** Of a card with several functions: theirs in common. */
+  readonly engine?: EthernetEngine;
 }
 
 export class EthernetNic implements Station {
@@ -72,21 +74,22 @@ export class EthernetNic implements Station {
   readonly #view = new PacketView();
   readonly #options: EthernetNicOptions;
   readonly #side;
+  readonly engine: EthernetEngine;
   #turn = 0;
   #readyAt: Nanos = START;
-  #lastIn: Nanos = START;
 
   constructor(options: EthernetNicOptions) {
     const { name, pool, memory, dma, profile, queues, ringEntries } = options;
     this.#options = options;
     this.name = name;
     const physical = physicalTranslation(memory);
+    this.engine = options.engine ?? { lastFrame: START, lastIn: START };
     this.#side = {
       pool,
       dma,
       memory: physical,
       frames: this.#frames,
-      lastFrame: START,
+      engine: this.engine,
       packetNs: profile.txPacketNs,
     };
     const each = <T>(make: () => T): T[] => Array.from({ length: queues }, make);
@@ -129,10 +132,11 @@ export class EthernetNic implements Station {
   // hot
   receive(now: Nanos, _port: number, slot: number): void {
     const { profile } = this.#options;
-    const free = after(this.#lastIn, profile.rxPacketNs);
+    const { engine } = this;
+    const free = after(engine.lastIn, profile.rxPacketNs);
     const done = after(now, profile.rxLatencyNs);
-    this.#lastIn = free > done ? free : done;
-    this.#events.put(this.#lastIn, FRAME, slot);
+    engine.lastIn = free > done ? free : done;
+    this.#events.put(engine.lastIn, FRAME, slot);
   }
 
   // hot

@@ -16,4 +16,5 @@ export {
   type SocketError,
 } from './socket-error.js';
 export { Steering, Toeplitz, verificationKey } from './toeplitz.js';
+export type { EthernetEngine } from './transmit-queue.js';
 export { CachedFile } from './zero-copy.js';

@@ -119,6 +119,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
       ringEntries: options.ringEntries ?? RING_ENTRIES,
       sink: this,
       receiveChecksum: options.rxChecksum ?? true,
+      ...(options.engine && { engine: options.engine }),
     });
     const each = <T>(make: (i: number) => T): T[] =>
       Array.from({ length: queues }, (_, i) => make(i));
@@ -302,7 +303,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   // hot
   interrupt(now: Nanos, queue: number): void {
-    this.parts.cores.interrupt(now, this.#napis[queue]!.core, this.#handlers[queue]!);
+    this.parts.interrupts.interrupt(now, this.#napis[queue]!.core, this.#handlers[queue]!);
   }
 
   // hot

@@ -39,7 +39,7 @@ export class CompletionWriter {
     set.length(this.#image, at, length);
     set.index(this.#image, at, index);
     set.hash(this.#image, at, hash);
-    const done = this.dma.pcie.write(now, this.ring.addressOf(this.written), ENTRY_BYTES);
+    const done = this.dma.send(now, this.memory, this.ring.addressOf(this.written), ENTRY_BYTES);
     this.#took[place] = done - now;
     this.written++;
     return done;

@@ -17,14 +17,20 @@ const HEADER_BYTES = 256;
 /** Pieces of one frame; a driver that writes more is wrong. */
 export const MOST_PIECES = 64;
 
+/** What makes a card's frames, and takes them up, one after the other: for all of its functions. */
+export interface EthernetEngine {
+  /** The instants before which it makes no further frame, and takes no further one. */
+  lastFrame: Nanos;
+  lastIn: Nanos;
+}
+
 /** Frames of all queues on their way to the wire. */
 export interface WireSide {
   readonly pool: FramePool;
   readonly dma: DmaEngine;
   readonly memory: Translation;
   readonly frames: SlotQueue;
-  /** The instant before which the card makes no further frame. */
-  lastFrame: Nanos;
+  readonly engine: EthernetEngine;
   readonly packetNs: number;
 }
 
@@ -208,9 +214,9 @@ export class TransmitQueue {
   #leave(slot: number, length: number, ready: Nanos): number {
     const { side } = this;
     side.pool.setLength(slot, length);
-    const free = after(side.lastFrame, side.packetNs);
+    const free = after(side.engine.lastFrame, side.packetNs);
     const at = Math.ceil(free > ready ? free : ready) as Nanos;
-    side.lastFrame = at;
+    side.engine.lastFrame = at;
     side.frames.put(slot, length, at);
     this.frames++;
     this.bytes += length;

@@ -4,7 +4,9 @@
 
 import { numberGetter, numberSetter } from '../../protocols/core/accessor.js';
 import type { Nanos } from '../time/nanos.js';
+import type { DmaDomain } from './iommu.js';
 import { type Actor, DMA_READ, DMA_WRITE, DOORBELL, type Ledger, NOWHERE } from './ledger.js';
+import { PAGE_4K } from './machine-memory.js';
 import type { PcieLink } from './pcie.js';
 import type { ScatterList } from './scatter-list.js';
 import type { Translation } from './translation.js';
@@ -16,6 +18,8 @@ const getHigh = numberGetter({ at: 4, ...word });
 const setLow = numberSetter({ at: 0, ...word });
 const setHigh = numberSetter({ at: 4, ...word });
 const WORD = 2 ** 32;
+/** What a device reads that is refused: a completion without data is all ones to it. */
+const REFUSED = 0xff;
 const ATOMIC_BYTES = 8;
 /** Addresses share locks when there are more than these. */
 const ATOMIC_LOCKS = 4096;
@@ -34,10 +38,60 @@ export class DmaEngine {
   readonly #atomicFree = new Float64Array(ATOMIC_LOCKS);
   readonly #atomicNs = new Float64Array(ATOMIC_LOCKS);
 
-  constructor(pcie: PcieLink, ledger: Ledger, device: Actor) {
+  /** What the device's addresses mean; null: an IOMMU is not there, or lets it through. */
+  readonly domain: DmaDomain | null;
+  /** Set by `#locate`: the machine address, how many bytes lie together from there on, where in their array. */
+  #machine = 0;
+  #room = 0;
+  #at = 0;
+  #waitNs = 0;
+
+  constructor(pcie: PcieLink, ledger: Ledger, device: Actor, domain: DmaDomain | null = null) {
+    this.domain = domain;
     this.pcie = pcie;
     this.ledger = ledger;
     this.device = device;
+  }
+
+  // hot
+  /** The array in which the bytes at `offset` lie; null when the IOMMU refuses. */
+  #locate(
+    now: Nanos,
+    translation: Translation,
+    offset: number,
+    writes: boolean,
+  ): Uint8Array<ArrayBuffer> | null {
+    const { domain } = this;
+    const address = translation.addressOf(offset);
+    const room = translation.roomAt(offset);
+    if (domain === null) {
+      const { memory } = translation;
+      const bytes = memory.locate(address);
+      this.#machine = memory.machine;
+      this.#room = Math.min(room, memory.end - memory.at);
+      this.#at = memory.at;
+      return bytes;
+    }
+    const machine = domain.translate(now, this.device, address, writes);
+    if (machine < 0) {
+      this.#room = Math.min(room, PAGE_4K - (address % PAGE_4K));
+      return null;
+    }
+    const { memory } = domain;
+    const bytes = memory.locate(machine);
+    this.#machine = machine;
+    this.#room = Math.min(room, domain.roomAt(address), memory.end - memory.at);
+    this.#at = memory.at;
+    this.#waitNs = domain.waitNs;
+    return bytes;
+  }
+
+  // hot
+  /** The link carries a write that `land` makes when it is visible: then. */
+  send(now: Nanos, translation: Translation, offset: number, lengthBytes: number): Nanos {
+    const bytes = this.#locate(now, translation, offset, true);
+    if (bytes === null) return now;
+    return (this.pcie.write(now, this.#machine, lengthBytes) + this.#waitNs) as Nanos;
   }
 
   // hot
@@ -87,11 +141,11 @@ export class DmaEngine {
     flow = 0,
   ): void {
     inside(offset, lengthBytes, translation.lengthBytes);
-    const address = translation.addressOf(offset);
-    const target = translation.memory.locate(address);
-    const { at, machine } = translation.memory;
-    inside(at, lengthBytes, translation.memory.end);
-    move(bytes, 0, lengthBytes, target, at);
+    const target = this.#locate(now, translation, offset, true);
+    if (target === null) return;
+    inside(0, lengthBytes, this.#room);
+    move(bytes, 0, lengthBytes, target, this.#at);
+    const machine = this.#machine;
     const begun = (now - tookNs) as Nanos; // as every other event of the ledger is dated
     this.ledger.piece(begun, this.device, DMA_WRITE, lengthBytes, tookNs, NOWHERE, machine, flow);
     this.ledger.operation(this.device, DMA_WRITE, tookNs);
@@ -219,18 +273,16 @@ export class DmaEngine {
   ): Nanos {
     inside(offset, to - from, translation.lengthBytes);
     inside(from, to - from, bytes.length);
-    const { memory } = translation;
     let done = now;
     for (let at = from; at < to; ) {
-      const address = translation.addressOf(offset + at - from);
-      const target = memory.locate(address);
-      const room = Math.min(translation.roomAt(offset + at - from), memory.end - memory.at);
-      const length = Math.min(to - at, room);
-      move(bytes, at, length, target, memory.at);
-      const { machine } = memory;
-      done = this.pcie.write(now, machine, length);
-      this.ledger.piece(now, this.device, DMA_WRITE, length, done - now, NOWHERE, machine, flow);
+      const target = this.#locate(now, translation, offset + at - from, true);
+      const length = Math.min(to - at, this.#room);
       at += length;
+      if (target === null) continue;
+      move(bytes, at - length, length, target, this.#at);
+      const machine = this.#machine;
+      done = (this.pcie.write(now, machine, length) + this.#waitNs) as Nanos;
+      this.ledger.piece(now, this.device, DMA_WRITE, length, done - now, NOWHERE, machine, flow);
     }
     return done;
   }
@@ -246,19 +298,20 @@ export class DmaEngine {
   ): Nanos {
     inside(offset, lengthBytes, translation.lengthBytes);
     inside(at, lengthBytes, into.length);
-    const { memory } = translation;
     let done = now;
     for (let passed = 0; passed < lengthBytes; ) {
-      const address = translation.addressOf(offset + passed);
-      const source = memory.locate(address);
-      const room = Math.min(translation.roomAt(offset + passed), memory.end - memory.at);
-      const length = Math.min(lengthBytes - passed, room);
-      move(source, memory.at, length, into, at + passed);
-      const { machine } = memory;
-      const came = this.pcie.read(now, machine, length);
+      const source = this.#locate(now, translation, offset + passed, false);
+      const length = Math.min(lengthBytes - passed, this.#room);
+      passed += length;
+      if (source === null) {
+        into.fill(REFUSED, at + passed - length, at + passed);
+        continue;
+      }
+      move(source, this.#at, length, into, at + passed - length);
+      const machine = this.#machine;
+      const came = (this.pcie.read(now, machine, length) + this.#waitNs) as Nanos;
       if (came > done) done = came;
       this.ledger.piece(now, this.device, DMA_READ, length, came - now, machine, NOWHERE, flow);
-      passed += length;
     }
     return done;
   }
@@ -268,14 +321,18 @@ export class DmaEngine {
     inside(offset, ATOMIC_BYTES, translation.lengthBytes);
     const address = translation.addressOf(offset);
     if (address % ATOMIC_BYTES !== 0) throw new RangeError(`atomic operation at ${address}`);
-    const { memory } = translation;
-    const bytes = memory.locate(address);
-    const { machine } = memory;
-    this.originalHigh = getHigh(bytes, memory.at);
-    this.originalLow = getLow(bytes, memory.at);
+    const bytes = this.#locate(now, translation, offset, true);
+    if (bytes === null) {
+      this.originalHigh = this.originalLow = WORD - 1;
+      return now;
+    }
+    const machine = this.#machine;
+    this.originalHigh = getHigh(bytes, this.#at);
+    this.originalLow = getLow(bytes, this.#at);
     const lock = Math.floor(machine / ATOMIC_BYTES) % ATOMIC_LOCKS;
     const start = Math.max(now, this.#atomicFree[lock]!);
-    const done = (this.pcie.read(now, machine, ATOMIC_BYTES) + start - now) as Nanos;
+    const came = this.pcie.read(now, machine, ATOMIC_BYTES) + this.#waitNs;
+    const done = (came + start - now) as Nanos;
     this.#atomicFree[lock] = done;
     this.#atomicNs[lock]! += done - start;
     const took = done - now;
@@ -294,12 +351,11 @@ export class DmaEngine {
     low: number,
     flow: number,
   ): void {
-    const address = translation.addressOf(offset);
-    const { memory } = translation;
-    const bytes = memory.locate(address);
-    const { machine } = memory;
-    setHigh(bytes, memory.at, high);
-    setLow(bytes, memory.at, low);
+    const bytes = this.#locate(now, translation, offset, true);
+    if (bytes === null) return;
+    const machine = this.#machine;
+    setHigh(bytes, this.#at, high);
+    setLow(bytes, this.#at, low);
     const took = this.pcie.write(now, machine, ATOMIC_BYTES) - now;
     this.ledger.piece(read, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, machine, flow);
     this.ledger.operation(this.device, DMA_WRITE, took);

@@ -14,6 +14,7 @@ export { CACHE_LINE_BYTES, MemoryChannels, type MemoryProfile } from './channels
 export { type Copier, copy, copyMachine } from './copy.js';
 export { DmaEngine } from './dma.js';
 export { type IoCacheProfile, stillCached } from './io-cache.js';
+export { DmaDomain, Iommu, type IommuProfile } from './iommu.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
 export * from './ledger.js';
 export {

@@ -102,7 +102,7 @@ export class HostPort implements Station {
     const at = pool.at(slot);
     this.#pauses.read(pool.bytes(slot), at, at + pool.length(slot), (priority, quanta) => {
       const until = (now + quantaNs(quanta, rate)) as Nanos;
-      egress.pause(priority, until);
+      egress.pause(0, priority, until);
       this.rdma.pause?.(now, priority, until);
       this.#count(`rx_prio${priority}_pause`);
     });
@@ -116,14 +116,14 @@ export class HostPort implements Station {
     const slot = pauseFrame(pool, priority, stop ? LONGEST_QUANTA : 0);
     if (slot < 0) return this.#count('no_frame_slot');
     if (stop) this.#count(`tx_prio${priority}_pause`);
-    this.#egress!.control.put(slot, pool.length(slot));
+    this.#egress!.say(0, slot);
     this.#ready = true;
   }
 
   #look(now: Nanos): void {
     const egress = this.#egress!;
-    if (egress.ready(now)) this.#ready = true;
-    this.#resumes = egress.resumesAt(now);
+    if (egress.ready(now, 0)) this.#ready = true;
+    this.#resumes = egress.resumesAt(now, 0);
   }
 
   // hot
@@ -140,14 +140,14 @@ export class HostPort implements Station {
     const egress = this.#egress;
     if (egress === null) return this.#fetch(now);
     for (;;) {
-      const slot = egress.take(now);
+      const slot = egress.take(now, 0);
       if (slot >= 0) return slot;
-      if (egress.waiting >= MOST_PARKED) break;
+      if (egress.waiting(0) >= MOST_PARKED) break;
       const next = this.#fetch(now);
       if (next < 0) break;
       this.#sort(egress, next);
     }
-    if (egress.waiting > 0) this.#resumes = egress.resumesAt(now);
+    if (egress.waiting(0) > 0) this.#resumes = egress.resumesAt(now, 0);
     return -1;
   }
 
@@ -157,7 +157,7 @@ export class HostPort implements Station {
     const at = pool.at(slot);
     const length = pool.length(slot);
     this.#frame.read(pool.bytes(slot), at, at + length);
-    egress.put(this.#frame.priority, slot, length, 0);
+    egress.put(0, this.#frame.priority, slot, length, 0);
   }
 
   // hot

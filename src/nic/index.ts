@@ -1,5 +1,12 @@
 export { Classified, markCongestion, type Trust } from './classify.js';
 export { Egress } from './egress.js';
+export {
+  EmbeddedSwitch,
+  type EmbeddedSwitchOptions,
+  type FunctionCounters,
+  type FunctionLimits,
+  type FunctionOptions,
+} from './embedded-switch.js';
 export { HostPort, type PortOptions, type RdmaSide } from './host-port.js';
 export {
   LONGEST_QUANTA,

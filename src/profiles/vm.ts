@@ -21,6 +21,7 @@ export const kvmSandyBridge: VmProfile = {
     'ept-misconfig': 1084, // [1]: an interrupt controller's register takes 2,384
   },
   userCycles: 1152, // [2]: 576 each way
+  forwardCycles: 1500, // fitted: vfio_msihandler, irqfd_wakeup, kvm_vcpu_kick
   injectCycles: 300, // fitted
   posted: false,
   haltPollNs: 0, // Linux before 3.20

@@ -80,13 +80,15 @@ export class Clockwork {
     works: Works,
     readonly timing: NicTiming,
     random: Random,
+    /** Of another function of the same card, whose engines and caches these are too. */
+    other: Clockwork | null = null,
   ) {
     const { memory } = works;
     this.#works = works;
-    this.caches = new NicCaches(timing, memory.dma, memory.keys.memory, random);
+    this.caches = new NicCaches(timing, memory.dma, memory.keys.memory, random, other?.caches);
     memory.caches = this.caches;
-    this.transmit = new TransmitClock(works, timing, this.caches);
-    this.receive = new ReceiveClock(works, timing, this.caches);
+    this.transmit = new TransmitClock(works, timing, this.caches, other?.transmit.units);
+    this.receive = new ReceiveClock(works, timing, this.caches, other?.receive.units);
     this.entries = new SendEntries(memory, this.caches, timing.sendBatch);
   }
 

@@ -3,6 +3,7 @@
 import type { FramePool } from '../frame/index.js';
 import type { Nanos, Random } from '../time/index.js';
 import type { Neighbours, PortAddress } from './address.js';
+import type { Clockwork } from './clockwork.js';
 import type { CompletionQueue } from './completion-queue.js';
 import type { PortPriorities } from './congestion.js';
 import type { AsyncEventType } from './constant.js';
@@ -47,6 +48,8 @@ export interface DeviceOptions {
   readonly pkeys?: readonly number[];
   /** How long its parts take; without it everything happens at once. */
   readonly timing?: NicTiming;
+  /** Of another function of the same card: engines and caches are its too. */
+  readonly sharedClock?: Clockwork;
   /** Carries requests in place of InfiniBand's transport. */
   readonly transport?: (device: RdmaDevice) => Transport;
 }

@@ -96,7 +96,9 @@ export class RdmaDevice implements Station, Engine, Works {
     this.congestion = new CongestionControl(this, options.rate ?? DEFAULT_RATE, options.port);
     const { timing, random } = options;
     this.goBackNs = timing?.goBackNs ?? 0;
-    this.clock = timing ? new Clockwork(this, timing, random.fork('nic')) : null;
+    this.clock = timing
+      ? new Clockwork(this, timing, random.fork('nic'), options.sharedClock ?? null)
+      : null;
     this.transport = options.transport?.(this) ?? null;
   }
 

@@ -1,5 +1,6 @@
 export * from './address.js';
 export { asyncEvents, type UnusedEvent, unusedEvents } from './async-event.js';
+export type { Clockwork } from './clockwork.js';
 export {
   CompletionChannel,
   CompletionQueue,

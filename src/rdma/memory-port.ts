@@ -77,7 +77,7 @@ export class MemoryPort {
   /** The link carries a write to a ring that `landRing` makes when it is visible. */
   // hot
   sendRing(now: Nanos, address: number, length: number): Nanos {
-    return this.dma.pcie.write(now, address, length);
+    return this.dma.send(now, this.#physical, address, length);
   }
 
   // hot

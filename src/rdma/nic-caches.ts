@@ -22,6 +22,8 @@ const TABLE_BYTES = TABLE_PAGES * PAGE_4K;
 const MTT_BYTES = 8;
 /** Translation entries of one region at most, and queue entries that are told apart. */
 const SPAN = 2 ** 22;
+/** Queue pairs and keys of one function: numbers of 24 bits. */
+const FUNCTION_SPAN = 2 ** 24;
 
 export class NicCaches {
   readonly qpc: NicCache;
@@ -36,18 +38,29 @@ export class NicCaches {
   readonly #reads: Units;
   readonly #line: Uint8Array;
   readonly #mttPerLine: number;
+  /** Functions of a card have tables of their own: their tags begin at other numbers. */
+  readonly #first: number;
+  #functions = 1;
   #at = 0;
 
-  constructor(timing: NicTiming, dma: DmaEngine, memory: PhysicalMemory, random: Random) {
+  /** @param physical the caches of the card's physical function, whose room a virtual one shares */
+  constructor(
+    timing: NicTiming,
+    dma: DmaEngine,
+    memory: PhysicalMemory,
+    random: Random,
+    physical?: NicCaches,
+  ) {
     const { qpc, wqe, mtt, mpt, misses } = timing;
-    this.qpc = new NicCache(qpc, random.fork('qpc'));
-    this.wqe = new NicCache(wqe, random.fork('wqe'));
-    this.mtt = new NicCache(mtt, random.fork('mtt'));
-    this.mpt = new NicCache(mpt, random.fork('mpt'));
+    this.#first = physical === undefined ? 0 : physical.#functions++ * FUNCTION_SPAN;
+    this.qpc = physical?.qpc ?? new NicCache(qpc, random.fork('qpc'));
+    this.wqe = physical?.wqe ?? new NicCache(wqe, random.fork('wqe'));
+    this.mtt = physical?.mtt ?? new NicCache(mtt, random.fork('mtt'));
+    this.mpt = physical?.mpt ?? new NicCache(mpt, random.fork('mpt'));
     this.#dma = dma;
     this.#physical = physicalTranslation(memory);
     this.#tables = memory.allocate(PAGE_4K, TABLE_PAGES, 0, 'NIC tables');
-    this.#reads = new Units(misses);
+    this.#reads = physical === undefined ? new Units(misses) : physical.#reads;
     this.#line = new Uint8Array(
       Math.max(qpc.lineBytes, wqe.lineBytes, mtt.lineBytes, mpt.lineBytes),
     );
@@ -57,13 +70,13 @@ export class NicCaches {
   /** Nanoseconds from `now` until the queue pair's context is at hand. */
   // hot
   context(now: Nanos, qpn: number): number {
-    return this.qpc.touch(qpn) ? 0 : this.#read(now, this.qpc.profile.lineBytes);
+    return this.qpc.touch(this.#first + qpn) ? 0 : this.#read(now, this.qpc.profile.lineBytes);
   }
 
   /** Nanoseconds until key and translations of these bytes are at hand: one after the other, as they are walked. */
   // hot
   translate(now: Nanos, key: number, from: Translation, offset: number, length: number): number {
-    const index = keyIndex(key);
+    const index = this.#first + keyIndex(key);
     let wait = this.mpt.touch(index) ? 0 : this.#read(now, this.mpt.profile.lineBytes);
     if (length === 0) return wait;
     const per = this.#mttPerLine;
@@ -81,13 +94,13 @@ export class NicCaches {
   /** A send entry has come by doorbell or with others. */
   // hot
   fetched(qpn: number, index: number): void {
-    this.wqe.bring(qpn * SPAN + (index % SPAN));
+    this.wqe.bring((this.#first + qpn) * SPAN + (index % SPAN));
   }
 
   /** Nanoseconds until the entry is at hand again, if others have driven it out since. */
   // hot
   entry(now: Nanos, qpn: number, index: number): number {
-    const isHere = this.wqe.touch(qpn * SPAN + (index % SPAN));
+    const isHere = this.wqe.touch((this.#first + qpn) * SPAN + (index % SPAN));
     return isHere ? 0 : this.#read(now, this.wqe.profile.lineBytes);
   }
 

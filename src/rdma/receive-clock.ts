@@ -18,8 +18,9 @@ export class ReceiveClock {
     readonly works: Works,
     readonly timing: NicTiming,
     readonly caches: NicCaches,
+    units = new Units(timing.rxUnits),
   ) {
-    this.units = new Units(timing.rxUnits);
+    this.units = units;
   }
 
   /** A packet has arrived; false when there is no room for it. */
@@ -36,6 +37,9 @@ export class ReceiveClock {
     const { works, timing } = this;
     const { memory } = works;
     while (this.wakeAt <= now) {
+      // Another function of the card may have had the units since.
+      this.#head();
+      if (this.wakeAt > now) return;
       const arrived = this.#queue.firstExtra;
       const slot = this.#queue.take(0);
       memory.begin(now);

@@ -23,8 +23,9 @@ export class TransmitClock {
     readonly works: Works,
     readonly timing: NicTiming,
     readonly caches: NicCaches,
+    units = new Units(timing.txUnits),
   ) {
-    this.units = new Units(timing.txUnits);
+    this.units = units;
   }
 
   get wakeAt(): number {

@@ -7,6 +7,13 @@ import { type Nanos, NEVER } from './nanos.js';
 /** Nanoseconds that the wheel covers: more than a frame's way through a link, a power of two. */
 const SPAN = 1 << 16;
 const NONE = -1;
+/** Words of an event, one behind the other so that they lie in one line of a cache: the next one's row, and what it is. */
+const LINK = 0;
+const KIND = 1;
+const A = 2;
+const B = 3;
+const ROW = 4;
+const ROWS = 1024;
 
 export class EventQueue {
   /** The event that `next` took. */
@@ -17,42 +24,41 @@ export class EventQueue {
   /** Events that wait. */
   size = 0;
 
-  // One row an event; free rows are a list by `#link`.
-  #time = new Float64Array(1024);
-  #kinds = new Int32Array(1024);
-  #as = new Float64Array(1024);
-  #bs = new Float64Array(1024);
-  #order = new Float64Array(1024);
-  #link = new Int32Array(1024);
+  // Free rows are a list by LINK.
+  #words = new Int32Array(ROW * ROWS);
   #free = NONE;
   #rows = 0;
-  #count = 0;
 
-  // The wheel covers [#base, #base + SPAN); a slot is a list from head to tail, a bit says that it has one.
+  // The wheel covers [#base, #base + SPAN); its slots are rings of rows, of which the last is known, and a bit says that
+  // there is one. When an event is due is what its slot says.
   #base = 0;
-  readonly #heads = new Int32Array(SPAN).fill(NONE);
   readonly #tails = new Int32Array(SPAN);
   readonly #bits = new Uint32Array(SPAN >> 5);
   readonly #summary = new Uint32Array(SPAN >> 10);
   #near = 0;
 
-  #heap = new Int32Array(1024);
+  // The heap has rows as well, which alone need their instants and their order.
+  #heap = new Int32Array(ROWS);
+  #time = new Float64Array(ROWS);
+  #order = new Float64Array(ROWS);
   #far = 0;
+  #count = 0;
 
-  /** Puts an event in. `at` must not lie before the event taken last. */
+  /** Puts an event in; `a` and `b` have 32 bits. `at` must not lie before the event taken last. */
   // hot
   put(at: Nanos, kind: number, a = 0, b = 0): void {
     if (at < this.at)
       throw new RangeError(`an event at ${at} ns, when it is ${this.at} ns already`);
     if (at === NEVER) throw new RangeError('an event that never comes');
     const row = this.#row();
-    this.#time[row] = at;
-    this.#kinds[row] = kind;
-    this.#as[row] = a;
-    this.#bs[row] = b;
+    const words = this.#words;
+    const i = row * ROW;
+    words[i + KIND] = kind;
+    words[i + A] = a;
+    words[i + B] = b;
     this.size++;
     if (at < this.#base + SPAN) this.#insert(row, at);
-    else this.#push(row);
+    else this.#push(row, at);
   }
 
   /** When the next event is due; NEVER when none waits. */
@@ -70,17 +76,19 @@ export class EventQueue {
     const time = this.#near > 0 ? base + this.#firstSlot() : this.#time[this.#heap[0]!]!;
     if (time !== base) this.#advance(time);
     const slot = time & (SPAN - 1);
-    const row = this.#heads[slot]!;
-    const following = this.#link[row]!;
-    this.#heads[slot] = following;
-    if (following === NONE) this.#clear(slot);
+    const words = this.#words;
+    const tail = this.#tails[slot]! * ROW;
+    const row = words[tail + LINK]!;
+    const i = row * ROW;
+    if (i === tail) this.#clear(slot);
+    else words[tail + LINK] = words[i + LINK]!;
     this.#near--;
     this.size--;
     this.at = time as Nanos;
-    this.kind = this.#kinds[row]!;
-    this.a = this.#as[row]!;
-    this.b = this.#bs[row]!;
-    this.#link[row] = this.#free;
+    this.kind = words[i + KIND]!;
+    this.a = words[i + A]!;
+    this.b = words[i + B]!;
+    words[i + LINK] = this.#free;
     this.#free = row;
     return true;
   }
@@ -98,13 +106,17 @@ export class EventQueue {
 
   #insert(row: number, at: number): void {
     const slot = at & (SPAN - 1); // right above 2^31 too, where a remainder is slow
-    this.#link[row] = NONE;
-    if (this.#heads[slot] === NONE) {
-      this.#heads[slot] = row;
-      this.#bits[slot >> 5] = this.#bits[slot >> 5]! | (1 << (slot & 31));
+    const words = this.#words;
+    const group = this.#bits[slot >> 5]!;
+    const bit = 1 << (slot & 31);
+    if ((group & bit) === 0) {
+      words[row * ROW + LINK] = row;
+      this.#bits[slot >> 5] = group | bit;
       this.#summary[slot >> 10] = this.#summary[slot >> 10]! | (1 << ((slot >> 5) & 31));
     } else {
-      this.#link[this.#tails[slot]!] = row;
+      const tail = this.#tails[slot]! * ROW;
+      words[row * ROW + LINK] = words[tail + LINK]!;
+      words[tail + LINK] = row;
     }
     this.#tails[slot] = row;
     this.#near++;
@@ -147,21 +159,18 @@ export class EventQueue {
   #row(): number {
     const row = this.#free;
     if (row !== NONE) {
-      this.#free = this.#link[row]!;
+      this.#free = this.#words[row * ROW + LINK]!;
       return row;
     }
-    if (this.#rows === this.#time.length) this.#grow();
+    if (this.#rows * ROW === this.#words.length)
+      this.#words = grown(this.#words, new Int32Array(2 * this.#words.length));
     return this.#rows++;
   }
 
-  #grow(): void {
-    const size = this.#time.length * 2;
+  #growFar(): void {
+    const size = this.#words.length / ROW;
     this.#time = grown(this.#time, new Float64Array(size));
-    this.#kinds = grown(this.#kinds, new Int32Array(size));
-    this.#as = grown(this.#as, new Float64Array(size));
-    this.#bs = grown(this.#bs, new Float64Array(size));
     this.#order = grown(this.#order, new Float64Array(size));
-    this.#link = grown(this.#link, new Int32Array(size));
     this.#heap = grown(this.#heap, new Int32Array(size));
   }
 
@@ -170,8 +179,10 @@ export class EventQueue {
     return difference < 0 || (difference === 0 && this.#order[x]! < this.#order[y]!);
   }
 
-  #push(row: number): void {
+  #push(row: number, at: number): void {
+    if (row >= this.#time.length) this.#growFar();
     const heap = this.#heap;
+    this.#time[row] = at;
     this.#order[row] = this.#count++;
     let i = this.#far++;
     while (i > 0) {

@@ -85,6 +85,15 @@ export class GuestMemory implements PhysicalMemory {
     this.#each(address, lengthBytes, (at, length) => this.#machine.unpin(at, length));
   }
 
+  /** Takes all pages that are not there yet, pins them for good, and tells where each is: what a device may reach. */
+  pinAll(tell: (address: number, machine: number) => void): void {
+    for (let address = 0; address < this.bytes; address += this.pageBytes) {
+      const machine = this.translate(address);
+      this.#machine.pin(machine, this.pageBytes);
+      tell(address, machine);
+    }
+  }
+
   #each(address: number, lengthBytes: number, what: (at: number, length: number) => void): void {
     for (let done = 0; done < lengthBytes; ) {
       const at = address + done;

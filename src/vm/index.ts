@@ -1,3 +1,4 @@
+export { assignCard, assignFunction, type FunctionOptions, iommuOf } from './assign.js';
 export { type ExitReason, type ExitReasonName, exitReasonNames, exitReasons } from './exit.js';
 export { Guest, type GuestNetwork } from './guest.js';
 export { GuestMemory, type GuestMemoryOptions } from './guest-memory.js';

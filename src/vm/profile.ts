@@ -12,6 +12,8 @@ export interface VmProfile {
   readonly handlerCycles: Readonly<Record<ExitReasonName, number>>;
   /** More when a process has to handle it: back from its system call, and into the next. */
   readonly userCycles: number;
+  /** The host's handler of an interrupt that is a guest's: finding the guest, and its virtual CPU. */
+  readonly forwardCycles: number;
   /** Giving a guest an interrupt when it is entered, where the processor does not do it. */
   readonly injectCycles: number;
   /** Interrupts reach a guest that runs without an exit, and it ends them without one (APICv, posted interrupts). */

@@ -1,7 +1,7 @@
 // A virtual CPU: a thread of the host whose core runs the guest's code, until something makes the guest leave it. What the
 // guest does in the meantime is the business of its own scheduler, whose core stands still while the thread has none.
 
-import type { Core, Cores, Platform, Runner, Thread, Wait } from '../cpu/index.js';
+import type { Core, Cores, InterruptWork, Platform, Runner, Thread, Wait } from '../cpu/index.js';
 import { Signal } from '../cpu/index.js';
 import { INJECTION, ledgerKinds } from '../memory/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
@@ -43,7 +43,7 @@ export class Vcpu implements Runner, Platform {
   readonly #left = new Signal();
   /** A halted guest has something to do. */
   readonly #news = new Signal();
-  #pending: PendingExit | null = null;
+  readonly #pending: PendingExit[] = [];
   #halted = false;
   #sleepsUntil: Nanos = NEVER;
 
@@ -79,9 +79,10 @@ export class Vcpu implements Runner, Platform {
 
   /** The guest leaves its core for this reason; what it does next, it does when the handler has run and it is back. */
   exit(now: Nanos, reason: ExitReasonName, handler: ExitHandler | null = null): void {
-    if (this.core.paused) throw new RangeError(`${this.name} does not run, and cannot leave`);
+    if (this.core.paused && this.#pending.length === 0)
+      throw new RangeError(`${this.name} does not run, and cannot leave`);
     this.core.pause(now);
-    this.#pending = { reason, handler };
+    this.#pending.push({ reason, handler });
     this.#left.raise(now);
   }
 
@@ -99,6 +100,8 @@ export class Vcpu implements Runner, Platform {
   // Platform
 
   idle(now: Nanos, until: Nanos): void {
+    // The guest sets its timer (IA32_TSC_DEADLINE) before it halts.
+    if (until < NEVER && until !== this.#sleepsUntil) this.exit(now, 'msr-write');
     this.#sleepsUntil = until;
     this.#halted = true;
     this.exit(now, 'hlt');
@@ -108,10 +111,52 @@ export class Vcpu implements Runner, Platform {
     if (this.#halted) this.#news.raise(now);
   }
 
-  /** Something that the guest's core does as an interrupt is handed to the guest. */
-  injected(now: Nanos): void {
+  /** The guest writes the other CPU's number to its interrupt controller. */
+  calls(now: Nanos): void {
+    this.exit(now, 'msr-write');
+  }
+
+  /** A device's interrupt for this virtual CPU has come to the host. */
+  deliver(now: Nanos, work: InterruptWork): void {
     const { host, profile } = this.#options;
-    host.ledger.record(now, this.core.actor, INJECTION, 0, this.#ns(profile.injectCycles), 0);
+    const isPosted = profile.posted && !this.#halted;
+    if (isPosted) return this.#give(now, work);
+    const handler = {
+      run: () => this.#ns(profile.forwardCycles),
+      done: (at: Nanos) => this.inject(at, work),
+    };
+    host.interrupt(now, this.thread.core, handler);
+  }
+
+  /** The host gives the guest an interrupt: one that runs leaves for it, unless the processor can do without. */
+  inject(now: Nanos, work: InterruptWork): void {
+    const { profile } = this.#options;
+    if (profile.posted || this.core.paused) return this.#give(now, work);
+    const injecting = function* (thread: Thread, ns: number): Generator<Wait, void, void> {
+      yield thread.spend(ns);
+    };
+    const took = this.#ns(profile.injectCycles);
+    this.exit(now, 'external-interrupt', (thread) => injecting(thread, took));
+    this.#give(now, work);
+  }
+
+  /** The guest's core has it to do; when it is through, it says so, by an exit where the processor cannot. */
+  #give(now: Nanos, work: InterruptWork): void {
+    const { guest, host, profile } = this.#options;
+    const took = profile.posted ? 0 : this.#ns(profile.injectCycles);
+    host.ledger.record(now, this.core.actor, INJECTION, 0, took, 0);
+    guest.interrupt(now, this.index, profile.posted ? work : this.#withEnd(work));
+  }
+
+  #withEnd(work: InterruptWork): InterruptWork {
+    return {
+      ...(work.entryNs !== undefined && { entryNs: work.entryNs }),
+      run: (now) => work.run(now),
+      done: (now) => {
+        work.done?.(now);
+        if (!this.core.paused) this.exit(now, 'msr-write');
+      },
+    };
   }
 
   #count(now: Nanos, reason: ExitReasonName, took: number): void {
@@ -124,15 +169,18 @@ export class Vcpu implements Runner, Platform {
     const { profile } = this.#options;
     for (;;) {
       yield thread.spend(this.returnNs);
-      yield thread.work(Number.POSITIVE_INFINITY, this.#left, this);
-      const exit = this.#pending;
-      if (exit === null) continue;
-      this.#pending = null;
-      const begun = thread.now;
-      yield thread.spend(this.leaveNs + this.#ns(profile.handlerCycles[exit.reason]));
-      if (exit.handler !== null) yield* exit.handler(thread);
-      this.#count(begun, exit.reason, thread.now - begun + this.returnNs);
-      if (exit.reason === 'hlt') yield* this.#sleep(thread);
+      // Several exits at one instant raise the signal more often than it is waited for.
+      do yield thread.work(Number.POSITIVE_INFINITY, this.#left, this);
+      while (this.#pending.length === 0);
+      for (let exit = this.#pending[0]; exit !== undefined; exit = this.#pending[0]) {
+        const begun = thread.now;
+        yield thread.spend(this.leaveNs + this.#ns(profile.handlerCycles[exit.reason]));
+        if (exit.handler !== null) yield* exit.handler(thread);
+        this.#count(begun, exit.reason, thread.now - begun + this.returnNs);
+        this.#pending.shift();
+        if (this.#pending.length > 0) yield thread.spend(this.returnNs);
+        else if (exit.reason === 'hlt') yield* this.#sleep(thread);
+      }
     }
   }
 

@@ -75,10 +75,14 @@ export class Vm implements Tenant {
     yield thread.spend(0);
   }
 
-  /** A device of the host's making, or one of its own, interrupts the guest. */
+  /** A device that the host makes (emulated, virtio) interrupts the guest: as its thread or handler does at this instant. */
   inject(now: Nanos, vcpu: number, work: InterruptWork): void {
-    this.vcpus[vcpu]!.injected(now);
-    this.guest.interrupt(now, vcpu, work);
+    this.vcpus[vcpu]!.inject(now, work);
+  }
+
+  /** A device that is the guest's own does: its message comes to the host, or past it where interrupts are posted. */
+  interrupt(now: Nanos, vcpu: number, work: InterruptWork): void {
+    this.vcpus[vcpu]!.deliver(now, work);
   }
 
   // Tenant

@@ -5,38 +5,25 @@ import { Fate, type Impairment } from '../fabric/impairment.js';
 import { Link, type LinkOptions } from '../fabric/link.js';
 import { FramePool, type Station } from '../frame/index.js';
 import { EventQueue, type Nanos, NEVER, Random } from '../time/index.js';
+import { LinkHistory } from './link-history.js';
+import { Ports } from './ports.js';
 
 const ARRIVE = 0;
 const WIRE_FREE = 1;
 const WAKE = 2;
 const CALL = 3;
+const SHOW = 4;
 
-/** A port's end of a link. */
-interface Wire {
-  readonly index: number;
-  readonly station: Place;
-  readonly port: number;
-  readonly link: Link;
-  /** Which end of the link this is. */
-  readonly end: 0 | 1;
-  peer: Wire | undefined;
-  /** Until when the frame sent last occupies it. */
-  freeAt: Nanos;
-  /** True: an event says when that is. */
-  busy: boolean;
+const LINK_DOWN = 'link down';
+/** Numbers of calls go round; nobody has so many under way. */
+const CALLS = 2 ** 30;
+
+/** What few ports have. */
+interface Extras {
   readonly impairments: Impairment[];
   readonly taps: Tap[];
   /** The fastest link of a station that cuts through: frames may have begun to leave as they came in from there. */
   ahead: Link | undefined;
-}
-
-interface Place {
-  readonly index: number;
-  readonly station: Station;
-  /** By port; undefined where nothing is connected. */
-  readonly wires: (Wire | undefined)[];
-  /** When it is to be woken, as the queue knows; an earlier wake-up outdates later ones. */
-  wakeAt: Nanos;
 }
 
 /**
@@ -72,9 +59,16 @@ export class Simulation {
   /** Frames lost on links, by reason. */
   readonly lost = new Map<string, number>();
   readonly #queue = new EventQueue();
-  readonly #places: Place[] = [];
-  readonly #byStation = new Map<Station, Place>();
-  readonly #wires: Wire[] = [];
+  readonly #stations: Station[] = [];
+  readonly #places = new Map<Station, number>();
+  /** When each station is to be woken, as the queue knows; an earlier wake-up outdates later ones. */
+  readonly #wakeAt: number[] = [];
+  /** Each station's first port among all. */
+  readonly #firstPort: number[] = [];
+  readonly #ports = new Ports();
+  readonly #ends = new Map<Link, readonly [number, number]>();
+  readonly #history = new LinkHistory();
+  readonly #extras = new Map<number, Extras>();
   readonly #calls = new Map<number, (now: Nanos) => void>();
   #nextCall = 0;
   readonly #fate = new Fate();
@@ -85,15 +79,12 @@ export class Simulation {
   }
 
   add<S extends Station>(station: S): S {
-    if (this.#byStation.has(station)) throw new RangeError(`${station.name} is there already`);
-    const place: Place = {
-      index: this.#places.length,
-      station,
-      wires: new Array<undefined>(station.ports).fill(undefined),
-      wakeAt: NEVER,
-    };
-    this.#places.push(place);
-    this.#byStation.set(station, place);
+    if (this.#places.has(station)) throw new RangeError(`${station.name} is there already`);
+    const place = this.#stations.length;
+    this.#stations.push(station);
+    this.#places.set(station, place);
+    this.#wakeAt.push(NEVER);
+    this.#firstPort.push(this.#ports.add(place, station.ports));
     this.settle(station);
     return station;
   }
@@ -101,85 +92,116 @@ export class Simulation {
   /** Joins two ports by a link. @throws RangeError when a port does not exist or is connected */
   connect(a: Station, portA: number, b: Station, portB: number, options: LinkOptions): Link {
     const link = new Link(`${a.name}.${portA}-${b.name}.${portB}`, options);
-    const first = this.#wire(a, portA, link, 0);
-    const second = this.#wire(b, portB, link, 1);
-    first.peer = second;
-    second.peer = first;
+    const first = this.#unconnected(a, portA);
+    const second = this.#unconnected(b, portB);
+    if (first === second) throw new RangeError(`${a.name}.${portA} is connected already`);
+    this.#ports.connect(first, link, 0, second, a.latencyOf !== undefined);
+    this.#ports.connect(second, link, 1, first, b.latencyOf !== undefined);
+    this.#ends.set(link, [first, second]);
+    link.changed = (up) => {
+      this.#history.changed(link, this.now);
+      this.#ports.setDown(first, !up);
+      this.#ports.setDown(second, !up);
+    };
+    for (const station of [a, b]) if (station.cutsThrough) this.#lookAhead(station);
     this.#send(first);
     this.#send(second);
     return link;
   }
 
-  #wire(station: Station, port: number, link: Link, end: 0 | 1): Wire {
-    const place = this.#byStation.get(station);
-    if (!place) throw new RangeError(`${station.name} is not part of this simulation`);
-    if (port < 0 || port >= station.ports)
-      throw new RangeError(`${station.name} has no port ${port}`);
-    if (place.wires[port]) throw new RangeError(`${station.name}.${port} is connected already`);
-    const wire: Wire = {
-      index: this.#wires.length,
-      station: place,
-      port,
-      link,
-      end,
-      peer: undefined,
-      freeAt: 0 as Nanos,
-      busy: false,
-      impairments: [],
-      taps: [],
-      ahead: undefined,
-    };
-    this.#wires.push(wire);
-    place.wires[port] = wire;
-    if (station.cutsThrough) lookAhead(place.wires);
-    return wire;
+  #unconnected(station: Station, number: number): number {
+    if (!this.#places.has(station))
+      throw new RangeError(`${station.name} is not part of this simulation`);
+    if (number < 0 || number >= station.ports)
+      throw new RangeError(`${station.name} has no port ${number}`);
+    const port = this.#portOf(station, number);
+    if (this.#ports.link(port))
+      throw new RangeError(`${station.name}.${number} is connected already`);
+    return port;
+  }
+
+  #portOf(station: Station, number: number): number {
+    return this.#firstPort[this.#places.get(station)!]! + number;
+  }
+
+  /** Frames of a station that cuts through may have come in by its fastest link. */
+  #lookAhead(station: Station): void {
+    const ports = Array.from({ length: station.ports }, (_, i) => this.#portOf(station, i));
+    let fastest: Link | undefined;
+    for (const port of ports) {
+      const link = this.#ports.link(port);
+      if (link && (fastest === undefined || link.rate > fastest.rate)) fastest = link;
+    }
+    for (const port of ports) {
+      this.#ports.setAhead(port);
+      this.#extra(port).ahead = fastest;
+    }
+  }
+
+  #extra(port: number): Extras {
+    const known = this.#extras.get(port);
+    if (known) return known;
+    const extra: Extras = { impairments: [], taps: [], ahead: undefined };
+    this.#extras.set(port, extra);
+    return extra;
   }
 
   /** Takes a link down or up, and tells both ends. Frames on it are lost when it is down as they arrive. */
   setLink(link: Link, up: boolean): void {
     if (link.up === up) return;
     link.up = up;
-    for (const { station, port, link: own } of this.#wires) {
-      if (own === link) station.station.linkChanged?.(this.now, port, up);
+    const ends = this.#ends.get(link) ?? [];
+    for (const port of ends) {
+      const station = this.#stations[this.#ports.place(port)]!;
+      station.linkChanged?.(this.now, this.#ports.number(port), up);
     }
-    for (const wire of this.#wires) {
-      if (wire.link !== link) continue;
-      this.#send(wire);
-      this.#settle(wire.station);
+    for (const port of ends) {
+      this.#send(port);
+      this.#settle(this.#ports.place(port));
     }
   }
 
   /** Impairs what leaves `station` by `port`. */
   impair(station: Station, port: number, impairment: Impairment): void {
-    this.#port(station, port).impairments.push(impairment);
+    const at = this.#connected(station, port);
+    this.#extra(at).impairments.push(impairment);
+    this.#ports.setSpecial(at);
   }
 
   /** Shows every frame of a port, both ways, to `tap`. */
   tap(station: Station, port: number, tap: Tap): void {
-    this.#port(station, port).taps.push(tap);
-    this.pool.keepOrigins(this.#dropped);
+    const at = this.#connected(station, port);
+    this.#extra(at).taps.push(tap);
+    this.#ports.setWatched(at);
+    this.pool.dropped = this.#dropped;
   }
 
   readonly #dropped = (slot: number, why: string): void => {
-    const wire = this.#wires[this.pool.origin(slot)];
-    if (wire) for (const tap of wire.taps) tap.frame(this.now, 'dropped', this.pool, slot, why);
+    this.#show(this.pool.origin(slot), 'dropped', slot, why);
   };
 
-  #port(station: Station, port: number): Wire {
-    const wire = this.#byStation.get(station)?.wires[port];
-    if (!wire) throw new RangeError(`${station.name}.${port} is not connected`);
-    return wire;
+  #show(port: number, direction: 'out' | 'in' | 'lost' | 'dropped', slot: number, why: string) {
+    const extra = this.#extras.get(port);
+    if (extra) for (const tap of extra.taps) tap.frame(this.now, direction, this.pool, slot, why);
+  }
+
+  #connected(station: Station, number: number): number {
+    const port = this.#places.has(station) ? this.#portOf(station, number) : -1;
+    if (port < 0 || !(number >= 0 && number < station.ports) || !this.#ports.link(port))
+      throw new RangeError(`${station.name}.${number} is not connected`);
+    return port;
   }
 
   /** Calls back at an instant: for applications and scenarios, which live outside the stations. */
   at(when: Nanos, call: (now: Nanos) => void): void {
     this.#queue.put(when, CALL, this.#nextCall);
-    this.#calls.set(this.#nextCall++, call);
+    this.#calls.set(this.#nextCall, call);
+    this.#nextCall = (this.#nextCall + 1) % CALLS;
   }
 
   /** Must be called after anything from outside changed a station's state (a request was posted). */
   settle(station: Station): void {
-    this.#settle(this.#byStation.get(station)!);
+    this.#settle(this.#places.get(station)!);
   }
 
   /** Takes one event; false when none waits. */
@@ -191,17 +213,18 @@ export class Simulation {
     this.events++;
     switch (queue.kind) {
       case ARRIVE:
-        this.#arrive(this.#wires[queue.a]!, queue.b);
+        this.#arrive(queue.a, queue.b);
         break;
-      case WIRE_FREE: {
-        const wire = this.#wires[queue.a]!;
-        wire.busy = false;
-        this.#send(wire);
-        this.#settle(wire.station); // sending may have made room, and other ports ready
+      case WIRE_FREE:
+        this.#ports.setBusy(queue.a, false);
+        this.#send(queue.a);
+        this.#settle(this.#ports.place(queue.a)); // sending may have made room, and other ports ready
         break;
-      }
       case WAKE:
-        this.#wake(this.#places[queue.a]!);
+        this.#wake(queue.a);
+        break;
+      case SHOW:
+        this.#showArrival(queue.a, queue.b, !this.#ports.down(queue.a));
         break;
       default: {
         const call = this.#calls.get(queue.a)!;
@@ -222,94 +245,122 @@ export class Simulation {
     if (this.now < end && this.#queue.due() > end) this.now = end;
   }
 
-  #arrive(wire: Wire, slot: number): void {
-    const { station, port, link, taps } = wire;
-    if (!link.up) return this.#lose(wire, slot, 'link down');
+  // hot
+  #arrive(port: number, slot: number): void {
+    const ports = this.#ports;
+    if (ports.special(port) && !this.#came(port, slot)) return;
     this.hops++;
-    for (const tap of taps) tap.frame(this.now, 'in', this.pool, slot, '');
-    this.pool.setOrigin(slot, wire.index);
-    station.station.receive(this.now, port, slot);
-    this.#settle(station);
+    this.pool.setOrigin(slot, port);
+    const place = ports.place(port);
+    this.#stations[place]!.receive(this.now, ports.number(port), slot);
+    this.#settle(place);
   }
 
-  #wake(place: Place): void {
-    if (place.wakeAt > this.now) return; // outdated by an earlier wake-up
-    place.wakeAt = NEVER;
-    place.station.expire(this.now);
+  /** Was the link up when the frame's last bit came? That was before, where a pipeline is in front of the station. */
+  #came(port: number, slot: number): boolean {
+    const latency = this.#latency(port, slot);
+    const up = this.#history.wasUp(this.#ports.link(port)!, (this.now - latency) as Nanos);
+    if (latency === 0) this.#showArrival(port, slot, up);
+    if (!up) this.#lose(slot, LINK_DOWN);
+    return up;
+  }
+
+  #showArrival(port: number, slot: number, up: boolean): void {
+    this.#show(port, up ? 'in' : 'lost', slot, up ? '' : LINK_DOWN);
+  }
+
+  // hot
+  #latency(port: number, slot: number): number {
+    const ports = this.#ports;
+    return ports.piped(port) ? this.#stations[ports.place(port)]!.latencyOf!(slot) : 0;
+  }
+
+  /** The frame's last bit will be at `port` then: one event for that and the station's pipeline. */
+  // hot
+  #deliver(arrival: Nanos, port: number, slot: number): void {
+    const latency = this.#latency(port, slot);
+    if (latency > 0 && this.#ports.watched(port)) this.#queue.put(arrival, SHOW, port, slot);
+    this.#queue.put((arrival + latency) as Nanos, ARRIVE, port, slot);
+  }
+
+  #wake(place: number): void {
+    if (this.#wakeAt[place]! > this.now) return; // outdated by an earlier wake-up
+    this.#wakeAt[place] = NEVER;
+    this.#stations[place]!.expire(this.now);
     this.#settle(place);
   }
 
   // hot
-  #settle(place: Place): void {
-    const { station, wires } = place;
-    for (let port = station.takeReady(); port >= 0; port = station.takeReady()) {
-      const wire = wires[port];
-      if (wire) this.#send(wire);
-    }
+  #settle(place: number): void {
+    const station = this.#stations[place]!;
+    for (let port = station.takeReady(); port >= 0; port = station.takeReady())
+      this.#send(this.#firstPort[place]! + port);
     const wakeAt = station.wakeAt();
-    if (wakeAt < place.wakeAt) {
-      place.wakeAt = wakeAt;
-      this.#queue.put(wakeAt < this.now ? this.now : wakeAt, WAKE, place.index);
+    if (wakeAt < this.#wakeAt[place]!) {
+      this.#wakeAt[place] = wakeAt;
+      this.#queue.put(wakeAt < this.now ? this.now : wakeAt, WAKE, place);
     }
   }
 
   /** Puts the port's next frame on its wire, if the wire is free. */
   // hot
-  #send(wire: Wire): void {
-    if (wire.busy) return;
-    if (wire.freeAt > this.now) return this.#waitFor(wire);
-    const { port, link, peer } = wire;
-    const { station } = wire.station;
-    const slot = station.transmit(this.now, port);
+  #send(port: number): void {
+    const ports = this.#ports;
+    const peer = ports.peer(port);
+    if (peer < 0 || ports.busy(port)) return;
+    if (ports.freeAt(port) > this.now) return this.#waitFor(port);
+    const station = this.#stations[ports.place(port)]!;
+    const number = ports.number(port);
+    const slot = station.transmit(this.now, number);
     if (slot < 0) return;
     const length = this.pool.length(slot);
-    let start = this.now;
-    if (wire.ahead !== undefined) {
-      const begun = (start - wire.ahead.occupies(length)) as Nanos;
-      start = begun > wire.freeAt ? begun : wire.freeAt;
-    }
-    const done = (start + link.occupies(length)) as Nanos;
-    wire.freeAt = done;
+    const start = ports.ahead(port) ? this.#begun(port, length) : this.now;
+    const arrival = ports.occupy(port, start, length);
     // Most wires are idle most of the time: a third of all events would say so to stations with nothing to send.
-    if (station.waits === undefined || station.waits(port)) this.#waitFor(wire);
-    for (const tap of wire.taps) tap.frame(this.now, 'out', this.pool, slot, '');
-    if (!link.up || !peer) return this.#lose(wire, slot, 'link down');
-    const arrival = (done + link.delay) as Nanos;
-    if (wire.impairments.length === 0) this.#queue.put(arrival, ARRIVE, peer.index, slot);
-    else this.#impaired(wire, peer, slot, arrival);
+    if (station.waits === undefined || station.waits(number)) this.#waitFor(port);
+    if (ports.special(port)) this.#sendSpecially(port, slot, arrival);
+    else this.#deliver(arrival, peer, slot);
   }
 
-  #waitFor(wire: Wire): void {
-    wire.busy = true;
-    this.#queue.put(wire.freeAt, WIRE_FREE, wire.index);
-  }
-
-  #impaired(wire: Wire, peer: Wire, slot: number, arrival: Nanos): void {
+  /** Where there are taps or impairments, or the link has been down. */
+  #sendSpecially(port: number, slot: number, arrival: Nanos): void {
+    const ports = this.#ports;
     const fate = this.#fate;
+    this.#show(port, 'out', slot, '');
     fate.reset();
-    for (const impairment of wire.impairments) {
-      impairment.apply(this.now, wire.end, this.pool, slot, fate);
-      if (fate.lost !== '') return this.#lose(wire, slot, fate.lost);
+    if (ports.down(port)) fate.lost = LINK_DOWN;
+    for (const impairment of this.#extras.get(port)?.impairments ?? []) {
+      if (fate.lost !== '') break;
+      impairment.apply(this.now, ports.end(port), this.pool, slot, fate);
     }
+    if (fate.lost !== '') {
+      this.#show(port, 'lost', slot, fate.lost);
+      return this.#lose(slot, fate.lost);
+    }
+    const peer = ports.peer(port);
     const first = (arrival + fate.delay) as Nanos;
     for (let copy = 1; copy <= fate.copies; copy++) {
       const twin = this.pool.clone(slot);
       if (twin < 0) break;
-      this.#queue.put((first + copy * fate.copyGap) as Nanos, ARRIVE, peer.index, twin);
+      this.#deliver((first + copy * fate.copyGap) as Nanos, peer, twin);
     }
-    this.#queue.put(first, ARRIVE, peer.index, slot);
+    this.#deliver(first, peer, slot);
   }
 
-  #lose(wire: Wire, slot: number, why: string): void {
+  /** Since when a frame that is cut through has been on its way. */
+  #begun(port: number, length: number): Nanos {
+    const begun = (this.now - this.#extras.get(port)!.ahead!.occupies(length)) as Nanos;
+    const freeAt = this.#ports.freeAt(port);
+    return begun > freeAt ? begun : freeAt;
+  }
+
+  #waitFor(port: number): void {
+    this.#ports.setBusy(port, true);
+    this.#queue.put(this.#ports.freeAt(port), WIRE_FREE, port);
+  }
+
+  #lose(slot: number, why: string): void {
     this.lost.set(why, (this.lost.get(why) ?? 0) + 1);
-    for (const tap of wire.taps) tap.frame(this.now, 'lost', this.pool, slot, why);
     this.pool.release(slot);
   }
-}
-
-function lookAhead(wires: readonly (Wire | undefined)[]): void {
-  let fastest: Link | undefined;
-  for (const wire of wires)
-    if (wire && (fastest === undefined || wire.link.rate > fastest.rate)) fastest = wire.link;
-  for (const wire of wires) if (wire) wire.ahead = fastest;
 }

@@ -1,7 +1,7 @@
 // Programs of the tests: a server that listens and echoes what it gets, and a client that connects, sends and ends.
 
 import type { Program, Thread, Wait } from '../../../src/cpu/index.js';
-import { type Host, makeReady } from '../../../src/host/index.js';
+import { type Computer, makeReady } from '../../../src/host/index.js';
 import type { CmEvent, CmEventType } from '../../../src/rdma/cm/index.js';
 import {
   allocPd,
@@ -22,7 +22,7 @@ const SIZE = 64;
 
 /** The next event, which must be of this type. */
 export function* expectEvent(
-  host: Host,
+  host: Computer,
   thread: Thread,
   type: CmEventType,
 ): Generator<Wait, CmEvent, void> {
@@ -35,7 +35,7 @@ export function* expectEvent(
 }
 
 export function* complete(
-  host: Host,
+  host: Computer,
   thread: Thread,
   cq: CompletionQueue,
 ): Generator<Wait, Wc, void> {
@@ -45,7 +45,7 @@ export function* complete(
   return wc[0]!;
 }
 
-function endOf(host: Host, thread: Thread) {
+function endOf(host: Computer, thread: Thread) {
   const context = host.open(thread);
   const pd = allocPd(context);
   const sendCq = createCq(context, 16);
@@ -57,7 +57,7 @@ function endOf(host: Host, thread: Thread) {
   return { context, pd, sendCq, recvCq, qp, sgList, bytes: host.space.bytes(addr, SIZE) };
 }
 
-export const echoServer = (host: Host, port: number, log: string[]): Program =>
+export const echoServer = (host: Computer, port: number, log: string[]): Program =>
   function* (thread) {
     const listener = host.rdmaCm.createId();
     host.rdmaCm.bindAddr(listener, undefined, port);
@@ -89,7 +89,7 @@ export const echoServer = (host: Host, port: number, log: string[]): Program =>
   };
 
 export const echoClient = (
-  host: Host,
+  host: Computer,
   target: Uint8Array,
   port: number,
   count: number,

@@ -1,4 +1,4 @@
-// Mirrors src/world/sim.ts and src/fabric/link.ts.
+// Mirrors src/world/sim.ts, ports.ts and link-history.ts, and src/fabric/link.ts.
 
 import type { Fate, Impairment } from '../../../src/fabric/index.js';
 import type { FramePool, Station } from '../../../src/frame/index.js';
@@ -50,6 +50,24 @@ function pair(count: number, length: number, rate: number, impairment?: Impairme
   return { sim, a, b, link };
 }
 
+/** The same to a station that has frames 500 ns after they came, and what a tap there saw. */
+function piped(count: number, watched: boolean) {
+  const sim = new Simulation();
+  const a = sim.add(new Talker('a', sim.pool, count, 1226));
+  const b = sim.add(new Late('b', sim.pool, 0, 0));
+  const link = sim.connect(a, 0, b, 0, { rate: 10e9, metres: 10 });
+  const seen: string[] = [];
+  const frame = (now: Nanos, direction: string) => seen.push(`${direction} ${now}`);
+  if (watched) sim.tap(b, 0, { frame });
+  return { sim, seen, b: { arrivals: b.arrivals, link } };
+}
+
+class Late extends Talker {
+  latencyOf(): number {
+    return 500;
+  }
+}
+
 spec('simulation', (it) => {
   it('a frame takes its bits, what goes around them, and the way', () => {
     const { sim, b } = pair(2, 1226, 10e9);
@@ -94,6 +112,35 @@ spec('simulation', (it) => {
     sim.run();
     assert.is(b.arrivals.length, 1);
     assert.is(sim.lost.get('link down'), 2);
+    assert.is(sim.pool.inUse, 0);
+  });
+  it('what was whole before its link went down is not lost, though a pipeline still has it', () => {
+    for (const watched of [false, true]) {
+      const { sim, b, seen } = piped(3, watched);
+
+      sim.at(ns(2100), () => sim.setLink(b.link, false));
+      sim.at(ns(2900), () => sim.setLink(b.link, true));
+      sim.run();
+      assert.equal(b.arrivals, [
+        [1550, 0],
+        [2550, 1],
+        [3550, 2],
+      ]);
+      assert.is(sim.lost.size, 0);
+      if (watched) assert.equal(seen, ['in 2050', 'in 3050']);
+    }
+  });
+  it('what comes while its link is down is lost then, though a pipeline would have it later', () => {
+    const { sim, b, seen } = piped(3, true);
+    sim.at(ns(2010), () => sim.setLink(b.link, false));
+    sim.at(ns(2100), () => sim.setLink(b.link, true));
+    sim.run();
+    assert.equal(b.arrivals, [
+      [1550, 0],
+      [3550, 2],
+    ]);
+    assert.is(sim.lost.get('link down'), 1);
+    assert.equal(seen, ['lost 2050', 'in 3050']);
     assert.is(sim.pool.inUse, 0);
   });
   it('says what is wrong with a connection', () => {
