@@ -18,4 +18,4 @@ export {
   type Segment,
 } from './request.js';
 export { type QueueCounts, type QueueOptions, RequestQueue } from './request-queue.js';
-export { copyRun, gather, scatter, segmentsOf, zeroRun } from './segments.js';
+export { gather, scatter, segmentsOf, zeroRun } from './segments.js';

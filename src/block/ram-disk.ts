@@ -3,13 +3,13 @@
 
 import { Signal, type Thread, type Wait } from '../cpu/index.js';
 import type { Computer } from '../host/index.js';
-import { PAGE_4K } from '../memory/index.js';
+import { copyPhysical, PAGE_4K } from '../memory/index.js';
 import { after, type Nanos } from '../time/index.js';
 import type { BlockDriver, DriverRequest, QueueLimits } from './driver.js';
 import { type HardwareQueue, newTags } from './hardware-queue.js';
 import type { BlockStatus } from './request.js';
 import { type QueueOptions, RequestQueue } from './request-queue.js';
-import { copyRun, zeroRun } from './segments.js';
+import { zeroRun } from './segments.js';
 
 export interface RamOptions {
   readonly limits?: Partial<QueueLimits>;
@@ -95,7 +95,7 @@ export class RamDriver implements BlockDriver {
     let took = 0;
     for (const { address, length: size } of segments) {
       const [from, to] = op === 'read' ? [at, address] : [address, at];
-      took += copyRun(thread.now, by, host.memory, from, to, size);
+      took += copyPhysical(thread.now, by, host.memory, from, to, size);
       at += size;
     }
     return took;

@@ -1,14 +1,6 @@
 // Runs of machine memory: those behind a program's buffer, and their bytes.
 
-import {
-  type Actor,
-  type AddressSpace,
-  COPY,
-  type Ledger,
-  PAGE_4K,
-  type PhysicalMemory,
-} from '../memory/index.js';
-import type { Nanos } from '../time/index.js';
+import { type AddressSpace, PAGE_4K, type PhysicalMemory } from '../memory/index.js';
 import type { Segment } from './request.js';
 
 /** The runs behind a buffer: pages that lie together make one. @throws RangeError where nothing is mapped */
@@ -71,27 +63,6 @@ export function scatter(
       length -= size;
     }
   }
-}
-
-/** A core's copy between two runs, each of which lies in one piece; its nanoseconds, and the ledger has it. */
-export function copyRun(
-  now: Nanos,
-  by: { readonly ledger: Ledger; readonly core: Actor; readonly bitsPerSecond: number },
-  memory: PhysicalMemory,
-  source: number,
-  target: number,
-  length: number,
-): number {
-  const from = memory.locate(source);
-  const begin = memory.at;
-  const { machine } = memory;
-  const into = memory.locate(target);
-  if (from === into) into.copyWithin(memory.at, begin, begin + length);
-  else into.set(from.subarray(begin, begin + length), memory.at);
-  const ns = Math.ceil((length * 8e9) / by.bitsPerSecond);
-  by.ledger.piece(now, by.core, COPY, length, ns, machine, memory.machine, 0);
-  by.ledger.operation(by.core, COPY, ns);
-  return ns;
 }
 
 export function zeroRun(memory: PhysicalMemory, address: number, length: number): void {

@@ -3,6 +3,7 @@ export type { KernelOptions, KernelParts, Machinery } from './context.js';
 export { Completion, RxDescriptor, TxDescriptor } from './descriptor.js';
 export { Epoll, type Readiness } from './epoll.js';
 export { EthernetNic } from './ethernet-nic.js';
+export { type Run, receiveInKernel, sendInKernel } from './in-kernel.js';
 export { Kernel } from './kernel.js';
 export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
 export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';

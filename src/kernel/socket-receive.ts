@@ -58,7 +58,7 @@ export function* receive(
 }
 
 /** The bytes are the user's: pages go back, before TCP may open its window. */
-function giveBack(socket: Socket, thread: Thread, length: number): void {
+export function giveBack(socket: Socket, thread: Thread, length: number): void {
   const { kernel, receiveBuffer, connection } = socket;
   const { bill, parts } = kernel;
   const { profile } = parts;

@@ -13,7 +13,7 @@ const PAGE = 4096;
 const GOAL = 65_536;
 
 /** Puts up to `most` more bytes into the socket's buffer; how many, or -1 without memory. */
-type Filler = (now: Thread['now'], done: number, most: number) => number;
+export type Filler = (now: Thread['now'], done: number, most: number) => number;
 
 export function* send(
   socket: Socket,
@@ -61,7 +61,7 @@ export function* sendFile(
 }
 
 /** The loop that all of them share (tcp_sendmsg_locked). */
-function* push(
+export function* push(
   socket: Socket,
   thread: Thread,
   length: number,

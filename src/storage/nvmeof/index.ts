@@ -7,4 +7,13 @@ export { Request } from './request.js';
 export { STATUS, type Status } from './status.js';
 export { DISCOVERY_NQN, Subsystem, type SubsystemOptions } from './subsystem.js';
 export { NvmeTarget } from './target.js';
-export { NvmeTcpListener, type SessionOptions, StackService, TcpSession } from './tcp/index.js';
+export {
+  NvmeTcpListener,
+  newTcpServed,
+  type SessionOptions,
+  StackService,
+  type TcpServed,
+  type TcpServerOptions,
+  TcpSession,
+  tcpServer,
+} from './tcp/index.js';

@@ -11,6 +11,7 @@ const NONE: readonly Segment[] = [];
 /** Command identifiers: a generation above the tag, so that a late answer to an earlier use is known (Linux, nvme_cid). */
 const TAGS = 4096;
 const GENERATIONS = 16;
+const TRANSIENT = 0x22;
 
 /** How a command ended: the status, or that nobody knows, because the connection went before it was answered. */
 export type Ending = 'idle' | 'open' | 'done' | 'lost';
@@ -62,6 +63,13 @@ export class Command {
     this.sc = 0;
     this.dnr = false;
     this.ending = 'done';
+  }
+
+  /** Its data came, but not as it was sent: Transient Transport Error, after which it is sent again. */
+  spoil(): void {
+    this.sct = 0;
+    this.sc = TRANSIENT;
+    this.dnr = false;
   }
 
   /** Takes what a completion says. */

@@ -13,3 +13,4 @@ export { discover } from './discover.js';
 export type { HostQueue, QueueOptions, QueueOwner } from './host-queue.js';
 export { NamespaceDisk, type NamespaceFacts } from './namespace-disk.js';
 export { RdmaHostQueue } from './rdma-queue.js';
+export { TcpHostQueue } from './tcp-queue.js';

@@ -5,13 +5,16 @@ import type { Digests } from '../tcp/pdu.js';
 import type { ControllerOptions } from './controller-options.js';
 import type { HostQueue, QueueOptions } from './host-queue.js';
 import { RdmaHostQueue } from './rdma-queue.js';
+import { TcpHostQueue } from './tcp-queue.js';
 
-export function newHostQueue(
+const PLAIN: Digests = { header: false, data: false };
+
+export const newHostQueue = (
   transport: ControllerOptions['transport'],
   thread: Thread,
   options: QueueOptions,
-  _digests?: Digests,
-): HostQueue {
-  if (transport === 'rdma') return new RdmaHostQueue(thread, options);
-  throw new RangeError('NVMe/TCP is not there yet');
-}
+  digests: Digests = PLAIN,
+): HostQueue =>
+  transport === 'rdma'
+    ? new RdmaHostQueue(thread, options)
+    : new TcpHostQueue(thread, options, digests);

@@ -20,6 +20,8 @@ const { TCP } = nvme;
 export interface Place {
   readonly bytes: Uint8Array;
   readonly at: number;
+  /** Whoever feeds the reader puts the data elsewhere, tells by `placed`, and this is its CRC. */
+  readonly elsewhere?: (length: number) => number;
 }
 
 /** What hears of PDUs. Either may answer with what ends the connection. */
@@ -60,6 +62,22 @@ export class PduReader {
   get headerBytes(): Uint8Array {
     const known = this.#stage === 'common' ? this.#have : TCP.get.hlen(this.header, 0);
     return this.header.slice(0, known);
+  }
+
+  /** Bytes until it can go on to the next part. */
+  get needs(): number {
+    return this.#need - this.#have;
+  }
+
+  /** Those are data that somebody else places. */
+  get dataIsElsewhere(): boolean {
+    return this.#stage === 'data' && this.#place?.elsewhere !== undefined;
+  }
+
+  /** So many bytes of such data are in their place; what ends the connection, if anything does. */
+  placed(size: number): Fatal | undefined {
+    this.#have += size;
+    return this.#have < this.#need ? undefined : this.#next();
   }
 
   /** Takes bytes; what ends the connection, if anything does. Nothing is taken after that. */
@@ -147,7 +165,8 @@ export class PduReader {
 
   #dataIsRight(): boolean {
     if (!this.#place) return true;
-    const { bytes, at } = this.#place;
+    const { bytes, at, elsewhere } = this.#place;
+    if (elsewhere) return nvme.DDGST.get.digest(this.#digest, 0) === elsewhere(this.#length);
     return nvme.DDGST.get.digest(this.#digest, 0) === crc32c(bytes, at, at + this.#length);
   }
 

@@ -5,7 +5,13 @@ import { BlockRequest, perform, segmentsOf } from '../../../../src/block/index.j
 import type { Thread, Wait } from '../../../../src/cpu/index.js';
 import type { Computer } from '../../../../src/host/index.js';
 import { MemoryVolume, type Volume } from '../../../../src/storage/index.js';
-import { NvmeTarget, newServed, rdmaServer } from '../../../../src/storage/nvmeof/index.js';
+import {
+  NvmeTarget,
+  newServed,
+  newTcpServed,
+  rdmaServer,
+  tcpServer,
+} from '../../../../src/storage/nvmeof/index.js';
 import { Qbd, type QbdOptions } from '../../../../src/storage/qbd/index.js';
 import { type Nanos, START, seconds } from '../../../../src/time/index.js';
 import { type Wiring, type World, worldOf } from '../../host/pair.js';
@@ -30,14 +36,19 @@ export interface PoolWiring extends Wiring {
 export const uuid = (n: number): Uint8Array => new Uint8Array(16).fill(n);
 
 export function poolWorld(wiring: PoolWiring): PoolWorld {
-  const world = worldOf(wiring);
+  const isTcp = wiring.transport === 'tcp';
+  const world = worldOf(isTcp ? { ...wiring, host: { kernel: {}, ...wiring.host } } : wiring);
   const [left, right] = world.hosts;
   const { transport = 'rdma', volumes = [new MemoryVolume(1 << 20)] } = wiring;
   const target = new NvmeTarget();
   const subsystem = target.addSubsystem(START, { nqn: NQN });
   for (const [i, volume] of volumes.entries())
     subsystem.addNamespace(START, { nsid: i + 1, volume, uuid: uuid(i + 1) });
-  right!.spawn('target', rdmaServer(right!, { target, address: '10.0.0.2' }, newServed()));
+  const served = { target, address: '10.0.0.2' };
+  const program = isTcp
+    ? tcpServer(right!, served, newTcpServed())
+    : rdmaServer(right!, served, newServed());
+  right!.spawn('target', program);
   const options: QbdOptions = {
     subnqn: NQN,
     paths: [{ transport, target: world.ip(1) }],

@@ -3,19 +3,27 @@
 import { MemoryVolume } from '../../../../src/storage/index.js';
 import { after, seconds } from '../../../../src/time/index.js';
 import { assert, spec } from '../../../support/spec.js';
-import { titleOf, type Wiring } from '../../host/pair.js';
-import { connected, DiskBuffer, poolWorld } from './pool-world.js';
+import { titleOf } from '../../host/pair.js';
+import { connected, DiskBuffer, type PoolWiring, poolWorld } from './pool-world.js';
 
-const wirings: readonly Wiring[] = [
+const digests = { header: true, data: true };
+const wirings: readonly PoolWiring[] = [
   { kind: 'switched', wire: 'RoCE v2' },
   { kind: 'switched', wire: 'RoCE v1' },
   { kind: 'infiniband', wire: 'IB' },
   { kind: 'switched', wire: 'iWARP' },
+  { kind: 'switched', wire: 'RoCE v2', transport: 'tcp' },
+  { kind: 'switched', wire: 'RoCE v2', transport: 'tcp', qbd: { digests } },
 ];
+
+const nameOf = (wiring: PoolWiring): string => {
+  if (wiring.transport !== 'tcp') return titleOf(wiring);
+  return wiring.qbd?.digests ? 'TCP with digests' : 'TCP';
+};
 
 spec('qbd', (it) => {
   for (const wiring of wirings)
-    it(`what is written to a device is in its volume, and comes back: ${titleOf(wiring)}`, () => {
+    it(`what is written to a device is in its volume, and comes back: ${nameOf(wiring)}`, () => {
       const volumes = [new MemoryVolume(1 << 20), new MemoryVolume(1 << 20)];
       const world = poolWorld({ ...wiring, volumes });
       const [host] = world.hosts;

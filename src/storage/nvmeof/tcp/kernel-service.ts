@@ -1,0 +1,119 @@
+// The target over a kernel's sockets, as programs of a computer: one listens and keeps time for keep-alive, one serves each
+// connection, which is one queue (nvmet-tcp's io_work). What comes is copied from the socket's pages once; data that
+// goes is sent from the pages where the volume put it.
+
+import { type Program, Signal, type Thread, type Wait } from '../../../cpu/index.js';
+import type { Computer } from '../../../host/index.js';
+import { type Run, receiveInKernel, type Socket, sendInKernel } from '../../../kernel/index.js';
+import { type Port, TRANSPORTS } from '../port.js';
+import type { NvmeTarget } from '../target.js';
+import { TcpSession } from './session.js';
+
+export const NVME_TCP_PORT = 4420;
+/** What is taken from a socket at once. */
+const PIECE = 1 << 16;
+
+export interface TcpServerOptions {
+  readonly target: NvmeTarget;
+  /** As discovery tells it. */
+  readonly address: string;
+  readonly port?: number;
+  readonly portid?: number;
+}
+
+/** What has been served so far. */
+export interface TcpServed {
+  connections: number;
+  open: number;
+}
+
+export const newTcpServed = (): TcpServed => ({ connections: 0, open: 0 });
+
+/** The program that listens. `served` is written as things happen. */
+export const tcpServer = (
+  computer: Computer,
+  options: TcpServerOptions,
+  served: TcpServed,
+): Program =>
+  function* listen(thread) {
+    const { target, address, port: service = NVME_TCP_PORT, portid = 2 } = options;
+    const port: Port = { portid, transport: TRANSPORTS.tcp, address, service: String(service) };
+    const socket = computer.socket({ noDelay: true });
+    yield* socket.bind(thread, service);
+    if ((yield* socket.listen(thread)) < 0) throw new Error(`NVMe/TCP: ${socket.errno}`);
+    const news = new Signal();
+    socket.readable.feed(news);
+    socket.nonBlocking = true;
+    const before = target.onDeadline;
+    target.onDeadline = (now) => {
+      before(now);
+      news.raise(now);
+    };
+    try {
+      for (;;) {
+        const accepted = yield* socket.accept(thread);
+        if (accepted) {
+          served.connections++;
+          const program = serve(computer, accepted, target, port, served);
+          computer.spawn(`nvmet-tcp ${served.connections}`, program);
+          continue;
+        }
+        if (target.wakeAt() <= thread.now) target.expire(thread.now);
+        yield thread.block(news, target.wakeAt());
+      }
+    } finally {
+      target.onDeadline = before;
+    }
+  };
+
+const serve = (
+  computer: Computer,
+  socket: Socket,
+  target: NvmeTarget,
+  port: Port,
+  served: TcpServed,
+): Program =>
+  function* queue(thread) {
+    const news = new Signal();
+    const session = new TcpSession({ target, port, wake: () => news.raise(computer.now) });
+    socket.readable.feed(news);
+    const address = computer.space.allocate(PIECE, { contiguous: true, use: 'nvmet receive' });
+    const bytes = computer.space.bytes(address, PIECE);
+    const runs = [{ address: computer.space.translate(address), length: PIECE }];
+    served.open++;
+    try {
+      yield* carry(thread, socket, session, news, runs, bytes);
+    } finally {
+      served.open--;
+      if (!session.ended) session.lost(thread.now, 'the host hung up');
+      computer.space.unmap(address, PIECE);
+    }
+    yield* socket.close(thread);
+  };
+
+/** Until the connection ends. */
+function* carry(
+  thread: Thread,
+  socket: Socket,
+  session: TcpSession,
+  news: Signal,
+  runs: readonly Run[],
+  bytes: Uint8Array,
+): Generator<Wait, void, void> {
+  for (;;) {
+    const size = yield* receiveInKernel(socket, thread, runs, 0, PIECE);
+    if (size > 0) session.receive(thread.now, bytes, 0, size);
+    let hasSent = false;
+    for (let out = session.take(); out; out = session.take()) {
+      hasSent = true;
+      if ((yield* sendInKernel(socket, thread, out)) < out.length) return;
+    }
+    if (session.ended) return;
+    if (size > 0 || hasSent) continue;
+    const { ended, connection } = socket;
+    if (ended || connection?.error !== undefined) return;
+    yield socket.fallAsleep(thread, 'readers');
+    yield thread.block(news);
+    socket.readers.leave();
+  }
+}
