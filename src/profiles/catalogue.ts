@@ -3,8 +3,10 @@
 import type { CpuProfile } from '../cpu/profile.js';
 import type { EthernetProfile, KernelProfile } from '../kernel/profile.js';
 import type { PcieProfile } from '../memory/pcie.js';
+import type { MediaProfile } from '../storage/media.js';
 import * as cpus from './cpu.js';
 import * as kernelProfiles from './kernel.js';
+import * as medias from './media.js';
 import * as nics from './nic.js';
 import * as pcies from './pcie.js';
 
@@ -48,3 +50,6 @@ export const kernels: ReadonlyMap<string, KernelProfile> = named(
 export const slots: ReadonlyMap<string, PcieProfile & { readonly name: string }> = named(
   Object.entries(pcies).map(([name, profile]) => [name, { ...profile, name }]),
 );
+
+/** What volumes lie on: 'memory' ... */
+export const media: ReadonlyMap<string, MediaProfile> = named(Object.entries(medias));

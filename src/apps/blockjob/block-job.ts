@@ -3,7 +3,7 @@
 import type { BlockDevice } from '../../block/index.js';
 import type { Computer } from '../../host/index.js';
 import type { Nanos, Random } from '../../time/index.js';
-import { Job } from './job.js';
+import { Job, type Precondition } from './job.js';
 import type { BlockJobParameters } from './parameters.js';
 import { Tape, type TapeListener } from './tape.js';
 
@@ -31,6 +31,8 @@ export class BlockJob {
     readonly parameters: BlockJobParameters,
     random: Random,
     readonly listener: TapeListener,
+    /** Puts bytes on the disk behind its back, as they would be after long use; otherwise jobs write what they will read. */
+    precondition?: Precondition,
   ) {
     const { jobs, areaBytes, blockSizes } = parameters;
     const need = jobs * areaBytes;
@@ -45,7 +47,7 @@ export class BlockJob {
     this.#running = jobs;
     this.#jobs = Array.from(
       { length: jobs },
-      (_, i) => new Job(computer, device, parameters, i, random, this.#tape),
+      (_, i) => new Job(computer, device, parameters, i, random, this.#tape, precondition),
     );
   }
 

@@ -1,5 +1,6 @@
 export { BlockJob, type BlockJobResult } from './block-job.js';
 export { Contents } from './contents.js';
+export type { Precondition } from './job.js';
 export {
   type BlockJobOptions,
   type BlockJobParameters,

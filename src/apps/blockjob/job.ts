@@ -11,6 +11,9 @@ import { Contents } from './contents.js';
 import type { BlockJobParameters } from './parameters.js';
 import type { Tape } from './tape.js';
 
+/** Puts bytes at an offset of the disk, within the call. */
+export type Precondition = (offset: number, bytes: Uint8Array) => void;
+
 /** A request of the job's, with its buffer. */
 interface Slot {
   readonly request: BlockRequest;
@@ -50,6 +53,7 @@ export class Job {
     index: number,
     random: Random,
     readonly tape: Tape,
+    readonly precondition?: Precondition,
   ) {
     this.#from = index * p.areaBytes;
     this.#random = random.fork(`job ${index}`);
@@ -84,7 +88,6 @@ export class Job {
   *run(thread: Thread): Generator<Wait, void, void> {
     if (this.p.reads && this.p.verify) yield* this.#prefill(thread);
     yield* this.tape.ready(thread);
-    if (this.p.durationNs !== undefined) this.#endsAt = after(thread.now, this.p.durationNs);
     for (;;) {
       if (this.failure === '') yield* this.#hand(thread);
       if (this.#underWay === 0 && this.#isOver(thread.now)) break;
@@ -99,6 +102,7 @@ export class Job {
 
   /** Every block of the part is written once, with requests as large as there are, so that reads have something to find. */
   *#prefill(thread: Thread): Generator<Wait, void, void> {
+    if (this.precondition) return this.#putInPlace(this.precondition);
     const largest = Math.max(...this.p.blockSizes);
     const slot = this.#slots[0]!;
     for (let at = 0; at < this.p.areaBytes && this.failure === ''; at += largest) {
@@ -108,6 +112,17 @@ export class Job {
       while (this.#over.length === 0) yield thread.block(this.#news);
       this.#reap(thread);
     }
+  }
+
+  #putInPlace(precondition: Precondition): void {
+    const contents = this.#contents;
+    const bytes = new Uint8Array(contents.blockBytes);
+    const generation = contents.begin();
+    for (let block = 0; block < contents.blocks; block++) {
+      contents.fill(bytes, 0, block, generation);
+      precondition(this.#from + block * contents.blockBytes, bytes);
+    }
+    contents.wrote(0, contents.blocks, generation);
   }
 
   #isOver(now: Nanos): boolean {
@@ -147,8 +162,15 @@ export class Job {
     if (offset < 0) return false;
     this.#prepare(slot, isRead ? 'read' : 'write', offset, length, now);
     slot.counts = this.#begun++ >= p.warmUp;
-    if (slot.counts) this.tape.begins(now);
+    if (slot.counts) this.#counts(now);
     return true;
+  }
+
+  /** The first request that counts begins the time for which they are made. */
+  #counts(now: Nanos): void {
+    this.tape.begins(now);
+    const { durationNs } = this.p;
+    if (durationNs !== undefined && this.#endsAt === NEVER) this.#endsAt = after(now, durationNs);
   }
 
   /** A place on the part of the disk that no request under way touches; -1 where none was found. */

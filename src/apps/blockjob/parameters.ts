@@ -21,6 +21,8 @@ export interface BlockJobOptions {
   /** Requests of each job that count; or for how long they are made. One of the two; 1000 requests unless given. */
   readonly operations?: number;
   readonly durationNs?: number;
+  /** Fewer operations where they would move more bytes than this (io_size), but some all the same. */
+  readonly bytes?: number;
   /** Requests of each job that go before and do not count. */
   readonly warmUp?: number;
   /** A flush after every so many writes (fsync); 0: none. */
@@ -32,7 +34,8 @@ export interface BlockJobOptions {
 }
 
 /** A job with everything decided. */
-export interface BlockJobParameters extends Required<Omit<BlockJobOptions, 'durationNs'>> {
+export interface BlockJobParameters
+  extends Required<Omit<BlockJobOptions, 'durationNs' | 'bytes'>> {
   readonly durationNs: number | undefined;
   readonly isRandom: boolean;
   readonly reads: boolean;
@@ -46,7 +49,7 @@ const LEAST_AREA = 4 << 20;
 /** An area holds so many of the largest requests, so that few meet. */
 const REQUESTS_IN_AREA = 4;
 /** With so many under way, as many places again are free for the next. */
-const ROOM = 4;
+const ROOM = 2;
 const SECTOR = 512;
 const MOST_BLOCK = 64 << 20;
 const MOST_DEPTH = 4096;
@@ -82,12 +85,9 @@ export function blockJobParameters(given: BlockJobOptions): BlockJobParameters {
     readPercent: whole('read-percent', given.readPercent ?? DEFAULT_READS, 0, ALL),
     areaBytes: Math.ceil(areaBytes / largest) * largest,
     thinkNs: given.thinkNs ?? 0,
-    operations:
-      durationNs === undefined
-        ? whole('operations', given.operations ?? DEFAULT_OPERATIONS, 1, MOST_OPERATIONS)
-        : MOST_OPERATIONS,
+    operations: durationNs === undefined ? operationsOf(given, largest, depth) : MOST_OPERATIONS,
     durationNs,
-    warmUp: whole('warm-up', given.warmUp ?? 2 * depth, 0, MOST_OPERATIONS),
+    warmUp: whole('warm-up', given.warmUp ?? Math.max(LEAST_WARM_UP, depth), 0, MOST_OPERATIONS),
     flushEvery: whole('flush-every', given.flushEvery ?? 0, 0, MOST_OPERATIONS),
     fua: given.fua ?? false,
     verify: given.verify ?? true,
@@ -95,6 +95,16 @@ export function blockJobParameters(given: BlockJobOptions): BlockJobParameters {
     reads: isMixed || rw.endsWith('read'),
     writes: isMixed || rw.endsWith('write'),
   };
+}
+
+const LEAST_WARM_UP = 8;
+/** Each place of the queue is used some times, however few bytes there are to be. */
+const LEAST_ROUNDS = 2;
+
+function operationsOf(given: BlockJobOptions, largest: number, depth: number): number {
+  const asked = whole('operations', given.operations ?? DEFAULT_OPERATIONS, 1, MOST_OPERATIONS);
+  if (given.bytes === undefined) return asked;
+  return Math.min(asked, Math.max(LEAST_ROUNDS * depth, Math.floor(given.bytes / largest)));
 }
 
 function whole(name: string, value: number, least: number, most: number): number {

@@ -1,8 +1,10 @@
 export { capturedBytes } from './capture.js';
-export { comparisonFindings, inUs } from './finding.js';
+export { comparisonFindings, inUs, pathFindings } from './finding.js';
 export { frameName } from './frame-name.js';
 export * from './model.js';
 export { isVerbs, type PathOptions, PathRun } from './path-run.js';
+export { Recorder } from './recorder.js';
 export { QUIET, WARM_UP } from './run.js';
-export { svgOf } from './svg.js';
+export { phaseEnds, stationsOf } from './station.js';
+export { pictureOf, svgOf } from './svg.js';
 export { type CountRow, countRows, jsonOf } from './table.js';

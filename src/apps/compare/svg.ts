@@ -46,6 +46,19 @@ export function svgOf(comparison: Comparison, id = 'wireverbs'): string {
   ].join('\n')}\n`;
 }
 
+/** One path alone: its timeline, stations and sentences; `id` must differ where several stand in one page. */
+export function pictureOf(path: PathRecord, id: string): string {
+  const out: string[] = [];
+  const height = Math.ceil(panel(out, path, MARGIN) + MARGIN);
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" id="${id}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(path.title)}">`,
+    `<style>${styleSheet(id)}</style>`,
+    hatching(id),
+    ...out,
+    '</svg>',
+  ].join('\n')}\n`;
+}
+
 function head(out: string[], comparison: Comparison, top: number): number {
   const { size, op, nic, cpu, kernel, mtu, warmUp } = comparison;
   let y = top;

@@ -8,8 +8,9 @@ import {
   type SchemaDocument,
   titleOf,
 } from '../../scenario/document.js';
+import { PlaceError } from './place.js';
 import { experimentSchema, pointSchema } from './schema.js';
-import { PlaceError, settle } from './settings.js';
+import { settle } from './settings.js';
 import { combinations, isMeant, type Point, segmentsOf, withValue } from './sweep.js';
 import type { ExperimentText, PointText, SweepText } from './text.js';
 

@@ -1,8 +1,9 @@
 // The JSON Schema of an experiment's file. docs/experiment.schema.json is made of it, for editors; the reader checks by it.
 
+import { blockPatterns } from '../../apps/blockjob/index.js';
 import { paths, pathTitles } from '../../apps/compare/index.js';
 import { tcpTestNames } from '../../apps/tcptest/index.js';
-import { cards, kernels, processors, slots } from '../../profiles/catalogue.js';
+import { cards, kernels, media, processors, slots } from '../../profiles/catalogue.js';
 import { fault, testOptions } from '../../scenario/scenario-schema.js';
 import { topologyDefinitions } from '../../scenario/topology-schema.js';
 import { congestionNames } from '../../tcp/index.js';
@@ -62,8 +63,46 @@ const ends = {
   to: text("the server; the topology's second unless given"),
 };
 
+const block = object(
+  "what fio does with a disk: here the pool's first volume, over the transport",
+  {
+    rw: { description: 'in order or anywhere; reading, writing or both', enum: blockPatterns },
+    from: ends.from,
+    'block-size': {
+      description: 'bytes of a request; of several sizes each is as likely; 4 KiB unless given',
+      anyOf: [size, { type: 'array', minItems: 1, items: size }],
+    },
+    depth: count('requests under way at once, of each job; 1 unless given'),
+    jobs: count('threads, each with a part of the disk of its own'),
+    'read-percent': {
+      ...count('of a mix, how many of a hundred requests are reads; 50 unless given', 0),
+      maximum: 100,
+    },
+    area: { ...size, description: 'of the disk, that each job uses; 4 MiB at least unless given' },
+    think: { ...time, description: "from a request's end to the next one's beginning" },
+    operations: count('requests of each job that count; 1000 unless given'),
+    bytes: { ...size, description: 'of each job: fewer operations where they would move more' },
+    duration: { ...time, description: 'instead of operations: for how long they are made' },
+    'warm-up': count('requests of each job that go before and do not count', 0),
+    'flush-every': count('a flush after so many writes; 0: none', 0),
+    fua: flag('every write is durable when it is done'),
+    verify: flag('every block that is read must hold what was written last; true unless given'),
+  },
+  ['rw'],
+);
+
+const pool = object('what serves the disk, and on what it lies', {
+  host: text("the topology's last unless given"),
+  volume: { ...size, description: 'of the disk; as large as the job needs unless given' },
+  media: profileSchema('what the volume lies on', media, 'memory'),
+  queues: count('I/O queues; one a core unless given'),
+  entries: count('of each queue; 128 unless given', 2),
+  digests: flag('NVMe/TCP has header and data digests'),
+});
+
 const workload = {
   ...object('what is run, one of these', {
+    block,
     perftest: object(
       "a test of linux-rdma's perftest, over any transport but tcp",
       { ...testOptions, ...ends },
@@ -118,6 +157,7 @@ const members = {
     type: 'object',
     additionalProperties: host,
   },
+  pool,
   workload,
   faults: { type: 'array', items: fault },
   end: { ...time, description: 'when a run ends at the latest' },

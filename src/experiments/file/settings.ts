@@ -1,18 +1,9 @@
 // From the text of one combination to what is built and run: profiles by their names, sizes as numbers, and everything
 // that cannot be refused before anything runs.
 
-import { type PathName, pathTitles } from '../../apps/compare/index.js';
-import {
-  type PerftestParameters,
-  perftestParameters,
-  type WireName,
-} from '../../apps/perftest/index.js';
-import {
-  kernelFor,
-  type TcpTestName,
-  type TcpTestOptions,
-  tcpTestParameters,
-} from '../../apps/tcptest/index.js';
+import type { PathName } from '../../apps/compare/index.js';
+import type { WireName } from '../../apps/perftest/index.js';
+import { kernelFor, tcpTestParameters } from '../../apps/tcptest/index.js';
 import type { CpuProfile } from '../../cpu/index.js';
 import { pair, type Topology } from '../../fabric/index.js';
 import type { KernelOptions } from '../../kernel/index.js';
@@ -23,33 +14,12 @@ import { SchemaDocument } from '../../scenario/document.js';
 import type { FaultText } from '../../scenario/fault-text.js';
 import type { LabOptions } from '../../scenario/lab.js';
 import { readSize, readTime } from '../../scenario/quantity.js';
-import { optionsOf } from '../../scenario/scenario-file.js';
 import { readTopology, topologyOf } from '../../scenario/topology-file.js';
 import type { Beside } from './experiment-file.js';
+import { at, PlaceError } from './place.js';
 import { profileOf } from './profile-value.js';
-import type { HostText, OptionsText, PointText, TestText } from './text.js';
-
-/** Something cannot be; where in the point's text. */
-export class PlaceError extends RangeError {
-  override readonly name = 'PlaceError';
-
-  constructor(
-    readonly path: readonly (string | number)[],
-    words: string,
-  ) {
-    super(words);
-  }
-}
-
-/** Runs `body`; what it finds wrong is at `path`. */
-function at<T>(path: readonly (string | number)[], body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (!(error instanceof RangeError) || error instanceof PlaceError) throw error;
-    throw new PlaceError(path, error.message);
-  }
-}
+import type { HostText, OptionsText, PointText } from './text.js';
+import { hostNamed, type Workload, workloadOf } from './workload.js';
 
 /** A host's hardware. */
 export interface Hardware {
@@ -59,15 +29,6 @@ export interface Hardware {
   readonly memoryBytes: number;
   readonly nodes: number;
 }
-
-interface Between {
-  readonly from: string;
-  readonly to: string;
-}
-
-export type Workload =
-  | ({ readonly kind: 'perftest'; readonly parameters: PerftestParameters } & Between)
-  | ({ readonly kind: 'tcp'; readonly options: TcpTestOptions } & Between);
 
 /** One combination, ready to be built. */
 export interface Settings {
@@ -94,7 +55,8 @@ export function settle(text: PointText, beside: Beside): Settings {
   for (const name of Object.keys(text.hosts ?? {}))
     if (name !== 'all') hostNamed(topology, name, ['hosts', name]);
   const mtu = options.mtu ?? USUAL_MTU;
-  const workload = workloadOf(text, topology, transport, hardware);
+  const kernelAt = (name: string) => hardware.get(name)!.kernel;
+  const workload = workloadOf(text, topology, transport, kernelAt);
   const isTcp = transport === 'tcp';
   const hosts = Object.fromEntries(
     [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes }]) => [
@@ -200,72 +162,4 @@ function steering(workload: Workload, cpu: CpuProfile): KernelOptions {
     ...(affinity && { affinity }),
     ...(how && { steering: how }),
   };
-}
-
-function hostNamed({ hosts }: Topology, name: string, path: readonly string[]): string {
-  if (hosts.includes(name)) return name;
-  throw new PlaceError(path, `there is no host '${name}'; there are ${hosts.join(', ')}`);
-}
-
-function workloadOf(
-  { workload }: PointText,
-  topology: Topology,
-  transport: PathName,
-  hardware: ReadonlyMap<string, Hardware>,
-): Workload {
-  const { perftest, tcp } = workload;
-  const kind = perftest ? 'perftest' : 'tcp';
-  const place = ['workload', kind];
-  const given = (perftest ?? tcp)!;
-  const from = hostNamed(topology, given.from ?? topology.hosts[0]!, [...place, 'from']);
-  const to = hostNamed(topology, given.to ?? topology.hosts[1]!, [...place, 'to']);
-  if (from === to) throw new PlaceError([...place, 'to'], 'a test is between two hosts');
-  if (perftest && transport === 'tcp')
-    throw new PlaceError(place, 'verbs do not run over kernel TCP: use tcp, or another transport');
-  if (tcp && transport !== 'tcp')
-    throw new PlaceError(
-      place,
-      `sockets run over transport tcp, not ${transport} (${pathTitles[transport]})`,
-    );
-  return at(place, (): Workload => {
-    if (perftest) {
-      const options = optionsOf({ ...perftest, from, to } as never);
-      return {
-        kind: 'perftest',
-        from,
-        to,
-        parameters: perftestParameters({ ...options, wire: transport as WireName }),
-      };
-    }
-    const options = tcpOptions(given, hardware.get(from)!.kernel);
-    tcpTestParameters(options);
-    return { kind: 'tcp', from, to, options };
-  });
-}
-
-/** Switches of the kernel are asked of the transport's options, and known to the test. */
-function tcpOptions(text: TestText, kernel: KernelOptions): TcpTestOptions {
-  const { tso = true, gro = true, arfs, coalesce, busyPoll, congestion } = kernel;
-  const { test, iters, connections, cores, bidirectional } = text;
-  const known = {
-    size: text.size === undefined ? undefined : readSize('size', text.size),
-    iters,
-    connections,
-    cores,
-    bidirectional,
-    zeroCopy: text['zero-copy'],
-    socketBytes:
-      text['socket-bytes'] === undefined
-        ? undefined
-        : readSize('socket-bytes', text['socket-bytes'] as string),
-    warmUp: text['warm-up'],
-    tso,
-    gro,
-    arfs,
-    coalesce,
-    busyPoll,
-    congestion,
-  };
-  const entries = Object.entries(known).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(entries), test: test as TcpTestName };
 }

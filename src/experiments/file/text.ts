@@ -1,5 +1,6 @@
 // What an experiment's file says, as its schema lets it through.
 
+import type { BlockPattern } from '../../apps/blockjob/index.js';
 import type { PathName } from '../../apps/compare/index.js';
 import type { FaultText } from '../../scenario/fault-text.js';
 import type { Quantity } from '../../scenario/quantity.js';
@@ -46,7 +47,37 @@ export interface TestText {
   readonly [option: string]: unknown;
 }
 
+/** fio's job; names are fio's where it has one. */
+export interface BlockText {
+  readonly rw: BlockPattern;
+  readonly from?: string;
+  readonly 'block-size'?: Quantity | readonly Quantity[];
+  readonly depth?: number;
+  readonly jobs?: number;
+  readonly 'read-percent'?: number;
+  readonly area?: Quantity;
+  readonly think?: Quantity;
+  readonly operations?: number;
+  readonly bytes?: Quantity;
+  readonly duration?: Quantity;
+  readonly 'warm-up'?: number;
+  readonly 'flush-every'?: number;
+  readonly fua?: boolean;
+  readonly verify?: boolean;
+}
+
+/** What serves the disk, and on what it lies. */
+export interface PoolText {
+  readonly host?: string;
+  readonly volume?: Quantity;
+  readonly media?: ProfileText;
+  readonly queues?: number;
+  readonly entries?: number;
+  readonly digests?: boolean;
+}
+
 export interface WorkloadText {
+  readonly block?: BlockText;
   readonly perftest?: TestText;
   readonly tcp?: TestText;
 }
@@ -60,6 +91,7 @@ export interface PointText {
   readonly options?: OptionsText;
   readonly fabric?: FabricText;
   readonly hosts?: Readonly<Record<string, HostText>>;
+  readonly pool?: PoolText;
   readonly workload: WorkloadText;
   readonly faults?: readonly FaultText[];
   readonly end?: Quantity;

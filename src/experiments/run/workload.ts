@@ -5,8 +5,10 @@ import { TcpTest } from '../../apps/tcptest/index.js';
 import type { Lab } from '../../scenario/lab.js';
 import { parseIp } from '../../stack/index.js';
 import type { Nanos } from '../../time/index.js';
-import type { Settings, Workload } from '../file/settings.js';
+import type { Settings } from '../file/settings.js';
+import type { Workload } from '../file/workload.js';
 import { Latencies } from '../measure/latency.js';
+import { startBlockJob } from './block-course.js';
 import { type Outcome, operationResult } from './result.js';
 
 /** A workload that was started. */
@@ -18,12 +20,15 @@ export interface Course {
 }
 
 /** Starts the workload; `phase` is told when what is measured begins and ends. */
-export function start(lab: Lab, { workload }: Settings, phase: Phase): Course {
+export function start(lab: Lab, settings: Settings, phase: Phase): Course {
+  const { workload } = settings;
   switch (workload.kind) {
     case 'perftest':
       return perftest(lab, workload, phase);
     case 'tcp':
       return tcpTest(lab, workload, phase);
+    case 'block':
+      return startBlockJob(lab, settings, workload, phase);
   }
 }
 

@@ -164,6 +164,18 @@ spec('block jobs', (it) => {
     assert.ok(blocks >= 80);
   });
 
+  it('make fewer operations where they would move too many bytes, but use every place', () => {
+    const { operations, depth } = blockJobParameters({
+      rw: 'read',
+      blockSizes: [1 << 20],
+      depth: 4,
+      bytes: 64 << 20,
+    });
+    assert.is(operations, 64);
+    assert.ok(blockJobParameters({ rw: 'read', depth, bytes: 1 }).operations >= depth);
+    assert.is(blockJobParameters({ rw: 'read', operations: 10, bytes: 1 << 30 }).operations, 10);
+  });
+
   it('end with what the disk said when a request fails', () => {
     const { job } = run({ rw: 'randwrite', operations: 100 }, {}, (_, operation, answers) => {
       if (operation === 20) answers('BLK_STS_IOERR');

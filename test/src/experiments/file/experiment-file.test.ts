@@ -119,7 +119,7 @@ workload: { perftest: { test: read_lat, iters: 5 } }`);
       ['experiment: x', /^e\.yaml:1:1: 'workload' is missing$/],
       [
         'experiment: x\nworkload: {}',
-        /^e\.yaml:2:11: workload: expected one of perftest, tcp.*, found \{\}$/,
+        /^e\.yaml:2:11: workload: expected one of block, perftest, tcp.*, found \{\}$/,
       ],
       [
         'experiment: x\nworkload:\n  perftest: { test: write_late }',

@@ -111,6 +111,44 @@ workload: { tcp: { test: tcp_lat, size: 4KiB, iters: 50 } }`);
     assert.is(counts.bytesCopied, 2 * 50 * 4096);
   });
 
+  it('reads and writes a disk of the pool over every RDMA wire: all that comes back is right', () => {
+    const experiment = read(`experiment: disk
+workload: { block: { rw: randrw, block-size: [4KiB, 64KiB], depth: 4, operations: 60 } }
+sweep: { transport: [iwarp, rocev1, rocev2, ib] }`);
+    for (const point of experiment.points) {
+      const { failure, operations, verified, measured } = runPoint(experiment, point, none);
+      assert.is(failure, '');
+      assert.is(
+        operations.reduce((sum, { count }) => sum + count, 0),
+        60,
+      );
+      assert.ok(verified!.blocks > 1000);
+      assert.is(verified!.wrong, 0);
+      const { h0, h1 } = measured!.hosts;
+      assert.is(h0!.counts.copies + h1!.counts.copies, 0, 'no CPU copies');
+      assert.ok(h1!.cpu.stages.some(({ stage }) => stage.startsWith('nvme queue')));
+    }
+  });
+
+  it('has media that take their time', () => {
+    const p50 = (medium: string) =>
+      only(`experiment: media
+pool: { media: ${medium} }
+workload: { block: { rw: randread, operations: 50 } }`).operations[0]!.latency!.p50Ns;
+    const [memory, flash] = [p50('memory'), p50('flashp5510')];
+    assert.ok(Math.abs(flash - memory - 81_000) < 1000, `${memory} and ${flash} ns`);
+    const own = p50('{ like: memory, readNs: 30000, channels: 2 }');
+    assert.ok(Math.abs(own - memory - 30_000) < 1000, `${own} ns`);
+  });
+
+  it('believes no packet with a bit that was turned: it comes again', () => {
+    const { verified, failure } = only(`experiment: bits
+faults: [{ bit-errors: 1e-6 }]
+workload: { block: { rw: randread, block-size: 4KiB, operations: 100 } }`);
+    assert.is(failure, '');
+    assert.is(verified!.wrong, 0);
+  });
+
   it('refuses shares that are none, and lines that do not belong together', () => {
     for (const wrong of ['0/2', '3/2', '1', '1/0', 'a/b'])
       assert.throws(() => parseShard(wrong), /expected I\/N/);

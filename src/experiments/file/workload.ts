@@ -1,0 +1,179 @@
+// What is run, from the text of one combination: parameters of the test or job, between which hosts, and what cannot be.
+
+import { type BlockJobParameters, blockJobParameters } from '../../apps/blockjob/index.js';
+import { type PathName, pathTitles } from '../../apps/compare/index.js';
+import {
+  type PerftestParameters,
+  perftestParameters,
+  type WireName,
+} from '../../apps/perftest/index.js';
+import {
+  type TcpTestName,
+  type TcpTestOptions,
+  tcpTestParameters,
+} from '../../apps/tcptest/index.js';
+import type { Topology } from '../../fabric/index.js';
+import type { KernelOptions } from '../../kernel/index.js';
+import { media } from '../../profiles/catalogue.js';
+import { type Quantity, readSize, readTime } from '../../scenario/quantity.js';
+import { optionsOf } from '../../scenario/scenario-file.js';
+import type { MediaProfile } from '../../storage/media.js';
+import { at, PlaceError } from './place.js';
+import { profileOf } from './profile-value.js';
+import type { BlockText, PointText, TestText } from './text.js';
+
+interface Between {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What serves a disk. */
+export interface PoolSettings {
+  readonly volumeBytes: number;
+  readonly media: MediaProfile;
+  readonly queues: number | undefined;
+  readonly entries: number;
+  readonly digests: boolean;
+}
+
+export type Workload =
+  | ({ readonly kind: 'perftest'; readonly parameters: PerftestParameters } & Between)
+  | ({ readonly kind: 'tcp'; readonly options: TcpTestOptions } & Between)
+  | ({
+      readonly kind: 'block';
+      readonly parameters: BlockJobParameters;
+      readonly pool: PoolSettings;
+    } & Between);
+
+export function hostNamed({ hosts }: Topology, name: string, path: readonly string[]): string {
+  if (hosts.includes(name)) return name;
+  throw new PlaceError(path, `there is no host '${name}'; there are ${hosts.join(', ')}`);
+}
+
+/** @throws PlaceError that says what cannot be, and where */
+export function workloadOf(
+  text: PointText,
+  topology: Topology,
+  transport: PathName,
+  kernelAt: (host: string) => KernelOptions,
+): Workload {
+  const { perftest, tcp, block } = text.workload;
+  const kind = perftest ? 'perftest' : tcp ? 'tcp' : 'block';
+  const place = ['workload', kind];
+  const between = endsOf(text, topology, place);
+  if (between.from === between.to)
+    throw new PlaceError([...place, 'from'], `${between.from} is both ends: expected two hosts`);
+  if (perftest && transport === 'tcp')
+    throw new PlaceError(place, 'verbs do not run over kernel TCP: use tcp, or another transport');
+  if (tcp && transport !== 'tcp')
+    throw new PlaceError(
+      place,
+      `sockets run over transport tcp, not ${transport} (${pathTitles[transport]})`,
+    );
+  if (perftest)
+    return at(place, () => ({
+      ...between,
+      kind: 'perftest',
+      parameters: perftestParameters({
+        ...optionsOf({ ...perftest, ...between } as never),
+        wire: transport as WireName,
+      }),
+    }));
+  if (tcp)
+    return at(place, () => {
+      const options = tcpOptions(tcp, kernelAt(between.from));
+      tcpTestParameters(options);
+      return { ...between, kind: 'tcp', options };
+    });
+  const parameters = at(place, () => blockParameters(block!));
+  return { ...between, kind: 'block', parameters, pool: poolOf(text, parameters) };
+}
+
+/** Client and server: of a disk, who uses it, and the pool. */
+function endsOf({ workload, pool = {} }: PointText, topology: Topology, place: string[]): Between {
+  const { perftest, tcp, block } = workload;
+  const { hosts } = topology;
+  const given = perftest ?? tcp;
+  const from = hostNamed(topology, (given ?? block!).from ?? hosts[0]!, [...place, 'from']);
+  const to = given
+    ? hostNamed(topology, given.to ?? hosts[1]!, [...place, 'to'])
+    : hostNamed(topology, pool.host ?? hosts.at(-1)!, ['pool', 'host']);
+  return { from, to };
+}
+
+function blockParameters(text: BlockText): BlockJobParameters {
+  const given = text['block-size'];
+  const list = given === undefined ? undefined : Array.isArray(given) ? given : [given];
+  const blockSizes = (list as readonly Quantity[] | undefined)?.map((one) =>
+    readSize('block-size', one),
+  );
+  const known = {
+    rw: text.rw,
+    blockSizes,
+    depth: text.depth,
+    jobs: text.jobs,
+    readPercent: text['read-percent'],
+    areaBytes: sizeOf('area', text.area),
+    thinkNs: timeOf('think', text.think),
+    operations: text.operations,
+    bytes: sizeOf('bytes', text.bytes),
+    durationNs: timeOf('duration', text.duration),
+    warmUp: text['warm-up'],
+    flushEvery: text['flush-every'],
+    fua: text.fua,
+    verify: text.verify,
+  };
+  return blockJobParameters(defined(known));
+}
+
+/** What a volume has beyond what a job needs, so that it does not end where the job does. */
+const VOLUME_UNIT = 1 << 20;
+
+function poolOf({ pool = {} }: PointText, { jobs, areaBytes }: BlockJobParameters): PoolSettings {
+  const need = Math.ceil((jobs * areaBytes) / VOLUME_UNIT) * VOLUME_UNIT;
+  const volumeBytes = sizeOf('volume', pool.volume) ?? need;
+  if (volumeBytes < need)
+    throw new PlaceError(['pool', 'volume'], `${volumeBytes} bytes, and the job needs ${need}`);
+  return {
+    volumeBytes,
+    media: at(['pool', 'media'], () => profileOf(media, pool.media, 'memory')),
+    queues: pool.queues,
+    entries: pool.entries ?? QUEUE_ENTRIES,
+    digests: pool.digests ?? false,
+  };
+}
+const QUEUE_ENTRIES = 128;
+
+const sizeOf = (name: string, value: Quantity | undefined): number | undefined =>
+  value === undefined ? undefined : readSize(name, value);
+const timeOf = (name: string, value: Quantity | undefined): number | undefined =>
+  value === undefined ? undefined : readTime(name, value);
+
+/** Without members that are undefined. */
+function defined<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+/** Switches of the kernel are asked of the transport's options, and known to the test. */
+function tcpOptions(text: TestText, kernel: KernelOptions): TcpTestOptions {
+  const { tso = true, gro = true, arfs, coalesce, busyPoll, congestion } = kernel;
+  const { test, iters, connections, cores, bidirectional } = text;
+  const known = {
+    size: sizeOf('size', text.size),
+    iters,
+    connections,
+    cores,
+    bidirectional,
+    zeroCopy: text['zero-copy'],
+    socketBytes: sizeOf('socket-bytes', text['socket-bytes'] as Quantity | undefined),
+    warmUp: text['warm-up'],
+    tso,
+    gro,
+    arfs,
+    coalesce,
+    busyPoll,
+    congestion,
+  };
+  return { ...(defined(known) as Partial<TcpTestOptions>), test: test as TcpTestName };
+}

@@ -1,0 +1,130 @@
+// One read of a disk, station by station: the same world as an experiment's combination, warmed up and then quiet, and
+// everything that one more read leaves behind.
+
+import {
+  type PathRecord,
+  pathFindings,
+  pathTitles,
+  phaseEnds,
+  QUIET,
+  Recorder,
+  stationsOf,
+  WARM_UP,
+} from '../../apps/compare/index.js';
+import { type BlockDevice, BlockRequest, segmentsOf } from '../../block/index.js';
+import { Signal, type Thread, type Wait } from '../../cpu/index.js';
+import type { Computer } from '../../host/index.js';
+import { Lab } from '../../scenario/lab.js';
+import { after, type Nanos, seconds } from '../../time/index.js';
+import type { Settings } from '../file/settings.js';
+import { attach, servePool } from './disk.js';
+
+/** Events of a host for one read; those of the largest fit. */
+const LEDGER_EVENTS = 2 ** 17;
+const LONGEST = seconds(10);
+const APPLICATION = 'application memory';
+const PATTERN = 251;
+
+/**
+ * Reads so many bytes once more after a while and tells all about it.
+ * @throws RangeError when the read did not come to its end
+ */
+export function recordRead(settings: Settings, size: number): PathRecord {
+  const { workload, transport } = settings;
+  if (workload.kind !== 'block') throw new RangeError('only reads of disks are recorded');
+  const lab = new Lab({ ...settings.lab, ledgerEvents: LEDGER_EVENTS });
+  const [initiator, target] = [lab.host(workload.from), lab.host(workload.to)];
+  const precondition = servePool(lab, settings, workload);
+  const there = Uint8Array.from({ length: size }, (_, i) => i % PATTERN);
+  precondition(0, there);
+  const recorder = new Recorder({ initiator, target }, lab.linkType, transport === 'iwarp');
+  lab.tap(initiator.name, recorder.tap('initiator'));
+  lab.tap(target.name, recorder.tap('target'));
+  const run = { knownAt: null as Nanos | null, verified: false, failure: '' };
+  lab.spawn(initiator, 'reader', function* (thread) {
+    const found = yield* attach(initiator, thread, target, lab, settings, workload);
+    if (typeof found === 'string') run.failure = found;
+    else yield* readOnceMore(initiator, thread, found, size, recorder, run, there);
+  });
+  lab.sim.run(after(lab.now, LONGEST), () => run.knownAt === null && run.failure === '');
+  lab.runFor(QUIET);
+  if (run.knownAt === null)
+    throw new RangeError(`${pathTitles[transport]}: ${run.failure || 'the read never ended'}`);
+  return recordOf(settings, recorder, size, run.knownAt, run.verified, lab);
+}
+
+interface Run {
+  knownAt: Nanos | null;
+  verified: boolean;
+  failure: string;
+}
+
+function* readOnceMore(
+  computer: Computer,
+  thread: Thread,
+  device: BlockDevice,
+  size: number,
+  recorder: Recorder,
+  run: Run,
+  there: Uint8Array,
+): Generator<Wait, void, void> {
+  const { space } = computer;
+  const address = space.allocate(size);
+  const over = new Signal();
+  const request = new BlockRequest();
+  request.length = size;
+  request.segments = segmentsOf(space, address, size);
+  let isOver = false;
+  request.done = (now) => {
+    isOver = true;
+    over.raise(now);
+  };
+  for (let n = 0; n <= WARM_UP; n++) {
+    isOver = false;
+    if (n === WARM_UP) {
+      yield thread.sleep(after(thread.now, QUIET));
+      space.write(address, new Uint8Array(size));
+      recorder.begin(thread.now);
+    }
+    const end = recorder.call(computer, thread, 'pread()', true);
+    yield thread.systemCall();
+    yield* device.submit(thread, request);
+    while (!isOver) yield thread.block(over);
+    end(thread.now);
+  }
+  const back = space.read(address, size);
+  run.verified = request.status === 'BLK_STS_OK' && there.every((byte, i) => back[i] === byte);
+  run.knownAt = thread.now;
+}
+
+function recordOf(
+  { transport, workload }: Settings,
+  recorder: Recorder,
+  size: number,
+  knownAt: Nanos,
+  verified: boolean,
+  lab: Lab,
+): PathRecord {
+  const recording = recorder.take(lab.now);
+  const placed = recording.moves
+    .filter(({ side, to }) => side === 'initiator' && to === APPLICATION)
+    .map(({ untilNs }) => untilNs);
+  const record = {
+    path: transport,
+    title: pathTitles[transport],
+    operation: `a read of ${size.toLocaleString('en')} bytes of the disk`,
+    hosts: { initiator: workload.from, target: workload.to },
+    linkType: lab.linkType,
+    verified,
+    placedNs: Math.max(0, ...placed),
+    knownNs: knownAt - recorder.beginAt,
+    knownBy: 'initiator' as const,
+    quietNs: phaseEnds(recording)[0]!,
+    ...recording,
+  };
+  return {
+    ...record,
+    stations: stationsOf(record),
+    findings: pathFindings(record, size, 'initiator'),
+  };
+}
