@@ -1,6 +1,12 @@
 // Atomic operations (RFC 7306 5): carried out in memory by DMA, and their answers taken.
 
-import { IBV_ACCESS_REMOTE_ATOMIC, type QueuePair, WC, workKind } from '../rdma/engine-parts.js';
+import {
+  IBV_ACCESS_REMOTE_ATOMIC,
+  type QueuePair,
+  WC,
+  WordOperation,
+  workKind,
+} from '../rdma/engine-parts.js';
 import type { Nanos } from '../time/index.js';
 import { answeredJob, known } from './answers.js';
 import { ATOMIC } from './opcodes.js';
@@ -9,12 +15,11 @@ import type { StreamError } from './terminate-error.js';
 import { sourceErrorOf } from './verdict.js';
 import { DDPUntagged, Halves, RDMAPAtomicRequest, RDMAPAtomicResponse } from './wire.js';
 
-const ALL_ONES = 0xffffffff;
-/** The highest bit of the high half: where carries end anyway. */
-const HIGHEST = 0x80000000;
 const ATOMIC_BYTES = 8;
 
-/** RFC 7306 5: fields that end inside the word, and parts of a word, are not there. */
+const operation = new WordOperation();
+
+/** RFC 7306 5.2.1, with the masks of 5.1. */
 // hot
 export function atomicRequest(
   s: Stream,
@@ -27,51 +32,28 @@ export function atomicRequest(
   const { high, low } = Halves.get;
   const { memory } = s.device;
   const opcode = get.opcode(b, at);
-  const isSwap = opcode === ATOMIC.compareSwap;
-  if (!isSwap && opcode !== ATOMIC.fetchAdd) return 'unexpected-opcode';
-  if (!isWhole(b, at + field.addOrSwapMask, isSwap)) return 'unspecified';
-  if (isSwap && !isWhole(b, at + field.compareMask, true)) return 'unspecified';
+  operation.swaps = opcode === ATOMIC.compareSwap;
+  if (!operation.swaps && opcode !== ATOMIC.fetchAdd) return 'unexpected-opcode';
+  operation.dataHigh = high(b, at + field.addOrSwapData);
+  operation.dataLow = low(b, at + field.addOrSwapData);
+  operation.maskHigh = high(b, at + field.addOrSwapMask);
+  operation.maskLow = low(b, at + field.addOrSwapMask);
+  operation.compareHigh = high(b, at + field.compareData);
+  operation.compareLow = low(b, at + field.compareData);
+  operation.compareMaskHigh = high(b, at + field.compareMask);
+  operation.compareMaskLow = low(b, at + field.compareMask);
   const to = at + field.remoteTo;
   const right = IBV_ACCESS_REMOTE_ATOMIC;
-  const key = get.remoteStag(b, at);
-  const va = high(b, to);
-  const verdict = memory.keys.check(key, qp.pd, qp.qpn, va, low(b, to), ATOMIC_BYTES, right);
+  const stag = get.remoteStag(b, at);
+  const verdict = memory.change(now, qp, stag, high(b, to), low(b, to), right, operation);
   if (verdict !== 'allowed') return sourceErrorOf(verdict);
-  const { translation, offset } = memory.keys;
-  const { dma } = memory;
-  memory.walk(now, ATOMIC_BYTES);
-  memory.atomic = true;
-  const data = at + field.addOrSwapData;
-  if (isSwap) {
-    const compare = at + field.compareData;
-    memory.came(
-      dma.compareSwap(
-        now,
-        translation,
-        offset,
-        high(b, compare),
-        low(b, compare),
-        high(b, data),
-        low(b, data),
-      ),
-    );
-  } else memory.came(dma.fetchAdd(now, translation, offset, high(b, data), low(b, data)));
   const answer = s.addAnswer()!;
   answer.kind = 'atomic';
   answer.identifier = get.requestIdentifier(b, at);
-  answer.high = dma.originalHigh;
-  answer.low = dma.originalLow;
+  answer.high = memory.dma.originalHigh;
+  answer.low = memory.dma.originalLow;
   known(s, answer, now);
   return '';
-}
-
-/** Is the mask all ones, or of an addition all zeros (or the highest bit alone, where a carry ends anyway)? */
-// hot
-function isWhole(b: Uint8Array, at: number, isSwap: boolean): boolean {
-  const high = Halves.get.high(b, at);
-  const low = Halves.get.low(b, at);
-  if (isSwap) return high === ALL_ONES && low === ALL_ONES;
-  return low === 0 && (high === 0 || high === HIGHEST);
 }
 
 const value = new Uint8Array(ATOMIC_BYTES);

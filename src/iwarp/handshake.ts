@@ -5,7 +5,7 @@ import type { IwarpOptions } from './options.js';
 import { settingsOf } from './settings.js';
 import { MOST_DEPTH, rejectionOf, rtrOf, type Startup, writeStartup } from './startup.js';
 import type { Stream } from './stream.js';
-import { end } from './terminate.js';
+import { end, refuseReply } from './terminate.js';
 
 /** The passive side got a request; `isHeard`: somebody listens for it. */
 export function requested(
@@ -49,15 +49,20 @@ export function requested(
 export function replied(links: Links, options: IwarpOptions, link: Link, reply: Startup): void {
   const { stream, asks } = link;
   if (reply.reject) return rejected(links, link, reply);
-  // A reply of another kind than the request (siw: ECONNRESET), and more READs than can be served (RFC 6581 9.1).
+  // A reply of another kind than the request (siw: ECONNRESET).
   const isEnhanced = reply.enhanced !== null;
-  const wanted = reply.enhanced?.ord ?? 0;
-  const enough = wanted === MOST_DEPTH || wanted <= options.mostReads;
-  if (isEnhanced !== (options.revision === 2) || !enough) return links.fail(link, ERRNO.ECONNRESET);
+  if (isEnhanced !== (options.revision === 2)) return links.fail(link, ERRNO.ECONNRESET);
   stream.crc = reply.crc || options.crc;
   stream.marksOut = reply.markers;
   stream.marksIn = options.markers;
   stream.rtr = reply.enhanced && options.rtr !== 'none' ? rtrOf(reply.enhanced) : 'none';
+  // RFC 6581 9.1 and 9.2: more READs than can be served, or no RTR message that was offered.
+  const wanted = reply.enhanced?.ord ?? 0;
+  const error = unacceptable(stream, options, isEnhanced, wanted);
+  if (error !== '') {
+    refuseReply(stream, error);
+    return links.fail(link, error === 'no-rtr' ? ERRNO.EPROTO : ERRNO.ENOMEM);
+  }
   stream.phase = 'ready';
   link.state = 'REP_RCVD';
   const serves = Math.max(asks.ird, wanted === MOST_DEPTH ? 0 : wanted);
@@ -71,6 +76,16 @@ export function replied(links: Links, options: IwarpOptions, link: Link, reply: 
     initiatorDepth: settings.maxRdAtomic,
     settings,
   });
+}
+
+function unacceptable(
+  { rtr }: Stream,
+  options: IwarpOptions,
+  isEnhanced: boolean,
+  wanted: number,
+): 'insufficient-ird' | 'no-rtr' | '' {
+  if (wanted !== MOST_DEPTH && wanted > options.mostReads) return 'insufficient-ird';
+  return isEnhanced && rtr !== options.rtr ? 'no-rtr' : '';
 }
 
 function rejected(links: Links, link: Link, { privateData }: Startup): void {

@@ -11,6 +11,7 @@ import { end } from './terminate.js';
 
 /** Linux's numbers. */
 export const ERRNO = {
+  ENOMEM: 12,
   EPROTO: 71,
   EADDRNOTAVAIL: 99,
   ECONNRESET: 104,
@@ -58,11 +59,6 @@ export class Links {
     };
     this.#links.set(stream.id, link);
     return link;
-  }
-
-  #forget(link: Link): void {
-    this.wait(link.stream, NEVER);
-    this.#links.delete(link.stream.id);
   }
 
   forget(link: Link): void {

@@ -24,11 +24,15 @@ const foreign: readonly (keyof QpAttr)[] = [
   'minRnrTimer',
 ];
 
+/** States of InfiniBand's queue pairs that RDMA Verbs do not have: no path to learn of, no draining of a send queue. */
+const strangers: readonly QpState[] = ['RTR', 'SQD', 'SQE'];
+
 /** Why a modification is refused; '' when it is not. */
 export function refusesModification(qp: QueuePair, attr: QpAttr, profile: DeviceProfile): string {
   const to = attr.qpState ?? qp.state;
   if (attr.curQpState !== undefined && attr.curQpState !== qp.state)
     return `the queue pair is in ${qp.state}, not ${attr.curQpState}`;
+  if (strangers.includes(to)) return `iWARP has no state ${to}`;
   if (!transitions[qp.state]?.includes(to)) return `${qp.state} to ${to} is not allowed`;
   const strange = foreign.find((name) => attr[name] !== undefined);
   if (strange !== undefined) return `iWARP has no ${strange}`;

@@ -38,6 +38,13 @@ export function terminate(s: Stream, now: Nanos, error: StreamError, blamed?: Bl
   s.device.toError(now, qp);
 }
 
+/** What a reply says cannot be lived with: the peer, which is in FPDU mode, is told, before there is a queue pair. */
+export function refuseReply(s: Stream, error: StreamError): void {
+  frameTerminate(s, error, undefined);
+  s.device.counters.add('iw_terminate_sent');
+  end(s, error);
+}
+
 /** Nothing more is taken; FIN goes behind what is framed. */
 export function end(s: Stream, error: StreamError | ''): void {
   s.phase = 'ended';

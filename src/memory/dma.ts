@@ -10,6 +10,7 @@ import { PAGE_4K } from './machine-memory.js';
 import type { PcieLink } from './pcie.js';
 import type { ScatterList } from './scatter-list.js';
 import type { Translation } from './translation.js';
+import type { WordOperation } from './word-operation.js';
 
 /** Words in memory are those of a little-endian host. */
 const word = { size: 4, shift: 0, bits: 32, order: 'le' } as const;
@@ -210,38 +211,20 @@ export class DmaEngine {
   }
 
   /**
-   * COMPARE_SWAP (IBA 9.4.5.1): writes `swap` if memory holds `compare`; `originalHigh` and `Low` say what it held.
-   * @returns when the device knows what it held
+   * An atomic operation on 8 aligned bytes; `originalHigh` and `Low` say what they held.
+   * @returns when the device knows that
    */
-  compareSwap(
+  // hot
+  atomic(
     now: Nanos,
     translation: Translation,
     offset: number,
-    compareHigh: number,
-    compareLow: number,
-    swapHigh: number,
-    swapLow: number,
+    operation: WordOperation,
     flow = 0,
   ): Nanos {
     const read = this.#fetch(now, translation, offset, flow);
-    if (this.originalHigh === compareHigh && this.originalLow === compareLow)
-      this.#store(now, read, translation, offset, swapHigh, swapLow, flow);
-    return read;
-  }
-
-  /** FETCH_ADD (IBA 9.4.5.2): adds in 64 bits, wrapping around. */
-  fetchAdd(
-    now: Nanos,
-    translation: Translation,
-    offset: number,
-    addHigh: number,
-    addLow: number,
-    flow = 0,
-  ): Nanos {
-    const read = this.#fetch(now, translation, offset, flow);
-    const low = this.originalLow + addLow;
-    const high = this.originalHigh + addHigh + (low >= WORD ? 1 : 0);
-    this.#store(now, read, translation, offset, high % WORD, low % WORD, flow);
+    if (operation.apply(this.originalHigh, this.originalLow))
+      this.#store(now, read, translation, offset, operation.high, operation.low, flow);
     return read;
   }
 

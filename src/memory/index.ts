@@ -52,3 +52,4 @@ export {
   type Verdict,
 } from './verdict.js';
 export { type Touch, Watch } from './watch.js';
+export { WordOperation } from './word-operation.js';

@@ -9,6 +9,7 @@ export {
   invalidateRemotely,
   type MemoryVerdict,
   UsageError,
+  WordOperation,
 } from './memory-parts.js';
 export { isReadLike, workKind } from './opcode-map.js';
 export type { QueuePair } from './queue-pair.js';

@@ -4,7 +4,7 @@
 import type { Nanos } from '../time/index.js';
 import { WC, wcOpcodes } from './constant.js';
 import type { Engine } from './engine.js';
-import { IBV_ACCESS_REMOTE_WRITE, invalidateRemotely } from './memory-parts.js';
+import { IBV_ACCESS_REMOTE_WRITE, invalidateRemotely, WordOperation } from './memory-parts.js';
 import type { Packet } from './packet.js';
 import type { QueuePair, Response } from './queue-pair.js';
 import { receiveQueueOf, rightOf } from './responder-checks.js';
@@ -150,46 +150,24 @@ function queueRead(qp: QueuePair, pkt: Packet): Verdict {
   return 'accept';
 }
 
+const operation = new WordOperation();
+
 // hot
 function atomic(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
   const { bytes, atomicAt } = pkt;
   const { high, low } = Halves.get;
-  const { dma, keys } = dev.memory;
+  const { memory } = dev;
   const va = atomicAt + AtomicETH.at.va;
-  const rkey = AtomicETH.get.rkey(bytes, atomicAt);
-  const right = rightOf(pkt);
-  const verdict = keys.check(
-    rkey,
-    qp.pd,
-    qp.qpn,
-    high(bytes, va),
-    low(bytes, va),
-    ATOMIC_BYTES,
-    right,
-  );
-  if (verdict !== 'allowed') return 'remote-access';
   const swap = atomicAt + AtomicETH.at.swapDt;
   const compare = atomicAt + AtomicETH.at.cmpDt;
-  const { translation, offset } = keys;
-  const { memory } = dev;
-  memory.walk(now, ATOMIC_BYTES);
-  memory.atomic = true;
-  if (pkt.opcode.does === 'FETCH_ADD') {
-    memory.came(dma.fetchAdd(now, translation, offset, high(bytes, swap), low(bytes, swap)));
-  } else {
-    memory.came(
-      dma.compareSwap(
-        now,
-        translation,
-        offset,
-        high(bytes, compare),
-        low(bytes, compare),
-        high(bytes, swap),
-        low(bytes, swap),
-      ),
-    );
-  }
-  answer(qp, pkt.psn, 'atomic', dma.originalHigh, dma.originalLow);
+  if (pkt.opcode.does === 'FETCH_ADD') operation.add(high(bytes, swap), low(bytes, swap));
+  else
+    operation.swap(high(bytes, compare), low(bytes, compare), high(bytes, swap), low(bytes, swap));
+  const rkey = AtomicETH.get.rkey(bytes, atomicAt);
+  const right = rightOf(pkt);
+  const verdict = memory.change(now, qp, rkey, high(bytes, va), low(bytes, va), right, operation);
+  if (verdict !== 'allowed') return 'remote-access';
+  answer(qp, pkt.psn, 'atomic', memory.dma.originalHigh, memory.dma.originalLow);
   return 'accept';
 }
 

@@ -38,3 +38,4 @@ export {
 export { physicalTranslation, type Translation } from '../memory/translation.js';
 export { UsageError } from '../memory/usage-error.js';
 export type { Verdict as MemoryVerdict } from '../memory/verdict.js';
+export { WordOperation } from '../memory/word-operation.js';

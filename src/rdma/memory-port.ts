@@ -13,6 +13,7 @@ import {
   type ProtectionDomain,
   physicalTranslation,
   type Translation,
+  type WordOperation,
 } from './memory-parts.js';
 import type { NicCaches } from './nic-caches.js';
 import type { SgeList } from './work-request.js';
@@ -20,6 +21,7 @@ import type { SgeList } from './work-request.js';
 const WORD = 2 ** 32;
 /** A register of 64 bits, as such devices have them. */
 const DOORBELL_BYTES = 8;
+const ATOMIC_BYTES = 8;
 
 export class MemoryPort {
   /** What was read since `begin` has come, and what was written is visible, at these instants. */
@@ -98,6 +100,26 @@ export class MemoryPort {
     const { translation, offset } = this.keys;
     const done = this.dma.write(now, translation, offset, from, at, at + length);
     this.visible = this.inOrder(done + this.delay);
+  }
+
+  /** An atomic operation on the word that a peer names; what it held is in `dma.originalHigh` and `Low`. */
+  // hot
+  change(
+    now: Nanos,
+    qp: { readonly pd: ProtectionDomain; readonly qpn: number },
+    rkey: number,
+    vaHigh: number,
+    vaLow: number,
+    right: number,
+    operation: WordOperation,
+  ): MemoryVerdict {
+    const { keys, dma } = this;
+    const verdict = keys.check(rkey, qp.pd, qp.qpn, vaHigh, vaLow, ATOMIC_BYTES, right);
+    if (verdict !== 'allowed') return verdict;
+    this.walk(now, ATOMIC_BYTES);
+    this.atomic = true;
+    this.came(dma.atomic(now, keys.translation, keys.offset, operation));
+    return verdict;
   }
 
   /** Posted writes become visible in order, also behind one that had to wait for its tables. */

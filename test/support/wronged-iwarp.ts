@@ -1,7 +1,15 @@
 // An RNIC of ours that a peer wrongs: FPDUs made by hand, and a region that they may name.
 
 import { build } from '../../protocols/index.js';
-import { ddpUntagged, mpa, rdmapReadReq } from '../../protocols/iwarp/index.js';
+import {
+  DDPUntagged,
+  ddpUntagged,
+  MPA,
+  MPACrc,
+  mpa,
+  RDMAPTerminate,
+  rdmapReadReq,
+} from '../../protocols/iwarp/index.js';
 import { postRecv, regMr } from '../../src/rdma/index.js';
 import { RawIwarp, type RawOptions } from './raw-iwarp.js';
 
@@ -51,3 +59,20 @@ export class Wronged extends RawIwarp {
 export const requestFrame = Uint8Array.from(
   Buffer.from('4d504120494420526571204672616d651002000400040004', 'hex'),
 );
+
+/** The Terminate that the RNIC said, and where the headers are that it quotes. */
+export function terminateOf(said: Uint8Array) {
+  for (let at = 0; at < said.length; ) {
+    const size = MPA.size + MPA.get.length(said, at);
+    const { opcode, tagged } = DDPUntagged.decode(said, at + MPA.size);
+    if (tagged === 0 && opcode === TERMINATE) {
+      const word = at + MPA.size + DDPUntagged.size;
+      const { layer, etype, errorCode, m, d, r } = RDMAPTerminate.decode(said, word);
+      const quoted = word + RDMAPTerminate.size;
+      return { error: [layer, etype, errorCode], quotes: [m, d, r], quoted };
+    }
+    at += Math.ceil(size / 4) * 4 + MPACrc.size;
+  }
+  return undefined;
+}
+const TERMINATE = 7;

@@ -3,16 +3,19 @@
 
 import { build } from '../../../protocols/index.js';
 import { MPAReply, MPARequest, mpaRep, mpaReq, mpaV2 } from '../../../protocols/iwarp/index.js';
+import { type IwarpOptions, terminateErrors } from '../../../src/iwarp/index.js';
 import {
   attachMcast,
   createAh,
   createQp,
   createSrq,
+  modifyQp,
   type QpType,
 } from '../../../src/rdma/index.js';
 import { seconds } from '../../../src/time/index.js';
 import { RawIwarp } from '../../support/raw-iwarp.js';
 import { assert, spec } from '../../support/spec.js';
+import { terminateOf } from '../../support/wronged-iwarp.js';
 
 type Layers = Parameters<typeof build>[0];
 const frame = (...layers: Layers) => build(layers).bytes.slice();
@@ -25,8 +28,8 @@ const heard = (said: Uint8Array) => {
   return raw;
 };
 
-const asked = (said: Uint8Array) => {
-  const raw = new RawIwarp();
+const asked = (said: Uint8Array, iwarp: Partial<IwarpOptions> = {}) => {
+  const raw = new RawIwarp({ iwarp });
   raw.connect({ ird: 2, ord: 3 });
   const request = raw.read();
   raw.write(said);
@@ -106,12 +109,29 @@ spec('MPA start-up', (it) => {
   for (const [title, said, type] of [
     ['a rejection', frame(mpaRep({ r: 1 }), mpaV2({ ird: 0, ord: 0 })), 'REJECTED'],
     ['a reply of revision 1', frame(mpaRep({ rev: 1 })), 'REJECTED'],
-    ['more READs than we serve', frame(mpaRep(), mpaV2({ ird: 1, ord: 500 })), 'REJECTED'],
     ['a request for a reply', frame(mpaReq(), mpaV2({ ird: 1, ord: 1 })), 'UNREACHABLE'],
   ] as const) {
     it(`${title} ends the attempt with ${type}`, () => {
       const { raw } = asked(said);
       assert.is(raw.event()?.type, `RDMA_CM_EVENT_${type}`);
+      assert.is(raw.event(), undefined);
+      assert.is(raw.tcp!.state, 'CLOSE-WAIT');
+    });
+  }
+
+  for (const [title, error, options, block] of [
+    ['more READs than we serve', 'insufficient-ird', {}, { ird: 1, ord: 500 }],
+    ['no RTR message', 'no-rtr', { rtr: 'write' }, { ird: 1, ord: 1 }],
+    ['another RTR message', 'no-rtr', { rtr: 'write' }, { ird: 1, ord: 1, a: 1, d: 1 }],
+  ] as const) {
+    it(`a reply with ${title} ends the attempt, and Terminate tells the peer why`, () => {
+      const { raw, request } = asked(frame(mpaRep(), mpaV2(block)), options);
+      assert.ok(request.length > 0);
+      const { layer, etype, code } = terminateErrors[error];
+      const found = terminateOf(raw.read());
+      assert.equal(found?.error, [layer, etype, code]);
+      assert.equal(found?.quotes, [0, 0, 0]);
+      assert.is(raw.event()?.type, 'RDMA_CM_EVENT_UNREACHABLE');
       assert.is(raw.event(), undefined);
       assert.is(raw.tcp!.state, 'CLOSE-WAIT');
     });
@@ -131,6 +151,8 @@ spec('MPA start-up', (it) => {
     const types: QpType[] = ['IBV_QPT_UC', 'IBV_QPT_UD', 'IBV_QPT_XRC_SEND', 'IBV_QPT_XRC_RECV'];
     for (const qpType of [...types, 'IBV_QPT_GSI' as const])
       assert.throws(() => createQp(pd, { qpType, ...cqs }), /EOPNOTSUPP: iWARP has no/);
+    for (const qpState of ['RTR', 'SQD', 'SQE'] as const)
+      assert.throws(() => modifyQp(context, qp, { qpState }), /EINVAL.*iWARP has no state/);
     assert.throws(() => createAh(pd, {}), /iWARP has no address handles/);
     assert.throws(() => attachMcast(context, qp, 'ff02::1'), /iWARP has no multicast/);
     assert.throws(() => createSrq(pd, { maxWr: 1, maxSge: 1, cq }), /no XRC shared queues/);

@@ -8,6 +8,7 @@ import {
   physicalTranslation,
   ScatterList,
   translationOf,
+  WordOperation,
 } from '../../../src/memory/index.js';
 import { ns, START } from '../../../src/time/nanos.js';
 import { assert, spec } from '../../support/spec.js';
@@ -75,12 +76,13 @@ spec('dma', (it) => {
     process.write(at + 8n, Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff));
     assert.is(keys.checkAt(rkey, pd, 1, at + 8n, 8, IBV_ACCESS_REMOTE_ATOMIC), 'allowed');
     const { translation, offset } = keys;
-    dma.fetchAdd(START, translation, offset, 0, 2);
+    const operation = new WordOperation();
+    dma.atomic(START, translation, offset, operation.add(0, 2));
     assert.is(dma.originalHigh, 0xffffffff);
     assert.is(hex(process.read(at + 8n, 8)), '0100000000000000');
-    dma.compareSwap(START, translation, offset, 0, 2, 7, 7);
+    dma.atomic(START, translation, offset, operation.swap(0, 2, 7, 7));
     assert.is(hex(process.read(at + 8n, 8)), '0100000000000000');
-    dma.compareSwap(START, translation, offset, 0, 1, 0xa0b0c0d0, 0x01020304);
+    dma.atomic(START, translation, offset, operation.swap(0, 1, 0xa0b0c0d0, 0x01020304));
     assert.is(dma.originalLow, 1);
     assert.is(hex(process.read(at + 8n, 8)), '04030201d0c0b0a0');
     assert.is(keys.checkAt(rkey, pd, 1, at + 4n, 8, IBV_ACCESS_REMOTE_ATOMIC), 'misaligned');
@@ -89,8 +91,9 @@ spec('dma', (it) => {
   it('one atomic operation of a device ends before the next begins', () => {
     const { process, dma } = machine();
     const t = translationOf(process, process.allocate(64), 64, true);
-    const first = dma.fetchAdd(START, t, 0, 0, 1);
-    const second = dma.fetchAdd(START, t, 0, 0, 1);
+    const operation = new WordOperation().add(0, 1);
+    const first = dma.atomic(START, t, 0, operation);
+    const second = dma.atomic(START, t, 0, operation);
     assert.ok(second >= 2 * first - 10, `${first} ${second}`);
   });
 

@@ -20,6 +20,7 @@ import {
   type ProtectionDomain,
   type Region,
   type Window,
+  WordOperation,
 } from '../../../src/memory/index.js';
 import { START } from '../../../src/time/nanos.js';
 import { assert, spec } from '../../support/spec.js';
@@ -249,7 +250,8 @@ class Scenario {
     expected ? this.allowed++ : this.refused++;
     if (!expected) return;
     const data = Uint8Array.from({ length }, () => this.roll(256));
-    if (isAtomic) dma.compareSwap(START, keys.translation, keys.offset, 1, 1, 2, 2);
+    const swap = new WordOperation().swap(1, 1, 2, 2);
+    if (isAtomic) dma.atomic(START, keys.translation, keys.offset, swap);
     else if (rights === IBV_ACCESS_REMOTE_WRITE || rights === IBV_ACCESS_LOCAL_WRITE) {
       dma.write(START, keys.translation, keys.offset, data, 0, length);
       for (let i = 0; i < length; i++) this.shadow[grant!.bytes.get(va + BigInt(i))!] = data[i]!;
