@@ -12,6 +12,7 @@ import {
 import { BTH } from '../infiniband/base-transport.js';
 import { ICRC, VCRC } from '../infiniband/trailer.js';
 import { IPv4 } from '../ip/ipv4.js';
+import { HeadCrc } from './head-crc.js';
 import type { PathTemplate } from './path-template.js';
 
 const { psn: setPsn, ackReq: setAckReq } = BTH.set;
@@ -22,8 +23,6 @@ const { vcrc: setVcrc } = VCRC.set;
 const WORD = 4;
 // Most queue pairs of a large world never send a long message.
 const NO_WORDS = new Uint32Array(0);
-const NO_PLACES = new Uint16Array(0);
-const NO_VALUES = new Uint8Array(0);
 
 /** The headers of packets that are alike; for another kind they are made anew. */
 export class RepeatedPacket {
@@ -33,11 +32,8 @@ export class RepeatedPacket {
   #destQp = -1;
   /** Bytes of payload, a multiple of 4. */
   #size = -1;
-  /** The headers with ones where the ICRC has them. */
   #head: Uint32Array = NO_WORDS;
-  /** Where those are, and what stands there in frames. */
-  #masked: Uint16Array = NO_PLACES;
-  #values: Uint8Array = NO_VALUES;
+  #crc: HeadCrc | null = null;
   /** Of the IPv4 header with identification 0. */
   #checksum = 0;
 
@@ -71,12 +67,12 @@ export class RepeatedPacket {
       this.#checksum = checksumOfSum(internetSum(frame, networkAt, networkAt + IPv4.size));
       setChecksum(frame, networkAt, this.#checksum);
     }
-    this.#masked = path.masked;
-    this.#values = Uint8Array.from(path.masked, (i) => frame[i]!);
-    for (const i of path.masked) frame[i]! |= path.onesAt(i);
     const head = new Uint8Array(Math.ceil(path.bodyAt / WORD) * WORD);
     head.set(frame.subarray(0, path.bodyAt));
     this.#head = new Uint32Array(head.buffer);
+    for (const i of path.masked) frame[i]! |= path.onesAt(i);
+    const ipv4At = path.network === 'ipv4' ? networkAt : -1;
+    this.#crc = new HeadCrc(frame, path.coverAt, path.seed, bthAt, ipv4At);
     this.#path = path;
     this.#code = code;
     this.#pkey = pkey;
@@ -103,15 +99,15 @@ export class RepeatedPacket {
     const bthAt = at + path.bthAt;
     setPsn(into, bthAt, psn);
     setAckReq(into, bthAt, ackReq);
-    const isIpv4 = path.network === 'ipv4';
-    const id = isIpv4 ? path.nextIdentification() : 0;
-    const networkAt = at + path.networkAt;
-    if (isIpv4) setId(into, networkAt, id);
-    setIcrc(into, stop, byteSwap32(crc32(into, at + path.coverAt, stop, path.seed)));
-    const masked = this.#masked;
-    const values = this.#values;
-    for (let i = 0; i < masked.length; i++) into[at + masked[i]!] = values[i]!;
-    if (isIpv4) setChecksum(into, networkAt, updateChecksum(this.#checksum, 0, id));
+    let id = 0;
+    if (path.network === 'ipv4') {
+      const networkAt = at + path.networkAt;
+      id = path.nextIdentification();
+      setId(into, networkAt, id);
+      setChecksum(into, networkAt, updateChecksum(this.#checksum, 0, id));
+    }
+    const seed = this.#crc!.of(psn, ackReq, id);
+    setIcrc(into, stop, byteSwap32(crc32(into, at + path.bodyAt, stop, seed)));
     const last = stop + ICRC.size;
     if (!path.native) return last;
     setVcrc(into, last, byteSwap16(crc16(into, at, last)));

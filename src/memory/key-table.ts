@@ -12,6 +12,7 @@ import {
   REMOTE_RIGHTS,
 } from './access.js';
 import type { AddressSpace } from './address-space.js';
+import { type Grant, Grants } from './grant.js';
 import { PAGE_4K } from './machine-memory.js';
 import type { PhysicalMemory } from './physical-memory.js';
 import { distance, highHalf, lowHalf, ProtectionDomain, Region, Window, wraps } from './region.js';
@@ -53,6 +54,9 @@ export class KeyTable {
   readonly #free: number[] = [];
   /** Windows of type 2B by the number of the queue pair that bound them. */
   readonly #bound = new Map<number, Set<Window>>();
+  readonly #grants = new Grants();
+  /** Counts everything that may change what is allowed. */
+  #version = 0;
   #nextIndex = 1; // so that 0 is never a key
   #used = 0;
   #domains = 0;
@@ -141,6 +145,7 @@ export class KeyTable {
   /** A queue pair bound the window: the window serves it alone. */
   own(window: Window, qp: number): void {
     window.qp = qp;
+    this.changed();
     const windows = this.#bound.get(qp) ?? new Set();
     this.#bound.set(qp, windows.add(window));
   }
@@ -150,6 +155,7 @@ export class KeyTable {
     windows?.delete(window);
     if (windows?.size === 0) this.#bound.delete(window.qp);
     window.qp = -1;
+    this.changed();
   }
 
   windowsOf(qp: number): readonly Window[] {
@@ -187,11 +193,26 @@ export class KeyTable {
       this.region = null;
       return 'allowed'; // C9-88, o9-57: no key is checked for zero bytes
     }
+    const grant = this.#grants.at(key);
+    if (grant.serves(this.#version, key, pd, qp, rights)) {
+      const offset = distance(vaHigh, vaLow, grant.startHigh, grant.startLow);
+      if (offset >= 0 && offset + length <= grant.lengthBytes) {
+        this.translation = grant.translation!;
+        this.offset = grant.base + offset;
+        this.region = grant.region;
+        return 'allowed';
+      }
+    }
     const entry = this.find(key);
     if (typeof entry === 'string') return entry;
     return entry instanceof Region
-      ? this.#checkRegion(entry, pd, vaHigh, vaLow, length, rights)
-      : this.#checkWindow(entry, pd, qp, vaHigh, vaLow, length, rights);
+      ? this.#checkRegion(entry, pd, vaHigh, vaLow, length, rights, grant)
+      : this.#checkWindow(entry, pd, qp, vaHigh, vaLow, length, rights, grant);
+  }
+
+  /** Something changed that `check` looks at. */
+  changed(): void {
+    this.#version++;
   }
 
   /**
@@ -222,6 +243,7 @@ export class KeyTable {
     vaLow: number,
     length: number,
     rights: number,
+    grant: Grant,
   ): Verdict {
     if (!region.valid) return 'not-valid';
     if (region.pd !== pd) return 'wrong-pd';
@@ -230,6 +252,7 @@ export class KeyTable {
     if (offset < 0 || offset + length > region.lengthBytes)
       return outside(offset, region.lengthBytes, vaHigh, vaLow, length);
     if (region.kind === 'physical' && !this.memory.holds(offset, length)) return 'above-region';
+    grant.ofRegion(this.#version, region, rights);
     return this.#allow(region, offset, vaLow, rights);
   }
 
@@ -241,6 +264,7 @@ export class KeyTable {
     vaLow: number,
     length: number,
     rights: number,
+    grant: Grant,
   ): Verdict {
     if ((rights & REMOTE_RIGHTS) === 0) return 'not-an-lkey';
     const { region } = window;
@@ -251,6 +275,7 @@ export class KeyTable {
     const offset = distance(vaHigh, vaLow, window.startHigh, window.startLow);
     if (offset < 0 || offset + length > window.lengthBytes)
       return outside(offset, window.lengthBytes, vaHigh, vaLow, length);
+    grant.ofWindow(this.#version, window, region, rights);
     return this.#allow(region, window.offset + offset, vaLow, rights);
   }
 
@@ -293,6 +318,7 @@ export class KeyTable {
   enter<T extends Region | Window>(key: number, entry: T): T {
     this.#entries[keyIndex(key)] = entry;
     this.#bytes[keyIndex(key)] = keyByte(key);
+    this.changed();
     this.#used++;
     entry.pd.uses++;
     return entry;
@@ -300,12 +326,14 @@ export class KeyTable {
 
   /** The consumer chose another byte for the same index. */
   changeByte(key: number): void {
+    this.changed();
     this.#bytes[keyIndex(key)] = keyByte(key);
   }
 
   #leave(key: number, pd: ProtectionDomain): void {
     this.#entries[keyIndex(key)] = undefined;
     this.#free.push(keyIndex(key));
+    this.changed();
     this.#used--;
     pd.uses--;
     this.region = null;

@@ -47,6 +47,11 @@ export const DMA_FAULT = ledgerKinds.indexOf('dma-fault');
 export const IOTLB_MISS = ledgerKinds.indexOf('iotlb-miss');
 const KINDS = ledgerKinds.length;
 
+/** Numbers that are kept of each kind of each actor: how many, their bytes, their time. */
+const SUM = 3;
+const BYTES = 1;
+const TIME = 2;
+
 /** Cores, devices and engines of the largest worlds; a leak of actors ends here. */
 const MAX_ACTORS = 65536;
 /** An event takes 64 bytes: a full log is 1 GiB. */
@@ -88,9 +93,8 @@ export interface Watcher {
 export class Ledger {
   readonly #names: string[] = [];
   readonly #numbers = new Map<string, Actor>();
-  #counts = new Float64Array(KINDS * 16);
-  #bytes = new Float64Array(KINDS * 16);
-  #times = new Float64Array(KINDS * 16);
+  /** Count, bytes and time of each kind of each actor, side by side. */
+  #sums = new Float64Array(KINDS * SUM * 16);
   readonly #watchers: Watcher[] = [];
   readonly #capacity: number;
   readonly #log: Float64Array;
@@ -110,7 +114,7 @@ export class Ledger {
     if (known !== undefined) return known;
     if (this.#names.length === MAX_ACTORS) throw new UsageError('ENOMEM', `${MAX_ACTORS} actors`);
     const actor = this.#names.push(name) - 1;
-    if (this.#names.length * KINDS > this.#counts.length) this.#grow();
+    if (this.#names.length * KINDS * SUM > this.#sums.length) this.#grow();
     this.#numbers.set(name, actor as Actor);
     return actor as Actor;
   }
@@ -133,7 +137,7 @@ export class Ledger {
     timeNs: number,
     flow: number,
   ): void {
-    this.#bytes[actor * KINDS + kind]! += bytes;
+    this.#sums[placeOf(actor, kind) + BYTES]! += bytes;
     this.operation(actor, kind, timeNs);
     if (this.#capacity > 0) this.#keep(now, actor, kind, bytes, timeNs, NOWHERE, NOWHERE, flow);
   }
@@ -141,9 +145,9 @@ export class Ledger {
   // hot
   /** One operation is over, whatever number of pieces it moved. */
   operation(actor: Actor, kind: number, timeNs: number): void {
-    const cell = actor * KINDS + kind;
-    this.#counts[cell]! += 1;
-    this.#times[cell]! += timeNs;
+    const place = placeOf(actor, kind);
+    this.#sums[place]! += 1;
+    this.#sums[place + TIME]! += timeNs;
   }
 
   // hot
@@ -161,7 +165,7 @@ export class Ledger {
     target: number,
     flow: number,
   ): void {
-    this.#bytes[actor * KINDS + kind]! += bytes;
+    this.#sums[placeOf(actor, kind) + BYTES]! += bytes;
     if (this.#capacity > 0) this.#keep(now, actor, kind, bytes, timeNs, source, target, flow);
     for (let i = 0; i < this.#watchers.length; i++)
       this.#watchers[i]!.moved(actor, kind, source, target, bytes);
@@ -173,18 +177,17 @@ export class Ledger {
     const sum = { count: 0, bytes: 0, timeNs: 0 };
     for (let a = 0; a < this.#names.length; a++) {
       if (actor !== undefined && a !== actor) continue;
-      sum.count += this.#counts[a * KINDS + k]!;
-      sum.bytes += this.#bytes[a * KINDS + k]!;
-      sum.timeNs += this.#times[a * KINDS + k]!;
+      const place = placeOf(a, k);
+      sum.count += this.#sums[place]!;
+      sum.bytes += this.#sums[place + BYTES]!;
+      sum.timeNs += this.#sums[place + TIME]!;
     }
     return sum;
   }
 
   /** Counters begin again at zero, so that a measurement can leave out what came before. */
   clear(): void {
-    this.#counts.fill(0);
-    this.#bytes.fill(0);
-    this.#times.fill(0);
+    this.#sums.fill(0);
     this.#events = 0;
   }
 
@@ -249,16 +252,14 @@ export class Ledger {
   }
 
   #grow(): void {
-    const wider = (old: Float64Array) => {
-      const grown = new Float64Array(old.length * 2);
-      grown.set(old);
-      return grown;
-    };
-    this.#counts = wider(this.#counts);
-    this.#bytes = wider(this.#bytes);
-    this.#times = wider(this.#times);
+    const grown = new Float64Array(this.#sums.length * 2);
+    grown.set(this.#sums);
+    this.#sums = grown;
   }
 }
 
 /** Numbers that an event takes in the log. */
 const EVENT = 8;
+
+/** Where the numbers of a kind of an actor begin. */
+const placeOf = (actor: number, kind: number): number => (actor * KINDS + kind) * SUM;

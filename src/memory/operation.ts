@@ -193,6 +193,7 @@ function invalidate(keys: KeyTable, by: Bearer, key: number, isRemote: boolean):
   if (!entry.valid) return 'done';
   if (isRemote && (entry.access & REMOTE_RIGHTS) === 0) return 'bad-rights';
   entry.valid = false;
+  keys.changed();
   entry.translation.unpin();
   return 'done';
 }

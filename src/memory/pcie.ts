@@ -60,9 +60,22 @@ export class PcieLink {
   /** Of those towards the device: what cores wrote to it. */
   registerBytes = 0;
   readonly #profile: PcieProfile;
+  // Of the profile, at hand: a device asks several times a packet.
   readonly #nsPerByte: number;
+  readonly #latency: number;
+  readonly #memoryRead: number;
+  readonly #mostRead: number;
+  readonly #payloadBits: number;
+  readonly #writeOverhead: number;
+  readonly #requestOverhead: number;
+  readonly #completionOverhead: number;
+  readonly #requestNs: number;
+  readonly #deviceTakes: boolean;
   readonly #deviceNs: number;
   readonly #deviceNsPerByte: number;
+  /** A transfer is mostly as long as the one before. */
+  #lastBytes = 0;
+  #lastNs = 0;
   /** When each tag is free again: requests take them in turn. */
   readonly #tags: Float64Array;
   #tag = 0;
@@ -77,6 +90,15 @@ export class PcieLink {
     checkProfile(profile);
     this.#profile = profile;
     this.#nsPerByte = 8e9 / profile.bitsPerSecond;
+    this.#latency = profile.latencyNs;
+    this.#memoryRead = profile.memoryReadNs;
+    this.#mostRead = profile.maxReadRequestSize;
+    this.#payloadBits = Math.log2(profile.maxPayloadSize);
+    this.#writeOverhead = profile.writeOverheadBytes;
+    this.#requestOverhead = profile.requestOverheadBytes;
+    this.#completionOverhead = profile.completionOverheadBytes;
+    this.#requestNs = exact(profile.requestOverheadBytes * this.#nsPerByte);
+    this.#deviceTakes = (profile.deviceNs ?? 0) > 0 || profile.deviceBitsPerSecond !== undefined;
     this.#deviceNs = exact(profile.deviceNs ?? 0);
     this.#deviceNsPerByte = 8e9 / (profile.deviceBitsPerSecond ?? Number.POSITIVE_INFINITY);
     this.#tags = new Float64Array(profile.outstandingReads);
@@ -85,21 +107,34 @@ export class PcieLink {
   // hot
   /** Posted writes of contiguous bytes; when the last of them is in memory. */
   write(now: Nanos, address: number, lengthBytes: number): Nanos {
-    const { maxPayloadSize, writeOverheadBytes } = this.#profile;
-    const tlps = cuts(pageOffset(address), lengthBytes, maxPayloadSize);
+    return (now + this.writeNs(now, address, lengthBytes)) as Nanos;
+  }
+
+  // hot
+  /** The same counted from now: a small integer, which V8 does not box when a function answers it. */
+  writeNs(now: Nanos, address: number, lengthBytes: number): number {
+    const tlps = this.#cuts(pageOffset(address), lengthBytes);
+    const bytes = lengthBytes + tlps * this.#writeOverhead;
     this.writes += tlps;
-    this.#send(now, lengthBytes + tlps * writeOverheadBytes);
+    this.upBytes += bytes;
+    this.#up.serveExact(now, this.#timeOf(bytes));
     const visible = now + Math.ceil(this.#up.after(now) + this.#latencyTo(address));
     if (visible > this.#lastVisible) this.#lastVisible = visible;
-    return this.#lastVisible as Nanos;
+    return this.#lastVisible - now;
   }
 
   // hot
   /** Reads of contiguous bytes; when the last completion has come. Requests follow the writes before them. */
   read(now: Nanos, address: number, lengthBytes: number): Nanos {
-    const { maxReadRequestSize: most, requestOverheadBytes, memoryReadNs } = this.#profile;
-    const { completionOverheadBytes } = this.#profile;
+    return (now + this.readNs(now, address, lengthBytes)) as Nanos;
+  }
+
+  // hot
+  /** The same counted from now. */
+  readNs(now: Nanos, address: number, lengthBytes: number): number {
     const latency = this.#latencyTo(address);
+    const wait = latency + this.#memoryRead;
+    const most = this.#mostRead;
     const tags = this.#tags;
     // Only where in its page the address lies counts for the cuts: small numbers from here on.
     const begin = pageOffset(address);
@@ -109,32 +144,35 @@ export class PcieLink {
     let up = busy > 0 ? busy : 0;
     let down = this.#down.after(now);
     let done = 0;
-    for (let at = begin; at < end; ) {
+    let requests = 0;
+    let completions = 0;
+    for (let at = begin; at < end; requests++) {
       const whole = at - (at & (most - 1)) + most;
       const next = whole < end ? whole : end;
       const tag = this.#tag;
       this.#tag = tag + 1 === tags.length ? 0 : tag + 1;
       const free = tags[tag]! - now;
       // A request that waits for a tag does not keep writes from the link.
-      up += this.#timeOf(requestOverheadBytes);
-      this.upBytes += requestOverheadBytes;
-      this.readRequests++;
+      up += this.#requestNs;
+      const ready = (up > free ? up : free) + wait;
       const tlps = this.#completionsOf(at, next - at);
-      const bytes = next - at + tlps * completionOverheadBytes;
-      const ready = (up > free ? up : free) + latency + memoryReadNs;
-      down = (down > ready ? down : ready) + this.#timeOf(bytes);
-      this.completions += tlps;
-      this.downBytes += bytes;
+      completions += tlps;
+      down =
+        (down > ready ? down : ready) + this.#timeOf(next - at + tlps * this.#completionOverhead);
       done = down + latency;
       tags[tag] = now + Math.ceil(done);
       at = next;
     }
-    if (lengthBytes > 0) {
+    if (requests > 0) {
+      this.readRequests += requests;
+      this.upBytes += requests * this.#requestOverhead;
+      this.completions += completions;
+      this.downBytes += lengthBytes + completions * this.#completionOverhead;
       this.#up.until(now, up);
       this.#down.until(now, down);
     }
-    done += this.#deviceNs + exact(lengthBytes * this.#deviceNsPerByte);
-    return (now + Math.ceil(done)) as Nanos;
+    if (this.#deviceTakes) done += this.#deviceNs + exact(lengthBytes * this.#deviceNsPerByte);
+    return Math.ceil(done);
   }
 
   // hot
@@ -192,7 +230,11 @@ export class PcieLink {
 
   // hot
   #timeOf(bytes: number): number {
-    return exact(bytes * this.#nsPerByte);
+    if (bytes !== this.#lastBytes) {
+      this.#lastBytes = bytes;
+      this.#lastNs = exact(bytes * this.#nsPerByte);
+    }
+    return this.#lastNs;
   }
 
   #send(from: number, bytes: number): void {
@@ -201,10 +243,10 @@ export class PcieLink {
   }
 
   #latencyTo(address: number): number {
-    const { latencyNs, nodeLatencyNs } = this.#profile;
+    const { nodeLatencyNs } = this.#profile;
     return nodeLatencyNs === undefined
-      ? latencyNs
-      : latencyNs + (nodeLatencyNs[nodeOf(address)] ?? 0);
+      ? this.#latency
+      : this.#latency + (nodeLatencyNs[nodeOf(address)] ?? 0);
   }
 
   /** The first completion ends on a completion boundary, the others are as long as may be (PCIe 2.3.1.1). */
@@ -213,18 +255,19 @@ export class PcieLink {
     const stop = address + maxPayloadSize;
     const boundary = stop - (stop & (readCompletionBoundary - 1));
     const first = boundary - address;
-    return first >= lengthBytes ? 1 : 1 + Math.ceil((lengthBytes - first) / maxPayloadSize);
+    if (first >= lengthBytes) return 1;
+    return 1 + ((lengthBytes - first + maxPayloadSize - 1) >> this.#payloadBits);
   }
-}
 
-/**
- * How many pieces when cut at multiples of `size`. Sizes divide 4096, so no transaction crosses a 4 KiB boundary
- * (PCIe 2.2.7).
- */
-function cuts(at: number, lengthBytes: number, size: number): number {
-  if (lengthBytes === 0) return 0;
-  const last = at + lengthBytes - 1;
-  return (last - (last & (size - 1)) - (at - (at & (size - 1)))) / size + 1;
+  /**
+   * How many writes when cut at multiples of the largest payload. Sizes divide 4096, so no transaction crosses a 4 KiB
+   * boundary (PCIe 2.2.7).
+   */
+  #cuts(at: number, lengthBytes: number): number {
+    if (lengthBytes === 0) return 0;
+    const last = at + lengthBytes - 1;
+    return (last >> this.#payloadBits) - (at >> this.#payloadBits) + 1;
+  }
 }
 
 /** Where in its page an address lies: a small integer, so that all that follows is integer arithmetic. */

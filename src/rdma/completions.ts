@@ -6,7 +6,6 @@ import type { CompletionQueue } from './completion-queue.js';
 import { WC, wcOpcodeOf, wcOpcodes } from './constant.js';
 import type { RdmaDevice } from './device.js';
 import { INTERRUPT } from './memory-parts.js';
-import { stateAllows } from './qp-states.js';
 import { Cqe } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
 import { fetchJob } from './requester.js';
@@ -130,7 +129,7 @@ export class Completions {
 
   /** Completes what is posted as flushed, in the order of posting. */
   flush(now: Nanos, qp: QueuePair): void {
-    const { flushesSend, flushesRecv } = stateAllows[qp.state];
+    const { flushesSend, flushesRecv } = qp.allows;
     const dev = this.#dev;
     if (flushesSend) {
       while (qp.tail < qp.rung) {

@@ -17,7 +17,6 @@ import type { Actor } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
 import { nextPacket } from './next-packet.js';
 import type { DeviceProfile } from './profile.js';
-import { stateAllows } from './qp-states.js';
 import type { QueuePair } from './queue-pair.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import { MULTICAST_QPN, Reception } from './reception.js';
@@ -157,7 +156,7 @@ export class RdmaDevice implements Station, Engine, Works {
       const slot = nextPacket(this, qp, now);
       if (slot >= 0) {
         this.#turns.rotate();
-        this.prepared.qp = qp;
+        if (this.clock !== null) this.prepared.qp = qp;
         return slot;
       }
       if (this.#slotRetryAt !== NEVER) return -1;
@@ -329,7 +328,7 @@ export class RdmaDevice implements Station, Engine, Works {
 
   rang(now: Nanos, qp: QueuePair | null, rq: ReceiveQueue | null): void {
     if (qp === null) return;
-    const { flushesSend, flushesRecv } = stateAllows[qp.state];
+    const { flushesSend, flushesRecv } = qp.allows;
     if (rq === null ? flushesSend : flushesRecv) this.flush(now, qp);
     else if (rq === null) this.activate(qp);
   }

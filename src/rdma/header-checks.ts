@@ -6,7 +6,6 @@ import { GSI_QKEY } from './datagram.js';
 import type { Engine } from './engine.js';
 import { serviceOf } from './opcode-map.js';
 import type { Packet } from './packet.js';
-import { stateAllows } from './qp-states.js';
 import type { QueuePair } from './queue-pair.js';
 import type { DropReason } from './verdict.js';
 import { BTH, DETH } from './wire.js';
@@ -21,7 +20,7 @@ export function hdrCheck(dev: Engine, qp: QueuePair | undefined, pkt: Packet): D
   if (qp === undefined || qp.destroyed) return 'no-queue-pair';
   if (opcode.service === 'CNP') return '';
   if (opcode.service !== serviceOf(qp.type)) return 'wrong-service';
-  if (!stateAllows[qp.state].receives) return 'wrong-state';
+  if (!qp.allows.receives) return 'wrong-state';
   const isResponse = opcode.kind === 'response';
   if (isResponse && (qp.state === 'RTR' || qp.type === 'IBV_QPT_XRC_RECV')) return 'wrong-state';
   if (!isResponse && qp.type === 'IBV_QPT_XRC_SEND') return 'wrong-service';

@@ -8,16 +8,15 @@ import type { PortAddress } from './address.js';
 import type { QpState } from './constant.js';
 import { Packet } from './packet.js';
 import type { QueuePair } from './queue-pair.js';
-import { BTH, byteSwap32, ICRC, IPv4 } from './wire.js';
+import { BTH, byteSwap32, HeadCrc, ICRC, IPv4 } from './wire.js';
 
-const { psn: getPsn, ackReq: getAckReq, destQp: getDestQp } = BTH.get;
+const { destQp: getDestQp } = BTH.get;
 const { identification: getId, headerChecksum: getChecksum } = IPv4.get;
 const { icrc: getIcrc } = ICRC.get;
 
 const WORD_BYTES = 4;
 /** Ethernet with a VLAN, IPv6, UDP, BTH are 78 bytes; no carrier has more. */
 const MOST_BYTES = 80;
-const MOST_WORDS = MOST_BYTES / WORD_BYTES;
 
 /** Of one queue pair, or of several in turn. */
 export class KnownHeader {
@@ -31,25 +30,21 @@ export class KnownHeader {
   /** The packet that came before, whether it was learned or not. */
   #lastQp: QueuePair | null = null;
   #lastCode = -1;
-  /** A packet like it: its places count from the frame's first byte. */
-  readonly #like = new Packet();
+  /** It, or the one that matched last. */
+  readonly packet = new Packet();
   #length = -1;
   #count = 0;
-  /** The bytes, zero where they may differ; ones where they may not; ones where the ICRC has them. */
+  /** The bytes, zero where they may differ; ones where they may not. */
   readonly #bytes = new Uint8Array(MOST_BYTES);
   readonly #fixed = new Uint8Array(MOST_BYTES);
-  readonly #ones = new Uint8Array(MOST_BYTES);
   readonly #byteWords = new Uint32Array(this.#bytes.buffer);
   readonly #fixedWords = new Uint32Array(this.#fixed.buffer);
-  readonly #onesWords = new Uint32Array(this.#ones.buffer);
-  readonly #kept = new Uint32Array(MOST_WORDS);
-  /** Where the ICRC begins to count, and with what. */
-  #coverAt = 0;
-  #seed = 0;
-  /** Sum of the IPv4 header without what may differ. */
+  #crc: HeadCrc | null = null;
+  /** Where the IPv4 header begins; -1 when there is none. Its sum without what may differ. */
+  #ipv4At = -1;
   #sum = 0;
 
-  /** Is the frame like the packet that was learned? Then `pkt` is told about it. */
+  /** Is the frame like the packet that was learned? Then `packet` is this one. */
   // hot
   matches(
     words: Uint32Array,
@@ -57,7 +52,6 @@ export class KnownHeader {
     at: number,
     length: number,
     gids: PortAddress['gids'],
-    pkt: Packet,
   ): boolean {
     const { qp } = this;
     if (length !== this.#length || qp === null || qp.destroyed) return false;
@@ -70,34 +64,22 @@ export class KnownHeader {
     for (let i = 0; i < count; i++) {
       if ((words[first + i]! & fixed[i]!) !== (known[i]! | 0)) return false;
     }
-    const like = this.#like;
-    if (like.network === 'ipv4') {
-      const ip = at + like.networkAt;
-      const sum = addWord(addWord(this.#sum, getId(bytes, ip)), getChecksum(bytes, ip));
+    const ip = this.#ipv4At;
+    if (ip >= 0) {
+      const sum = addWord(addWord(this.#sum, getId(bytes, at + ip)), getChecksum(bytes, at + ip));
       if (!sumIsGood(sum)) return false;
     }
-    pkt.repeat(like, bytes, at, length);
-    pkt.psn = getPsn(bytes, pkt.bthAt);
-    pkt.ackReq = getAckReq(bytes, pkt.bthAt);
+    this.packet.moveTo(bytes, at);
     return true;
   }
 
-  /** The ICRC of a frame that matches; its header's words are as they were afterwards. */
+  /** Is the ICRC of a frame that matches what its bytes give? */
   // hot
-  icrcIsRight(words: Uint32Array, pkt: Packet): boolean {
-    const first = pkt.at / WORD_BYTES;
-    const count = this.#count;
-    const ones = this.#onesWords;
-    const kept = this.#kept;
-    for (let i = 0; i < count; i++) {
-      const word = words[first + i]!;
-      kept[i] = word;
-      words[first + i] = word | ones[i]!;
-    }
-    const { bytes, icrcAt } = pkt;
-    const made = crc32(bytes, pkt.at + this.#coverAt, icrcAt, this.#seed);
-    for (let i = 0; i < count; i++) words[first + i] = kept[i]!;
-    return getIcrc(bytes, icrcAt) === byteSwap32(made);
+  icrcIsRight(): boolean {
+    const { bytes, at, bthAt, icrcAt, psn, ackReq } = this.packet;
+    const id = this.#ipv4At < 0 ? 0 : getId(bytes, at + this.#ipv4At);
+    const seed = this.#crc!.of(psn, ackReq, id);
+    return getIcrc(bytes, icrcAt) === byteSwap32(crc32(bytes, bthAt + BTH.size, icrcAt, seed));
   }
 
   /** A packet passed the checks of headers and its ICRC was right: the second of a kind is learned. */
@@ -116,8 +98,6 @@ export class KnownHeader {
     const cover = pkt.cover();
     if (size > MOST_BYTES || cover.size !== bthAt + BTH.size - pkt.coverAt) return;
     this.#fixed.fill(0xff, 0, size).fill(0, size);
-    this.#ones.fill(0);
-    this.#ones.set(cover.ones, pkt.coverAt - at);
     BTH.set.psn(this.#fixed, bthAt - at, 0);
     BTH.set.ackReq(this.#fixed, bthAt - at, 0);
     if (pkt.network === 'ipv4') {
@@ -128,11 +108,13 @@ export class KnownHeader {
     if (pkt.network === 'ipv4') {
       this.#sum = internetSum(this.#bytes, networkAt - at, networkAt - at + IPv4.size);
     }
-    this.#like.repeat(pkt, pkt.bytes, 0, pkt.end - at);
+    this.packet.copy(pkt);
     this.#length = pkt.end - at;
     this.#count = Math.ceil(size / WORD_BYTES);
-    this.#coverAt = pkt.coverAt - at;
-    this.#seed = cover.seed;
+    const head = this.#bytes.slice();
+    for (const place of cover.places) head[pkt.coverAt - at + place]! |= cover.ones[place]!;
+    this.#ipv4At = pkt.network === 'ipv4' ? networkAt - at : -1;
+    this.#crc = new HeadCrc(head, pkt.coverAt - at, cover.seed, bthAt - at, this.#ipv4At);
     this.#state = qp.state;
     this.#path = qp.path;
     this.#pkeyIndex = qp.pkeyIndex;

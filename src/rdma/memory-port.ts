@@ -91,15 +91,19 @@ export class MemoryPort {
   // hot
   readChecked(now: Nanos, length: number, into: Uint8Array, at: number): void {
     this.walk(now, length);
-    this.came(this.dma.read(now, this.keys.translation, this.keys.offset, length, into, at));
+    const { translation, offset } = this.keys;
+    const came = now + this.dma.readNs(now, translation, offset, length, into, at) + this.delay;
+    if (came > this.arrived) this.arrived = came;
   }
 
   // hot
   writeChecked(now: Nanos, length: number, from: Uint8Array, at: number): void {
     this.walk(now, length);
     const { translation, offset } = this.keys;
-    const done = this.dma.write(now, translation, offset, from, at, at + length);
-    this.visible = this.inOrder(done + this.delay);
+    const took = this.dma.writeNs(now, translation, offset, from, at, at + length);
+    const seen = now + took + this.delay;
+    if (seen > this.#lastVisible) this.#lastVisible = seen;
+    this.visible = this.#lastVisible;
   }
 
   /** An atomic operation on the word that a peer names; what it held is in `dma.originalHigh` and `Low`. */

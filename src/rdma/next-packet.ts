@@ -12,10 +12,10 @@ import { nextResponse } from './response-packet.js';
 // hot
 export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   if (qp.destroyed) return -1;
-  const { prepared, clock, memory } = dev;
-  prepared.what = 'answer';
-  prepared.readyAt = 0;
+  const { clock, memory } = dev;
   if (clock !== null) {
+    dev.prepared.what = 'answer';
+    dev.prepared.readyAt = 0;
     memory.begin(now); // what the one before waited for is not this one's
     memory.delay = needsContext(qp) ? clock.caches.context(now, qp.qpn) : 0;
   }
@@ -51,6 +51,7 @@ function inTurn(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
 
 // hot
 function request(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
+  if (dev.clock === null) return nextRequest(dev, qp, now);
   const before = qp.newPsn;
   const slot = nextRequest(dev, qp, now);
   dev.prepared.what = qp.newPsn === before ? 'packet' : 'entry';
@@ -61,9 +62,11 @@ function request(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
 // hot
 function response(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   if (qp.responseCount === 0) return -1;
-  const { kind, readyAt } = qp.responses[qp.responseHead]!;
-  dev.prepared.what = kind === 'read' ? 'data' : 'answer';
-  dev.prepared.readyAt = readyAt;
+  if (dev.clock !== null) {
+    const { kind, readyAt } = qp.responses[qp.responseHead]!;
+    dev.prepared.what = kind === 'read' ? 'data' : 'answer';
+    dev.prepared.readyAt = readyAt;
+  }
   return nextResponse(dev, qp, now);
 }
 

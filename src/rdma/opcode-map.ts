@@ -2,7 +2,7 @@
 // packet of it has by service and place, and which services can do it. Derived from the opcode table.
 
 import { type QpType, type WrOpcode, wrOpcodes } from './constant.js';
-import { type Extension, type Opcode, opcodes } from './wire.js';
+import { type Extension, type Opcode, opcodeByCode, opcodes } from './wire.js';
 
 export const FIRST = 0;
 export const MIDDLE = 1;
@@ -97,6 +97,12 @@ const requestCodes: Readonly<Record<QpType, Int16Array>> = {
 // hot
 export const requestCode = (type: QpType, wr: number, place: number): number =>
   requestCodes[type][wr * PLACES + place] ?? -1;
+
+/** BTH.opcode of packets with nothing between BTH and payload, of which a long message has many; -1 where it has none. */
+export function middleCode(type: QpType, wr: number): number {
+  const code = requestCode(type, wr, MIDDLE);
+  return code >= 0 && opcodeByCode[code]!.chain.length === 0 ? code : -1;
+}
 
 /** Can a queue pair of that type do it? Local operations need one with a send queue that knows regions. */
 export const canDo = (type: QpType, wr: number): boolean =>

@@ -29,6 +29,8 @@ import {
   VLAN,
 } from './wire.js';
 
+const { psn: getPsn, ackReq: getAckReq } = BTH.get;
+
 const ETHER_IPV4 = 0x0800;
 const ETHER_IPV6 = 0x86dd;
 const ETHER_VLAN = 0x8100;
@@ -205,25 +207,41 @@ export class Packet {
     return '';
   }
 
-  /** The same as of `other`, whose headers are like this one's, in another place; PSN and ackReq stay to be read. */
-  // hot
-  repeat(other: Packet, bytes: Uint8Array, at: number, length: number): void {
-    const moved = at - other.at;
-    this.bytes = bytes;
-    this.at = at;
-    this.end = at + length;
+  /** What `other` is. */
+  copy(other: Packet): void {
+    this.bytes = other.bytes;
+    this.at = other.at;
+    this.end = other.end;
+    this.networkAt = other.networkAt;
+    this.bthAt = other.bthAt;
+    this.icrcAt = other.icrcAt;
     this.network = other.network;
-    this.networkAt = other.networkAt < 0 ? -1 : other.networkAt + moved;
-    this.lrhAt = other.lrhAt < 0 ? -1 : other.lrhAt + moved;
-    this.bthAt = other.bthAt + moved;
-    this.icrcAt = other.icrcAt + moved;
+    this.lrhAt = other.lrhAt;
     this.opcode = other.opcode;
     this.code = other.code;
     this.destQp = other.destQp;
-    this.payloadAt = other.payloadAt + moved;
+    this.psn = other.psn;
+    this.ackReq = other.ackReq;
+    this.payloadAt = other.payloadAt;
     this.payloadLength = other.payloadLength;
     this.congested = other.congested;
     this.echoed = other.echoed;
+  }
+
+  /** From now on it is the packet at another place, whose headers are alike. */
+  // hot
+  moveTo(bytes: Uint8Array, at: number): void {
+    const moved = at - this.at;
+    this.bytes = bytes;
+    this.at = at;
+    this.end += moved;
+    this.networkAt += this.networkAt < 0 ? 0 : moved;
+    this.lrhAt += this.lrhAt < 0 ? 0 : moved;
+    this.bthAt += moved;
+    this.icrcAt += moved;
+    this.payloadAt += moved;
+    this.psn = getPsn(bytes, this.bthAt);
+    this.ackReq = getAckReq(bytes, this.bthAt);
   }
 
   /** What the ICRC begins with, and where that begins. */

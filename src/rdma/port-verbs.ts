@@ -7,7 +7,6 @@ import type { AsyncEvent } from './device-options.js';
 import { UsageError } from './memory-parts.js';
 import type { Context } from './objects.js';
 import type { DeviceProfile } from './profile.js';
-import { stateAllows } from './qp-states.js';
 import type { QueuePair } from './queue-pair.js';
 import { fetchJob } from './requester.js';
 import { demandFacility } from './transport.js';
@@ -109,7 +108,7 @@ export function failDevice({ device }: Context): void {
   const { now } = device;
   for (const qp of device.qps.values()) {
     if (qp.state === 'RESET' || qp.state === 'ERR') continue;
-    if (stateAllows[qp.state].postSend && qp.tail < qp.rung) {
+    if (qp.allows.postSend && qp.tail < qp.rung) {
       const job = qp.tail < qp.fetched ? qp.job(qp.tail) : fetchJob(device, qp, now);
       qp.tail++;
       if (qp.cursor < qp.tail) qp.cursor = qp.tail;

@@ -11,7 +11,6 @@ import {
 import type { RdmaDevice } from './device.js';
 import { highHalf, lowHalf, UsageError } from './memory-parts.js';
 import type { Ah, Context, Mr, Mw } from './objects.js';
-import { stateAllows } from './qp-states.js';
 import { AddressWqe, headBytes, highOf, lowOf, OperandWqe, SendWqe, Sge } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
 import { type RecvWr, type SgeInput, writeSge } from './receive-queue.js';
@@ -58,7 +57,7 @@ export function postSend(
   qp: QueuePair,
   wrs: SendWr | readonly SendWr[],
 ): void {
-  if (qp.sq === null || !stateAllows[qp.state].postSend)
+  if (qp.sq === null || !qp.allows.postSend)
     throw new UsageError('EINVAL', `nothing can be sent in ${qp.state}`);
   const list = Array.isArray(wrs) ? (wrs as readonly SendWr[]) : [wrs as SendWr];
   try {
@@ -178,7 +177,7 @@ export function postRecv(
   wrs: RecvWr | readonly RecvWr[],
 ): void {
   const { rq } = qp;
-  if (rq === null || rq.shared || !stateAllows[qp.state].postRecv)
+  if (rq === null || rq.shared || !qp.allows.postRecv)
     throw new UsageError('EINVAL', `nothing can be posted for receiving in ${qp.state}`);
   const list = Array.isArray(wrs) ? (wrs as readonly RecvWr[]) : [wrs as RecvWr];
   try {

@@ -145,6 +145,7 @@ export const transitions: readonly Transition[] = [
 
 /** What the state lets the queue pair do (IBA 10.3.1). */
 export interface Allows {
+  readonly state: QpState;
   /** ibv_post_recv is taken. */
   readonly postRecv: boolean;
   /** ibv_post_send is taken. */
@@ -159,22 +160,23 @@ export interface Allows {
 }
 
 const allows = (
+  state: QpState,
   postRecv: boolean,
   postSend: boolean,
   receives: boolean,
   sends: Allows['sends'],
   flushesSend = false,
   flushesRecv = false,
-): Allows => ({ postRecv, postSend, receives, sends, flushesSend, flushesRecv });
+): Allows => ({ state, postRecv, postSend, receives, sends, flushesSend, flushesRecv });
 
 export const stateAllows: Readonly<Record<QpState, Allows>> = {
-  RESET: allows(false, false, false, 'no'),
-  INIT: allows(true, false, false, 'no'),
-  RTR: allows(true, false, true, 'no'),
-  RTS: allows(true, true, true, 'yes'),
-  SQD: allows(true, true, true, 'begun'),
-  SQE: allows(true, true, true, 'no', true),
-  ERR: allows(true, true, false, 'no', true, true),
+  RESET: allows('RESET', false, false, false, 'no'),
+  INIT: allows('INIT', true, false, false, 'no'),
+  RTR: allows('RTR', true, false, true, 'no'),
+  RTS: allows('RTS', true, true, true, 'yes'),
+  SQD: allows('SQD', true, true, true, 'begun'),
+  SQE: allows('SQE', true, true, true, 'no', true),
+  ERR: allows('ERR', true, true, false, 'no', true, true),
 };
 
 const words = (list: string | undefined): readonly string[] => (list ? list.split(' ') : []);

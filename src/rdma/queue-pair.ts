@@ -7,6 +7,7 @@ import type { CompletionQueue } from './completion-queue.js';
 import type { Flow } from './congestion.js';
 import type { QpState, QpType } from './constant.js';
 import type { ProtectionDomain } from './memory-parts.js';
+import { stateAllows } from './qp-states.js';
 import { AddressWqe, OperandWqe, SendWqe, Sge, WQE_UNIT } from './queue-format.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import type { Ring } from './ring.js';
@@ -69,7 +70,8 @@ export class QueuePair {
   /** Has it acknowledgements: RC and XRC. */
   readonly reliable: boolean;
   readonly datagram: boolean;
-  state: QpState = 'RESET';
+  /** What it does in its state. */
+  allows = stateAllows.RESET;
   accessFlags = 0;
   pkeyIndex = 0;
   portNum = 1;
@@ -188,6 +190,14 @@ export class QueuePair {
     this.reliable = type !== 'IBV_QPT_UC' && !this.datagram;
     this.recvJob = new RecvJob(Math.max(1, rq?.maxSge ?? cap.maxRecvSge));
     this.scratch = new Uint8Array(sq?.stride ?? 0);
+  }
+
+  get state(): QpState {
+    return this.allows.state;
+  }
+
+  set state(state: QpState) {
+    this.allows = stateAllows[state];
   }
 
   // hot

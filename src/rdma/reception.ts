@@ -35,14 +35,15 @@ export class Reception {
     const { pool, address } = this.#dev;
     const bytes = pool.bytes(slot);
     const at = pool.at(slot);
-    const pkt = this.#packet;
     const length = pool.length(slot);
-    const words = pool.words(slot);
     const known = this.#known.at(bytes, at);
-    if (known.matches(words, bytes, at, length, address.gids, pkt)) {
-      const right = known.icrcIsRight(words, pkt);
-      return this.#done(slot, right ? this.#passed(known.qp!, pkt, now) : 'bad-icrc', pkt, now);
+    if (known.matches(pool.words(slot), bytes, at, length, address.gids)) {
+      const { packet } = known;
+      const right = known.icrcIsRight();
+      const reason = right ? this.#passed(known.qp!, packet, now) : 'bad-icrc';
+      return this.#done(slot, reason, packet, now);
     }
+    const pkt = this.#packet;
     const found = pkt.find(bytes, at, at + length, address.native);
     if (found === 'other') return this.keepOther(slot);
     this.#done(slot, found === '' ? this.#take(pkt, now) : found, pkt, now);

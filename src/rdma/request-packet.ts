@@ -42,17 +42,16 @@ export function writeRequest(dev: Engine, qp: QueuePair, job: SendJob, now: Nano
   }
   const slot = dev.takeSlot();
   if (slot < 0) return -1;
+  const index = psnDiff(qp.sendPsn, job.firstPsn);
+  if (index > 0 && index <= job.lastMiddle)
+    return writeMiddle(dev, qp, job, path, slot, index, now);
   const kind = workKind(job.opcode);
   const carries = kind === 'send' || kind === 'write';
-  const index = psnDiff(qp.sendPsn, job.firstPsn);
   const skip = carries ? index * qp.mtu : 0;
   const isLast = !carries || index === job.packets - 1;
   const size = carries ? (isLast ? job.length - skip : qp.mtu) : 0;
   const place = isLast ? (carries && index > 0 ? LAST : ONLY) : index > 0 ? MIDDLE : FIRST;
   const code = requestCode(qp.type, job.opcode, place);
-  // XRC has a header there too.
-  if (place === MIDDLE && opcodeByCode[code]!.chain.length === 0)
-    return writeMiddle(dev, qp, job, path, slot, code, skip, now);
   const into = dev.pool.bytes(slot);
   const at = dev.pool.at(slot);
   path.template.open(into, at);
@@ -80,18 +79,17 @@ function writeMiddle(
   job: SendJob,
   path: Path,
   slot: number,
-  code: number,
-  skip: number,
+  index: number,
   now: Nanos,
 ): number {
   const { pool } = dev;
   const { middles, mtu } = qp;
   const into = pool.bytes(slot);
   const at = pool.at(slot);
-  middles.be(path.template, code, dev.pkey(qp.pkeyIndex), qp.destQpn, mtu);
+  middles.be(path.template, job.middleCode, dev.pkey(qp.pkeyIndex), qp.destQpn, mtu);
   const body = at + middles.open(pool.words(slot), at / WORD_BYTES);
   const ackReq = wantsAck(dev, qp, false);
-  if (!readPayload(dev, qp, job, skip, mtu, into, body, now)) {
+  if (!readPayload(dev, qp, job, index * mtu, mtu, into, body, now)) {
     pool.release(slot);
     fail(dev, qp, job, WC.LOC_PROT_ERR, now);
     return -1;

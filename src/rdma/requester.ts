@@ -6,8 +6,7 @@ import { WC, wrOpcodes } from './constant.js';
 import type { Engine } from './engine.js';
 import { fail, finishSends } from './finish.js';
 import { bindWindow, fastRegister, invalidateLocally, joined, Region } from './memory-parts.js';
-import { canDo, isReadLike, takesReceive, workKind } from './opcode-map.js';
-import { stateAllows } from './qp-states.js';
+import { canDo, isReadLike, middleCode, takesReceive, workKind } from './opcode-map.js';
 import type { QueuePair } from './queue-pair.js';
 import { writeRequest } from './request-packet.js';
 import { resendLost, resendUnheard } from './selective-repeat.js';
@@ -26,7 +25,7 @@ export const timeoutNs = (code: number): number => TIMEOUT_UNIT_NS * 2 ** code;
 // hot
 export function nextRequest(dev: Engine, qp: QueuePair, now: Nanos): number {
   for (;;) {
-    const { sends } = stateAllows[qp.state];
+    const { sends } = qp.allows;
     if (sends === 'no' || now < qp.rnrUntil) return -1;
     if (qp.repeat?.pending) {
       const missing = resendLost(dev, qp, qp.repeat, now);
@@ -118,6 +117,8 @@ function begin(dev: Engine, qp: QueuePair, job: SendJob): number {
   const spread = kind === 'send' || kind === 'write' || kind === 'read';
   job.packets = spread ? Math.max(1, Math.ceil(job.length / qp.mtu)) : 1;
   job.byteLen = kind === 'read' ? job.length : kind === 'atomic' ? 8 : 0;
+  job.middleCode = middleCode(qp.type, job.opcode);
+  job.lastMiddle = job.middleCode < 0 ? 0 : job.packets - 2;
   job.firstPsn = qp.newPsn;
   qp.newPsn = psnAdd(qp.newPsn, job.packets);
   qp.ssn = psnAdd(qp.ssn, 1);
@@ -229,6 +230,6 @@ export function oldestUnanswered(qp: QueuePair): SendJob | null {
 /** The transport timer fired. */
 export function timedOut(dev: Engine, qp: QueuePair, now: Nanos): void {
   qp.timeoutAt = NEVER;
-  if (qp.unackedPsn === qp.sentPsn || !stateAllows[qp.state].receives) return;
+  if (qp.unackedPsn === qp.sentPsn || !qp.allows.receives) return;
   retry(dev, qp, now, 'local_ack_timeout_err');
 }

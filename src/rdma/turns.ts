@@ -19,12 +19,13 @@ export class Turns {
   // hot
   put(qp: QueuePair): void {
     if (this.#count === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#count++) % this.#ring.length] = qp;
+    this.#ring[(this.#head + this.#count++) & (this.#ring.length - 1)] = qp;
   }
 
   /** The first goes to the end. */
   // hot
   rotate(): void {
+    if (this.#count === 1) return;
     const { first } = this;
     this.drop();
     this.put(first);
@@ -33,7 +34,7 @@ export class Turns {
   // hot
   drop(): void {
     this.#ring[this.#head] = null;
-    this.#head = (this.#head + 1) % this.#ring.length;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#count--;
   }
 

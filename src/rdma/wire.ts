@@ -43,6 +43,7 @@ export {
   XRCETH,
 } from '../../protocols/infiniband/index.js';
 export { IPv4, IPv6, ipv4, ipv6 } from '../../protocols/ip/index.js';
+export { HeadCrc } from '../../protocols/roce/head-crc.js';
 export { PathTemplate } from '../../protocols/roce/path-template.js';
 export { RepeatedPacket } from '../../protocols/roce/repeated-packet.js';
 export { UDP, udp } from '../../protocols/udp/index.js';

@@ -63,6 +63,9 @@ export class SendJob {
   /** First PSN and how many PSNs it takes, once it has begun. */
   firstPsn = 0;
   packets = 0;
+  /** Its packets from 1 to this one (0: none) are all alike but for PSN and payload, and have this opcode. */
+  lastMiddle = 0;
+  middleCode = 0;
   begun = false;
   /** Send sequence number of its message, for credits (IBA 9.7.7.2). */
   ssn = 0;
@@ -103,6 +106,7 @@ export class SendJob {
     else this.sges.fetch(b, data, get.numSge(b, at));
     this.firstPsn = 0;
     this.packets = 0;
+    this.lastMiddle = 0;
     this.begun = false;
     this.answered = 0;
     this.done = false;

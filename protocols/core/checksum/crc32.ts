@@ -36,7 +36,7 @@ function checkRange(bytes: Uint8Array, from: number, to: number): void {
 // hot
 export function crc32(bytes: Uint8Array, from = 0, to = bytes.length, seed = 0): number {
   checkRange(bytes, from, to);
-  if (to - from >= engine.worthFrom) return engine.crc32(bytes, from, to, seed);
+  if (to - from >= engine.worthFrom) return engine.crc32(bytes, from, to, seed | 0) >>> 0;
   return ~run(tables.crc32, bytes, from, to, ~seed) >>> 0;
 }
 
@@ -47,7 +47,7 @@ export function crc32(bytes: Uint8Array, from = 0, to = bytes.length, seed = 0):
 // hot
 export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, seed = 0): number {
   checkRange(bytes, from, to);
-  if (to - from >= engine.worthFrom) return engine.crc32c(bytes, from, to, seed);
+  if (to - from >= engine.worthFrom) return engine.crc32c(bytes, from, to, seed | 0) >>> 0;
   return ~run(tables.crc32c, bytes, from, to, ~seed) >>> 0;
 }
 

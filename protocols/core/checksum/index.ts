@@ -10,6 +10,7 @@ export {
   defaultEngine,
   useEngine,
 } from './crc32.js';
+export { Crc32Number } from './crc32-number.js';
 export { type Cover, Crc32Runs } from './crc32-runs.js';
 export type { CrcEngine } from './engine.js';
 export {
@@ -24,4 +25,5 @@ export {
 } from './internet.js';
 export { packetMemory, sharedPacketMemory } from './kernel/kernel.js';
 export { kernelEngine } from './kernel-engine.js';
+export { moveWithin } from './move.js';
 export { portableEngine } from './portable-engine.js';

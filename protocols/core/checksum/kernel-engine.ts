@@ -7,6 +7,7 @@ import { chunkBytes, stageAt } from './kernel/memory-map.js';
 import { run, tables } from './table.js';
 
 type Name = 'crc32' | 'crc32c';
+type Run = Kernel[Name];
 
 /**
  * Shortest run for which copying in beats the table: a view, a `set` and finding out that the bytes are not
@@ -15,11 +16,12 @@ type Name = 'crc32' | 'crc32c';
 const copyFrom = 192;
 
 // hot
-function inPlace(k: Kernel, name: Name, at: number, length: number, seed: number): number {
+function inPlace(pass: Run, at: number, length: number, seed: number): number {
+  if (length <= chunkBytes) return ~pass(at, length, ~seed);
   let state = ~seed;
   for (let done = 0; done < length; done += chunkBytes)
-    state = k[name](at + done, Math.min(chunkBytes, length - done), state);
-  return ~state >>> 0;
+    state = pass(at + done, Math.min(chunkBytes, length - done), state);
+  return ~state;
 }
 
 // hot
@@ -30,7 +32,7 @@ function copied(k: Kernel, name: Name, b: Uint8Array, from: number, to: number, 
     k.stage.set(at === 0 && length === b.length ? b : b.subarray(at, at + length));
     state = k[name](stageAt, length, state);
   }
-  return ~state >>> 0;
+  return ~state;
 }
 
 /** Finding the kernel and entering it takes so long that the table is as fast up to here (equal at 75 bytes). */
@@ -42,22 +44,30 @@ export function kernelEngine(): CrcEngine | null {
   if (staging === null) return null;
   // Mostly the same array as before: asking it for its memory and where in it it lies takes longer than a short CRC.
   let last: Uint8Array | null = null;
-  let lastKernel: Kernel | undefined;
+  let lastKernel = staging;
   let lastOffset = 0;
-  const crc =
-    (name: Name) =>
-    (b: Uint8Array, from: number, to: number, seed: number): number => {
-      const resident = b === last ? lastKernel : kernelOf(b.buffer);
-      if (resident !== undefined) {
-        if (b !== last) {
-          last = b;
-          lastKernel = resident;
-          lastOffset = b.byteOffset;
-        }
-        return inPlace(resident, name, lastOffset + from, to - from, seed);
-      }
-      if (to - from < copyFrom) return ~run(tables[name], b, from, to, ~seed) >>> 0;
-      return copied(staging, name, b, from, to, seed);
-    };
-  return { name: 'kernel', worthFrom, crc32: crc('crc32'), crc32c: crc('crc32c') };
+  const elsewhere = (name: Name, b: Uint8Array, from: number, to: number, seed: number): number => {
+    const resident = kernelOf(b.buffer);
+    if (resident !== undefined) {
+      last = b;
+      lastKernel = resident;
+      lastOffset = b.byteOffset;
+      return inPlace(resident[name], lastOffset + from, to - from, seed);
+    }
+    if (to - from < copyFrom) return ~run(tables[name], b, from, to, ~seed);
+    return copied(staging, name, b, from, to, seed);
+  };
+  // Written out for each, because the compiler keeps the two apart only so.
+  return {
+    name: 'kernel',
+    worthFrom,
+    crc32: (b, from, to, seed) =>
+      b === last
+        ? inPlace(lastKernel.crc32, lastOffset + from, to - from, seed)
+        : elsewhere('crc32', b, from, to, seed),
+    crc32c: (b, from, to, seed) =>
+      b === last
+        ? inPlace(lastKernel.crc32c, lastOffset + from, to - from, seed)
+        : elsewhere('crc32c', b, from, to, seed),
+  };
 }

@@ -14,6 +14,7 @@ import * as map from './memory-map.js';
 import { comeBack, multiples, sliced, sum, vectorsOf } from './reduction.js';
 import {
   type Code,
+  copy,
   type Func,
   get,
   i32,
@@ -218,7 +219,17 @@ function internetSum(): Func {
   };
 }
 
-/** The module's bytes: crc32 and crc32c (at, lengthBytes, state) -> state, internetSum likewise, crc32Each. */
+/** Moves bytes within the memory: (target, source, lengthBytes) -> nothing of interest. */
+function move(): Func {
+  return {
+    name: 'move',
+    i32s: 0,
+    v128s: 0,
+    body: [...copy(get(0), get(1), get(2)), ...i32.const(0)],
+  };
+}
+
+/** The module's bytes: crc32 and crc32c (at, lengthBytes, state) -> state, internetSum likewise, crc32Each, move. */
 export function assembleKernel(): Uint8Array {
-  return module([crc('crc32'), crc('crc32c'), internetSum(), crcEach()]);
+  return module([crc('crc32'), crc('crc32c'), internetSum(), crcEach(), move()]);
 }

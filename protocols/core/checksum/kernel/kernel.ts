@@ -24,6 +24,7 @@ export interface Kernel {
   readonly internetSum: Run;
   /** Computes and compares the runs of a table (assemble-each.ts). */
   readonly crc32Each: Run;
+  readonly move: (target: number, source: number, lengthBytes: number) => number;
   /** That table, and the covers that its runs name. */
   readonly runs: Int32Array;
   readonly covers: Uint8Array;
@@ -80,11 +81,11 @@ function instantiate(lengthBytes: number): { kernel: Kernel; buffer: ArrayBuffer
   new Uint32Array(buffer, tablesAt.crc32c, 4096).set(tables.crc32c);
   new Uint8Array(buffer, maskAt + 16, 16).fill(255);
   const exported = new wasm.Instance(module, { env: { memory } }).exports as Kernel;
-  const { crc32, crc32c, internetSum, crc32Each } = exported;
+  const { crc32, crc32c, internetSum, crc32Each, move } = exported;
   const stage = new Uint8Array(buffer, stageAt, packetsAt - stageAt);
   const runs = new Int32Array(buffer, runsAt, (runBytes / 4) * runsLimit);
   const covers = new Uint8Array(buffer, coversAt, coverBytes * coversLimit);
-  const kernel = { crc32, crc32c, internetSum, crc32Each, runs, covers, stage };
+  const kernel = { crc32, crc32c, internetSum, crc32Each, move, runs, covers, stage };
   (buffer as MaybeKernels)[KERNEL] = kernel;
   return { kernel, buffer };
 }

@@ -87,6 +87,17 @@ export const i32x4 = {
   lane: (vector: Code, lane: number): Code => [...vector, 0xfd, 27, lane],
 };
 
+/** Bulk memory: `length` bytes from `source` to `target`, which may overlap. */
+export const copy = (target: Code, source: Code, length: Code): Code => [
+  ...target,
+  ...source,
+  ...length,
+  0xfc,
+  10,
+  0,
+  0,
+];
+
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 export const when = (condition: Code, then: Code): Code => [
