@@ -66,6 +66,8 @@ export class Core {
   spinNs = 0;
   interruptNs = 0;
   switchNs = 0;
+  /** What it did at this instant took so much longer than whoever did it knows (`Cores.charge`). */
+  owedNs = 0;
   /** A core of a guest stands still while its virtual CPU does not run; others never do. */
   paused = false;
   platform: Platform | null = null;

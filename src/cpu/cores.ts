@@ -141,6 +141,17 @@ export class Cores implements Machine, Scheduler {
     this.#soon(core, now, now);
   }
 
+  /** The core that acts at this instant; null: nobody of these. */
+  get acting(): Core | null {
+    return this.#acting;
+  }
+
+  /** What the core that acts is doing takes so much longer: walks of page tables and the like. */
+  // hot
+  charge(ns: number): void {
+    if (this.#acting !== null) this.#acting.owedNs += ns;
+  }
+
   // hot
   #soon(core: Core, now: Nanos, at: Nanos): void {
     if (core.paused) {
@@ -166,6 +177,7 @@ export class Cores implements Machine, Scheduler {
       }
       core.leave(now, 'done');
       thread.go(now);
+      if (core.owedNs > 0) this.#pay(core, thread);
       this.#settle(core, thread, now);
     }
     if (core.paused) return;
@@ -208,7 +220,8 @@ export class Cores implements Machine, Scheduler {
       if (work === undefined) return false;
       core.doing = work;
       const left = core.leave(now, 'interrupt');
-      const took = left + (work.entryNs ?? this.profile.interruptNs) + work.run(now);
+      const took = left + (work.entryNs ?? this.profile.interruptNs) + work.run(now) + core.owedNs;
+      core.owedNs = 0;
       core.doingLeft = this.#real(Math.ceil(took));
     }
     return true;
@@ -298,6 +311,13 @@ export class Cores implements Machine, Scheduler {
     }
     thread.woken = false;
     return true;
+  }
+
+  // hot
+  #pay(core: Core, thread: Thread): void {
+    if (thread.state === 'running') thread.left += Math.ceil(core.owedNs);
+    else core.switchLeft += Math.ceil(core.owedNs);
+    core.owedNs = 0;
   }
 
   /** What the program wants now. */

@@ -4,7 +4,7 @@
 
 import type { PageBytes } from './machine-memory.js';
 import { NODE_SPAN, PAGE_1G, PAGE_2M, PAGE_4K } from './machine-memory.js';
-import { PageTable } from './page-table.js';
+import { PageTable, type Translator } from './page-table.js';
 import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
@@ -62,12 +62,18 @@ export class AddressSpace {
   readonly memory: PhysicalMemory;
   readonly kind: SpaceKind;
   readonly name: string;
-  readonly #table = new PageTable();
+  readonly #table: Translator;
   /** Pages that `allocate` took, by folded address: they go back when unmapped. */
   readonly #owned = new Set<number>();
   #next = FIRST_ALLOCATION;
 
-  constructor(memory: PhysicalMemory, kind: SpaceKind = 'user', name: string = kind) {
+  constructor(
+    memory: PhysicalMemory,
+    kind: SpaceKind = 'user',
+    name: string = kind,
+    table: Translator = new PageTable(),
+  ) {
+    this.#table = table;
     this.memory = memory;
     this.kind = kind;
     this.name = name;

@@ -37,8 +37,20 @@ interface Chunk {
   readonly lengthBytes: number;
 }
 
+/** Bytes for a run of pages that are somebody's own: `from` and `to` are offsets in the node. */
+interface Lent {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly begin: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Node {
   readonly bytes: number;
+  /** By 4 KiB page, where the bytes lie elsewhere than in its chunk. */
+  readonly lent: Map<number, Lent>;
+  /** Runs of 2 MiB some of whose single pages have theirs elsewhere, by offset: how many. */
+  readonly lentSmall: Map<number, number>;
   readonly chunks: (Chunk | undefined)[];
   readonly pins: (Uint16Array | undefined)[];
   /** Pages that were freed while pinned: they go back when the last pin goes. */
@@ -71,7 +83,15 @@ export class MachineMemory implements PhysicalMemory {
       if (!(bytes > 0 && bytes <= NODE_SPAN && bytes % PAGE_4K === 0))
         throw new UsageError('EINVAL', `a node of ${bytes} bytes`);
       const pages = new PageAllocator(bytes / PAGE_4K);
-      return { bytes, chunks: [], pins: [], doomed: new Set(), pages };
+      return {
+        bytes,
+        lent: new Map(),
+        lentSmall: new Map(),
+        chunks: [],
+        pins: [],
+        doomed: new Set(),
+        pages,
+      };
     });
   }
 
@@ -191,6 +211,16 @@ export class MachineMemory implements PhysicalMemory {
     const offset = address - index * NODE_SPAN;
     if (node === undefined || !(offset < node.bytes))
       throw new RangeError(`there is no memory at ${address}`);
+    const lent = node.lent.size === 0 ? undefined : lentAt(node.lent, offset);
+    if (lent !== undefined) {
+      this.at = lent.begin + offset - lent.from;
+      this.end = lent.begin + lent.to - lent.from;
+      this.#from = index * NODE_SPAN + lent.from;
+      this.#to = index * NODE_SPAN + lent.to;
+      this.#begin = lent.begin;
+      this.#bytes = lent.bytes;
+      return lent.bytes;
+    }
     const part = Math.floor(offset / CHUNK_BYTES);
     const chunk = node.chunks[part] ?? this.#back(node, part);
     this.at = chunk.begin + offset - part * CHUNK_BYTES;
@@ -199,7 +229,17 @@ export class MachineMemory implements PhysicalMemory {
     this.#to = this.#from + chunk.lengthBytes;
     this.#begin = chunk.begin;
     this.#bytes = chunk.bytes;
+    if (node.lent.size > 0) this.#narrow(node, address - (offset % PAGE_2M), address, offset);
     return chunk.bytes;
+  }
+
+  /** Pages beside this one have their bytes elsewhere: what was found holds for what has none of these. */
+  #narrow(node: Node, granule: number, address: number, offset: number): void {
+    const shared = node.lentSmall.has(offset - (offset % PAGE_2M));
+    const from = shared ? address - (offset % PAGE_4K) : granule;
+    this.#begin += from - this.#from;
+    this.#from = from;
+    this.#to = Math.min(this.#to, from + (shared ? PAGE_4K : PAGE_2M));
   }
 
   /**
@@ -212,6 +252,33 @@ export class MachineMemory implements PhysicalMemory {
     if (this.at + lengthBytes > this.end)
       throw new RangeError(`${lengthBytes} bytes at ${address} do not lie in one piece`);
     return bytes.subarray(this.at, this.at + lengthBytes);
+  }
+
+  /**
+   * The bytes of these pages, which are the caller's, lie in an array of its own from now on: so that what a guest takes for
+   * one piece of memory is one piece of bytes, wherever its pages are. `takeBack` before they are given back.
+   */
+  lend(address: number, lengthBytes: number, bytes: Uint8Array<ArrayBuffer>, begin: number): void {
+    const node = this.#range(address, lengthBytes);
+    const from = address % NODE_SPAN;
+    const grain = lengthBytes % PAGE_2M === 0 && from % PAGE_2M === 0 ? PAGE_2M : PAGE_4K;
+    const lent: Lent = { bytes, begin, from, to: from + lengthBytes };
+    for (let at = from; at < lent.to; at += grain) {
+      node.lent.set(keyOf(at, grain), lent);
+      if (grain === PAGE_4K) countSmall(node.lentSmall, at, 1);
+    }
+    this.#to = this.#from = 0;
+  }
+
+  takeBack(address: number, lengthBytes: number): void {
+    const node = this.#range(address, lengthBytes);
+    const from = address % NODE_SPAN;
+    const grain = lengthBytes % PAGE_2M === 0 && from % PAGE_2M === 0 ? PAGE_2M : PAGE_4K;
+    for (let at = from; at < from + lengthBytes; at += grain) {
+      node.lent.delete(keyOf(at, grain));
+      if (grain === PAGE_4K) countSmall(node.lentSmall, at, -1);
+    }
+    this.#to = this.#from = 0;
   }
 
   /** Sets bytes that have something behind them; the others are zero anyway when `value` is. */
@@ -273,6 +340,21 @@ export class MachineMemory implements PhysicalMemory {
 }
 
 const CHUNK_PAGES = CHUNK_BYTES / PAGE_4K;
+
+/** Runs of 2 MiB have one key, behind those of single pages. */
+const keyOf = (offset: number, grain: number): number =>
+  grain === PAGE_4K ? offset / PAGE_4K : NODE_SPAN + offset / PAGE_2M;
+
+function countSmall(runs: Map<number, number>, offset: number, change: number): void {
+  const run = offset - (offset % PAGE_2M);
+  const left = (runs.get(run) ?? 0) + change;
+  if (left > 0) runs.set(run, left);
+  else runs.delete(run);
+}
+
+const lentAt = (lent: ReadonlyMap<number, Lent>, offset: number): Lent | undefined =>
+  lent.get(keyOf(offset - (offset % PAGE_2M), PAGE_2M)) ??
+  lent.get(keyOf(offset - (offset % PAGE_4K), PAGE_4K));
 
 function pagesOf(address: number, lengthBytes: number): { first: number; end: number } {
   const offset = address % NODE_SPAN;

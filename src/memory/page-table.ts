@@ -1,6 +1,6 @@
 // A page table as x86-64 has it: four levels of 512 entries, each entry the machine address of a page or of the
-// next table with flags in its low bits. Tables are arrays of numbers here; they hold what a table in memory
-// would hold, so that they can move there when guests bring their own. Entries are exact: addresses stay below 2^53.
+// next table with flags in its low bits. Tables are arrays of numbers here, which hold what a table in memory would hold;
+// guests have theirs in memory (table-bytes.ts). Entries are exact: addresses stay below 2^53.
 
 import { PAGE_1G, PAGE_2M, PAGE_4K, type PageBytes } from './machine-memory.js';
 
@@ -14,6 +14,15 @@ const SPANS = [2 ** 39, PAGE_1G, PAGE_2M, PAGE_4K] as const;
 /** The level whose entries are pages of this size. */
 const levelOf = (pageBytes: PageBytes): number => (SPANS as readonly number[]).indexOf(pageBytes);
 
+/** What address spaces are made on: this table, or one in memory. */
+export interface Translator {
+  readonly pageBytes: PageBytes;
+  readonly writable: boolean;
+  enter(at: number, address: number, pageBytes: PageBytes, writable: boolean): boolean;
+  remove(at: number): void;
+  walk(at: number): number;
+}
+
 interface Table {
   readonly entries: Float64Array;
   readonly tables: (Table | undefined)[];
@@ -22,7 +31,7 @@ interface Table {
 
 const emptyTable = (): Table => ({ entries: new Float64Array(ENTRIES), tables: [], used: 0 });
 
-export class PageTable {
+export class PageTable implements Translator {
   /** Set by `walk`: the size of the page and whether it may be written. */
   pageBytes: PageBytes = PAGE_4K;
   writable = false;

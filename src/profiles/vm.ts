@@ -21,6 +21,11 @@ export const kvmSandyBridge: VmProfile = {
     'ept-misconfig': 1084, // [1]: an interrupt controller's register takes 2,384
   },
   userCycles: 1152, // [2]: 576 each way
+  tlb: {
+    entries: 512, // Intel's optimization manual, 2.2.5.3: Sandy Bridge's second-level TLB
+    ways: 4,
+    referenceCycles: 4, // fitted: nearly all are in the paging-structure caches and the first-level data cache
+  },
   forwardCycles: 1500, // fitted: vfio_msihandler, irqfd_wakeup, kvm_vcpu_kick
   injectCycles: 300, // fitted
   posted: false,

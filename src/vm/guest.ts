@@ -6,12 +6,20 @@ import { Cores, type InterruptWork, type Program, type SpawnOptions } from '../c
 import type { Computer, GeneralServices, Host } from '../host/index.js';
 import type { Rnic } from '../iwarp/index.js';
 import { type Kernel, Socket, type SocketOptions } from '../kernel/index.js';
-import { AddressSpace, type KeyTable, type Ledger, UsageError } from '../memory/index.js';
+import {
+  AddressSpace,
+  type KeyTable,
+  type Ledger,
+  PAGE_WALK,
+  UsageError,
+} from '../memory/index.js';
 import type { RdmaCm } from '../rdma/cm/index.js';
 import { type Context, openDevice, type RdmaDevice } from '../rdma/index.js';
 import type { HostStack } from '../stack/index.js';
 import type { Nanos, Random } from '../time/index.js';
 import type { GuestMemory } from './guest-memory.js';
+import { GuestTable } from './guest-table.js';
+import type { VmProfile } from './profile.js';
 
 /** What a guest has on a network, through whichever device. */
 export interface GuestNetwork {
@@ -38,6 +46,8 @@ const NOTHING: GuestNetwork = {
 
 export class Guest implements Computer {
   readonly random: Random;
+  /** Of the process that programs share: its page table, and the TLB in front of it. */
+  readonly table: GuestTable;
   readonly space: AddressSpace;
   readonly cores: Cores;
   /** What it was given; whoever gives it sets this. */
@@ -49,12 +59,24 @@ export class Guest implements Computer {
     readonly name: string,
     readonly memory: GuestMemory,
     vcpus: number,
+    tlb: VmProfile['tlb'],
   ) {
     this.#host = host;
     this.random = host.random.fork(name);
-    this.space = new AddressSpace(memory, 'user', name);
+    this.table = new GuestTable(memory, tlb);
+    this.space = new AddressSpace(memory, 'user', name, this.table);
     const profile = { ...host.cores.profile, cores: vcpus };
     this.cores = new Cores(profile, host.ledger, `${name} cpu`);
+    const nsPerReference = (tlb.referenceCycles * 1e9) / profile.hertz;
+    this.table.walked = (references) => this.#walked(references * nsPerReference);
+  }
+
+  /** A walk took so much longer than on a machine without a second stage: whoever acts waits for it. */
+  #walked(ns: number): void {
+    const { acting } = this.cores;
+    if (acting === null) return;
+    this.cores.charge(ns);
+    this.ledger.record(this.now, acting.actor, PAGE_WALK, 0, ns, 0);
   }
 
   get now(): Nanos {

@@ -14,6 +14,12 @@ export interface VmProfile {
   readonly userCycles: number;
   /** The host's handler of an interrupt that is a guest's: finding the guest, and its virtual CPU. */
   readonly forwardCycles: number;
+  /** The second level of the TLB, and what each entry that a walk reads beyond a native one's takes. */
+  readonly tlb: {
+    readonly entries: number;
+    readonly ways: number;
+    readonly referenceCycles: number;
+  };
   /** Giving a guest an interrupt when it is entered, where the processor does not do it. */
   readonly injectCycles: number;
   /** Interrupts reach a guest that runs without an exit, and it ends them without one (APICv, posted interrupts). */

@@ -2,7 +2,7 @@
 
 import type { InterruptWork, Thread, Wait } from '../cpu/index.js';
 import type { Host, Tenant } from '../host/index.js';
-import { type PageBytes, UsageError } from '../memory/index.js';
+import { PAGE_FAULT, type PageBytes, UsageError } from '../memory/index.js';
 import { kvmPosted } from '../profiles/vm.js';
 import type { Nanos } from '../time/index.js';
 import type { ExitReasonName } from './exit.js';
@@ -23,10 +23,16 @@ export interface VmOptions {
   readonly memoryNodes?: readonly number[];
   /** Cores of the host to which the virtual CPUs are pinned, one each; unpinned unless given. */
   readonly pins?: readonly number[];
+  /** All of the memory is taken at once, not at first touches. */
+  readonly populate?: boolean;
   readonly profile?: VmProfile;
 }
 
 const MEMORY_BYTES = 64 * 2 ** 20;
+const BITS = 8e9;
+
+/** Who has been promised memory of a host. */
+const promised = new WeakMap<Host, Vm[]>();
 
 export class Vm implements Tenant {
   readonly name: string;
@@ -50,7 +56,9 @@ export class Vm implements Tenant {
       ...(options.pageBytes && { pageBytes: options.pageBytes }),
       ...(options.memoryNodes && { nodes: options.memoryNodes }),
     });
-    this.guest = new Guest(host, name, this.memory, vcpus);
+    this.#promise(options.memoryNodes ?? [0]);
+    if (options.populate === true) this.memory.populate();
+    this.guest = new Guest(host, name, this.memory, vcpus, profile.tlb);
     this.vcpus = this.guest.cores.cores.map(({ index }) => {
       const pin = pins?.[index];
       return new Vcpu(host.now, {
@@ -62,7 +70,36 @@ export class Vm implements Tenant {
         ...(pin !== undefined && { pin }),
       });
     });
+    this.memory.touched = (lengthBytes) => this.#touched(lengthBytes);
     host.attach(this);
+  }
+
+  /** What a guest is told that it has must be there when it touches it: no more is promised than the nodes have. */
+  #promise(nodes: readonly number[]): void {
+    const { host, name } = this;
+    const others = promised.get(host) ?? [];
+    for (const node of new Set(nodes)) {
+      const share = (one: Vm) => one.memory.untouchedOf(node);
+      const owed = others.reduce((sum, vm) => sum + share(vm), 0);
+      const had = host.memory.freeBytes(node) - owed;
+      if (share(this) > had) {
+        const need = `${name} needs ${share(this)} bytes of node ${node}`;
+        throw new UsageError('ENOMEM', `${need}, which has ${had} that are not promised`);
+      }
+    }
+    promised.set(host, [...others, this]);
+  }
+
+  /** Somebody touched a chunk first. If it was the guest, it leaves its core until the host has cleared one. */
+  #touched(lengthBytes: number): void {
+    const { guest, host } = this;
+    const { acting } = guest.cores;
+    if (acting === null) return;
+    const clearNs = Math.ceil((lengthBytes * BITS) / host.cores.profile.copyBitsPerSecond);
+    host.ledger.record(host.now, acting.actor, PAGE_FAULT, lengthBytes, clearNs, 0);
+    this.vcpus[acting.index]!.exit(host.now, 'ept-violation', function* (own) {
+      yield own.spend(clearNs);
+    });
   }
 
   /** A thread of the guest does what traps: the host handles it on the thread of the virtual CPU, and the guest goes on. */

@@ -6,6 +6,8 @@ import { Vm } from '../../../src/vm/index.js';
 import { assert, spec } from '../../support/spec.js';
 import { machine } from './machine.js';
 
+const memoryBytes = 8 * 2 ** 20;
+
 const forever = function* (thread: Thread): Generator<Wait, void, void> {
   for (;;) yield thread.spend(1e6);
 };
@@ -38,7 +40,10 @@ spec('two schedulers', (it) => {
     const done: number[] = [];
     for (const guests of [2, 4]) {
       const { sim, host } = machine({ cores: 2 });
-      const vms = Array.from({ length: guests }, (_, i) => new Vm({ name: `vm${i}`, host }));
+      const vms = Array.from(
+        { length: guests },
+        (_, i) => new Vm({ name: `vm${i}`, host, memoryBytes }),
+      );
       for (const vm of vms) vm.guest.spawn('work', forever);
       sim.settle(host);
       sim.run(ms(300));
@@ -99,7 +104,7 @@ spec('two schedulers', (it) => {
       const quick = new Vm({ name: 'quick', host, ...(pinned && { pins: [0] }) });
       const others = Array.from(
         { length: pinned ? 1 : 3 },
-        (_, i) => new Vm({ name: `busy${i}`, host, ...(pinned && { pins: [1] }) }),
+        (_, i) => new Vm({ name: `busy${i}`, host, memoryBytes, ...(pinned && { pins: [1] }) }),
       );
       for (const vm of others) vm.guest.spawn('work', forever);
       const late = answers(quick);
