@@ -142,6 +142,7 @@ export class Adapter implements Station, InterruptLine {
         gids: this.stack ? roceGids(this.stack, wire) : [{ bytes: portGidOf(guid), type: wire }],
         lid: options.lid ?? 0,
         native,
+        ...(native && shared && { grhRequired: true }),
       },
       neighbours: (gid) => this.stack?.lookup(this.now, gid),
       random: machine.random.fork('rdma'),

@@ -18,9 +18,14 @@ import { sameBytes } from './bytes.js';
 import { PathResolver } from './path-resolver.js';
 
 /** Which port of an InfiniBand subnet has an IP address: what IPoIB's ARP and a path query find out. */
-export type Directory = (
-  ip: Uint8Array,
-) => { readonly gid: Uint8Array; readonly lid: number } | undefined;
+export type Directory = (ip: Uint8Array) =>
+  | {
+      readonly gid: Uint8Array;
+      readonly lid: number;
+      /** The port is one of several functions that share its LID. */
+      readonly grhRequired?: boolean;
+    }
+  | undefined;
 
 /** MADs whose neighbour is being asked for; more are lost, and their senders repeat them. */
 const MOST_HELD = 64;
@@ -84,20 +89,26 @@ export class GeneralServices {
     if (!found) return undefined;
     const localGid = address.gids[0]!.bytes;
     const ends = { localGid, localLid: address.lid, remoteGid: found.gid, remoteLid: found.lid };
-    return { ...ends, mtu: IB_MTU_CODE, hopLimit: 1, lifeTime: PACKET_LIFE_TIME };
+    const isGlobal = address.grhRequired === true || found.grhRequired === true;
+    const hopLimit = isGlobal ? usual.hopLimit : 1;
+    return { ...ends, mtu: IB_MTU_CODE, hopLimit, lifeTime: PACKET_LIFE_TIME };
   }
 
   route(now: Nanos, path: Path): Path | 'pending' | undefined {
-    return this.#adapter.device.address.native ? this.paths.route(now, path) : path;
+    // Who shares a LID has no way back from subnet administration, and takes the way that the directory says.
+    const { native, grhRequired } = this.#adapter.device.address;
+    return native && grhRequired !== true ? this.paths.route(now, path) : path;
   }
 
   /** An address vector for what connection management calls an address. */
   vectorOf(to: MadAddress): AhAttr {
     const { native, gids } = this.#adapter.device.address;
-    if (native) return { dlid: to.lid, sl: to.sl ?? 0 };
+    const local = native ? { dlid: to.lid, sl: to.sl ?? 0 } : {};
+    if (native && (to.hopLimit ?? 1) <= 1) return local; // IBA 12.7.20: subnet local
     const { localGid } = to;
     const index = localGid ? gids.findIndex(({ bytes }) => sameBytes(bytes, localGid)) : 0;
     return {
+      ...local,
       grh: {
         dgid: to.gid!,
         sgidIndex: Math.max(0, index),
@@ -138,7 +149,7 @@ export class GeneralServices {
       this.manager.receive(now, mad.bytes, 0, mad.bytes.length, {
         lid: from.dlid ?? 0,
         sl: from.sl ?? 0,
-        ...(gid && { gid }),
+        ...(gid && { gid, hopLimit: usual.hopLimit }),
         ...(localGid && { localGid }),
       });
     }

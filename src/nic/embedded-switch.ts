@@ -57,7 +57,7 @@ export class EmbeddedSwitch implements Station {
   readonly name: string;
   readonly #options: EmbeddedSwitchOptions;
   readonly #functions: CardFunction[] = [];
-  readonly #byAddress = new Map<number, number>();
+  readonly #byMac = new Map<number, number>();
   #turn = 0;
   /** The first function that is ready and held back by its limit goes on then. */
   #resumes: Nanos = NEVER;
@@ -76,12 +76,16 @@ export class EmbeddedSwitch implements Station {
     if (index === MOST_FUNCTIONS) throw new RangeError(`${this.name}: ${index} functions`);
     if (options.address.length !== size)
       throw new RangeError(`${this.name}: an address of ${options.address.length} bytes`);
-    const key = keyOf(options.address, 0, size);
-    if (this.#byAddress.has(key)) throw new RangeError(`${this.name} has this address already`);
-    this.#byAddress.set(key, index);
+    if (this.#has(options.address)) throw new RangeError(`${this.name} has this address already`);
+    const key = native ? 0 : macAt(options.address, 0);
+    if (!native) this.#byMac.set(key, index);
     const counters = { rx_packets: 0, tx_packets: 0, rx_bytes: 0, tx_bytes: 0, tx_spoofed: 0 };
     this.#functions.push({ ...options, key, freeAt: 0, inbox: new SlotQueue(), counters });
     return index;
+  }
+
+  #has(address: Uint8Array): boolean {
+    return this.#functions.some((one) => sameBytes(one.address, address, 0));
   }
 
   counters(index: number): FunctionCounters {
@@ -101,12 +105,14 @@ export class EmbeddedSwitch implements Station {
     const at = pool.at(slot);
     if (!native) {
       if (isGroupAddress(b, at)) return -2;
-      return this.#byAddress.get(keyOf(b, at + Ethernet.at.dst, MAC_BYTES)) ?? -1;
+      return this.#byMac.get(macAt(b, at + Ethernet.at.dst)) ?? -1;
     }
     if (LRH.get.lnh(b, at) !== LNH_GLOBAL) return PHYSICAL;
     const dgid = at + LRH.size + GRH.at.dgid;
     if (b[dgid] === 0xff) return -2;
-    return this.#byAddress.get(keyOf(b, dgid + GUID_BYTES, GUID_BYTES)) ?? -1;
+    for (let i = 0; i < this.#functions.length; i++)
+      if (sameBytes(this.#functions[i]!.address, b, dgid + GUID_BYTES)) return i;
+    return -1;
   }
 
   /** Gives a frame to whom it is addressed; `from` sent it, -1: it came from the link, whose strays are the host's. */
@@ -181,7 +187,7 @@ export class EmbeddedSwitch implements Station {
     const { counters, key } = this.#functions[index]!;
     const b = pool.bytes(slot);
     const at = pool.at(slot);
-    if (!native && index !== PHYSICAL && keyOf(b, at + Ethernet.at.src, MAC_BYTES) !== key) {
+    if (!native && index !== PHYSICAL && macAt(b, at + Ethernet.at.src) !== key) {
       counters.tx_spoofed++;
       pool.drop(slot, 'spoofed source address');
       return false;
@@ -235,10 +241,15 @@ export class EmbeddedSwitch implements Station {
   }
 }
 
-/** Bytes as a number; the low 48 bits of a GUID tell those of one card apart, its first two are its maker's. */
 // hot
-function keyOf(b: Uint8Array, at: number, size: number): number {
+function macAt(b: Uint8Array, at: number): number {
   let value = 0;
-  for (let i = at + size - MAC_BYTES; i < at + size; i++) value = value * 256 + b[i]!;
+  for (let i = at; i < at + MAC_BYTES; i++) value = value * 256 + b[i]!;
   return value;
+}
+
+// hot
+function sameBytes(a: Uint8Array, b: Uint8Array, at: number): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[at + i]) return false;
+  return true;
 }

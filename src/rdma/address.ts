@@ -84,6 +84,8 @@ export interface PortAddress {
   gids: readonly Gid[];
   lid: number;
   readonly native: boolean;
+  /** Of a function that shares a port's LID: what comes for it is told by GID, and so must its answers be. */
+  readonly grhRequired?: boolean;
   /** Where the subnet manager is; 0 or left out where there is none. */
   managerLid?: number;
   managerSl?: number;

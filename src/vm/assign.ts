@@ -27,7 +27,8 @@ export function assignFunction(vm: Vm, options: FunctionOptions): Adapter {
   const { maxTxRate, ...network } = options;
   if (vm.host.embedded === null)
     throw new UsageError('EOPNOTSUPP', `the card of ${vm.host.name} has no virtual functions`);
-  const adapter = adapterOf(vm, 'vf', network, true);
+  const { lid } = vm.host.device.address;
+  const adapter = adapterOf(vm, 'vf', { lid, ...network }, true);
   vm.host.addFunction(adapter, maxTxRate === undefined ? {} : { maxTxRate });
   return adapter;
 }

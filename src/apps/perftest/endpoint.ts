@@ -175,6 +175,7 @@ export class Endpoint {
     const own = this.flows.map(({ qp, mr, landing }) => ({
       lid: device.address.lid,
       gid,
+      grhRequired: device.address.grhRequired === true,
       qpn: qp.qpn,
       psn: psns.below(MOST_PSN),
       rkey: mr.rkey,
@@ -246,14 +247,17 @@ export class Endpoint {
 
   #vector(peer: Destination): AhAttr {
     const { p } = this;
-    if (this.host.device.address.native) return { dlid: peer.lid, sl: p.serviceLevel };
+    const { native, grhRequired } = this.host.device.address;
+    const local = native ? { dlid: peer.lid } : {};
+    if (native && grhRequired !== true && !peer.grhRequired)
+      return { ...local, sl: p.serviceLevel };
     const route = {
       dgid: peer.gid,
       sgidIndex: this.#gidIndex(),
       trafficClass: p.tos,
       hopLimit: 64,
     };
-    return { grh: route, sl: p.serviceLevel };
+    return { ...local, grh: route, sl: p.serviceLevel };
   }
 
   #connect(flow: Flow, ownPsn: number, peer: Destination): void {

@@ -15,6 +15,8 @@ const other: Readonly<Record<Side, Side>> = { client: 'server', server: 'client'
 export interface Destination {
   readonly lid: number;
   readonly gid: Uint8Array;
+  /** It shares its LID with others, who are told apart by GID. */
+  readonly grhRequired: boolean;
   readonly qpn: number;
   readonly psn: number;
   readonly rkey: number;
