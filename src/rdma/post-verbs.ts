@@ -61,13 +61,16 @@ export function postSend(
     throw new UsageError('EINVAL', `nothing can be sent in ${qp.state}`);
   const list = Array.isArray(wrs) ? (wrs as readonly SendWr[]) : [wrs as SendWr];
   try {
-    for (const wr of list) writeWqe(device, core, qp, wr);
+    for (let i = 0; i < list.length; i++) writeWqe(device, core, qp, list[i]!);
   } finally {
     if (qp.bells !== qp.posted) {
       device.ringSend(qp, core);
     }
   }
 }
+
+const NOTHING: readonly SgeInput[] = [];
+const has = (flags: number, flag: number): number => ((flags & flag) === flag ? 1 : 0);
 
 function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: SendWr): void {
   const ring = qp.sq!;
@@ -76,9 +79,8 @@ function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: 
   const code = wrOpcodes[wr.opcode];
   if (code === undefined) throw new UsageError('EINVAL', `there is no ${wr.opcode}`);
   const flags = wr.sendFlags ?? 0;
-  const has = (flag: number): number => ((flags & flag) === flag ? 1 : 0);
   const { inlineData } = wr;
-  const sges = wr.sgList ?? [];
+  const sges = wr.sgList ?? NOTHING;
   if (sges.length > qp.cap.maxSendSge)
     throw new UsageError('EINVAL', `${sges.length} entries, not at most ${qp.cap.maxSendSge}`);
   if (inlineData && inlineData.length > qp.cap.maxInlineData)
@@ -91,12 +93,13 @@ function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: 
   bytes.fill(0, at, at + SendWqe.size);
   const { set } = SendWqe;
   set.opcode(bytes, at, code);
-  set.fence(bytes, at, has(IBV_SEND_FENCE));
-  set.signaled(bytes, at, has(IBV_SEND_SIGNALED));
-  set.solicited(bytes, at, has(IBV_SEND_SOLICITED));
-  set.inline(bytes, at, inlineData ? 1 : has(IBV_SEND_INLINE));
+  set.fence(bytes, at, has(flags, IBV_SEND_FENCE));
+  set.signaled(bytes, at, has(flags, IBV_SEND_SIGNALED));
+  set.solicited(bytes, at, has(flags, IBV_SEND_SOLICITED));
+  set.inline(bytes, at, inlineData ? 1 : has(flags, IBV_SEND_INLINE));
   set.numSge(bytes, at, sges.length);
-  const total = inlineData?.length ?? sges.reduce((sum, sge) => sum + sge.length, 0);
+  let total = inlineData?.length ?? 0;
+  if (!inlineData) for (let i = 0; i < sges.length; i++) total += sges[i]!.length;
   set.length(bytes, at, wr.flush?.length ?? total);
   set.wrIdHigh(bytes, at, highOf(wr.wrId ?? 0));
   set.wrIdLow(bytes, at, lowOf(wr.wrId ?? 0));
@@ -114,57 +117,67 @@ function writeWqe(device: RdmaDevice, core: Context['core'], qp: QueuePair, wr: 
 /** The fields that depend on what is asked for; where the data follows. */
 function writeOperation(b: Uint8Array, at: number, wr: SendWr): number {
   const { set } = SendWqe;
-  if (wr.atomic || wr.atomicWrite !== undefined || wr.bindMw || wr.regMr) set.operands(b, at, 1);
-  if (wr.ud || wr.xrcSrqn !== undefined) set.address(b, at, 1);
+  const { rdma, regMr, bindMw, atomic, atomicWrite, ud, xrcSrqn } = wr;
+  if (atomic || atomicWrite !== undefined || bindMw || regMr) set.operands(b, at, 1);
+  if (ud || xrcSrqn !== undefined) set.address(b, at, 1);
   const data = at + headBytes(b, at);
   if (data > at + SendWqe.size) b.fill(0, at + SendWqe.size, data);
-  const address = (value: bigint): void => {
-    set.vaHigh(b, at, highHalf(value));
-    set.vaLow(b, at, lowHalf(value));
-  };
-  const swap = (value: bigint): void => {
-    OperandWqe.set.swapHigh(b, at + SendWqe.size, highHalf(value));
-    OperandWqe.set.swapLow(b, at + SendWqe.size, lowHalf(value));
-  };
-  const operate = (region: number, access: number): void => {
-    OperandWqe.set.compareLow(b, at + SendWqe.size, region);
-    OperandWqe.set.swapLow(b, at + SendWqe.size, access);
-  };
   set.immediate(b, at, wr.immData ?? wr.invalidateRkey ?? 0);
   if (wr.opcode === 'IBV_WR_LOCAL_INV') set.rkey(b, at, wr.invalidateRkey ?? 0);
-  if (wr.rdma) {
-    address(wr.rdma.remoteAddr);
-    set.rkey(b, at, wr.rdma.rkey);
+  if (rdma) {
+    setAddress(b, at, rdma.remoteAddr);
+    set.rkey(b, at, rdma.rkey);
   }
   if (wr.flush) set.immediate(b, at, wr.flush.level * FLUSH_LEVEL + wr.flush.type);
-  if (wr.atomicWrite !== undefined) swap(wr.atomicWrite);
-  if (wr.atomic) {
-    address(wr.atomic.remoteAddr);
-    set.rkey(b, at, wr.atomic.rkey);
-    const isSwap = wr.opcode === 'IBV_WR_ATOMIC_CMP_AND_SWP';
-    swap(isSwap ? (wr.atomic.swap ?? 0n) : wr.atomic.compareAdd);
-    const compare = isSwap ? wr.atomic.compareAdd : 0n;
-    OperandWqe.set.compareHigh(b, at + SendWqe.size, highHalf(compare));
-    OperandWqe.set.compareLow(b, at + SendWqe.size, lowHalf(compare));
+  if (atomicWrite !== undefined) setSwap(b, at, atomicWrite);
+  if (atomic) writeAtomic(b, at, atomic, wr.opcode === 'IBV_WR_ATOMIC_CMP_AND_SWP');
+  if (xrcSrqn !== undefined) AddressWqe.set.xrcSrq(b, data - AddressWqe.size, xrcSrqn);
+  if (ud) {
+    AddressWqe.set.ah(b, data - AddressWqe.size, ud.ah.handle);
+    AddressWqe.set.remoteQpn(b, data - AddressWqe.size, ud.remoteQpn);
+    AddressWqe.set.remoteQkey(b, data - AddressWqe.size, ud.remoteQkey);
   }
-  if (wr.xrcSrqn !== undefined) AddressWqe.set.xrcSrq(b, data - AddressWqe.size, wr.xrcSrqn);
-  if (wr.ud) {
-    AddressWqe.set.ah(b, data - AddressWqe.size, wr.ud.ah.handle);
-    AddressWqe.set.remoteQpn(b, data - AddressWqe.size, wr.ud.remoteQpn);
-    AddressWqe.set.remoteQkey(b, data - AddressWqe.size, wr.ud.remoteQkey);
+  if (bindMw) {
+    setAddress(b, at, bindMw.addr);
+    set.length(b, at, bindMw.length);
+    set.immediate(b, at, bindMw.mw.rkey);
+    set.rkey(b, at, bindMw.rkey);
+    setRegion(b, at, bindMw.mr.lkey, bindMw.access);
   }
-  if (wr.bindMw) {
-    address(wr.bindMw.addr);
-    set.length(b, at, wr.bindMw.length);
-    set.immediate(b, at, wr.bindMw.mw.rkey);
-    set.rkey(b, at, wr.bindMw.rkey);
-    operate(wr.bindMw.mr.lkey, wr.bindMw.access);
-  }
-  if (wr.regMr) {
-    set.rkey(b, at, wr.regMr.key);
-    operate(wr.regMr.mr.lkey, wr.regMr.access);
+  if (regMr) {
+    set.rkey(b, at, regMr.key);
+    setRegion(b, at, regMr.mr.lkey, regMr.access);
   }
   return data;
+}
+
+function writeAtomic(
+  b: Uint8Array,
+  at: number,
+  atomic: NonNullable<SendWr['atomic']>,
+  isSwap: boolean,
+): void {
+  setAddress(b, at, atomic.remoteAddr);
+  SendWqe.set.rkey(b, at, atomic.rkey);
+  setSwap(b, at, isSwap ? (atomic.swap ?? 0n) : atomic.compareAdd);
+  const compare = isSwap ? atomic.compareAdd : 0n;
+  OperandWqe.set.compareHigh(b, at + SendWqe.size, highHalf(compare));
+  OperandWqe.set.compareLow(b, at + SendWqe.size, lowHalf(compare));
+}
+
+function setAddress(b: Uint8Array, at: number, value: bigint): void {
+  SendWqe.set.vaHigh(b, at, highHalf(value));
+  SendWqe.set.vaLow(b, at, lowHalf(value));
+}
+
+function setSwap(b: Uint8Array, at: number, value: bigint): void {
+  OperandWqe.set.swapHigh(b, at + SendWqe.size, highHalf(value));
+  OperandWqe.set.swapLow(b, at + SendWqe.size, lowHalf(value));
+}
+
+function setRegion(b: Uint8Array, at: number, region: number, access: number): void {
+  OperandWqe.set.compareLow(b, at + SendWqe.size, region);
+  OperandWqe.set.swapLow(b, at + SendWqe.size, access);
 }
 
 /** FETH.sel stands above the four bits of FETH.plt. */

@@ -121,17 +121,19 @@ export class Queue {
     const { sct, sc, dnr } = status;
     // A host that has no use for the head is told that once, as Linux does it (Connect itself has FFFFh).
     const sqhd = this.flowControl ? this.#head : this.#head === 1 ? NO_HEAD : 0;
-    b.set(request.result, at);
-    const fields = {
-      sqhd,
-      sqid: this.qid,
-      cid,
-      sct,
-      sc,
-      more: request.failed && this.controller ? 1 : 0,
-      dnr: dnr ? 1 : 0,
-    };
-    CQE.encode(fields, b, at + CQE_SIZE - CQE.size);
+    const { result } = request;
+    b.fill(0, at, at + CQE_SIZE);
+    for (let i = 0; i < result.length; i++) b[at + i] = result[i]!;
+    const { set } = CQE;
+    const tail = at + CQE_SIZE - CQE.size;
+    set.sqhd(b, tail, sqhd);
+    set.sqid(b, tail, this.qid);
+    set.cid(b, tail, cid);
+    if (!request.failed) return;
+    set.sct(b, tail, sct);
+    set.sc(b, tail, sc);
+    set.more(b, tail, this.controller ? 1 : 0);
+    set.dnr(b, tail, dnr ? 1 : 0);
   }
 
   /** The connection is no more. */

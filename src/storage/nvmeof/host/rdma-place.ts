@@ -12,7 +12,7 @@ import {
   mapPages,
   PAGE_4K,
 } from '../../../memory/index.js';
-import type { Mr, SendWr } from '../../../rdma/index.js';
+import { IBV_SEND_SIGNALED, type Mr, type SendWr, type SgeInput } from '../../../rdma/index.js';
 import { SGL_AT } from '../tcp/sgl.js';
 import type { Command } from './command.js';
 
@@ -27,7 +27,13 @@ const KEY_BYTES = 256;
 /** Runs of data that a capsule gathers (NVME_RDMA_MAX_INLINE_SEGMENTS). */
 export const INLINE_SEGMENTS = 4;
 
+/** Bytes of a capsule, without the data in it. */
+export const CAPSULE = SQE_SIZE;
+
 export class RdmaPlace {
+  /** Its SEND, and the capsule's part of it; data in the capsule is added for each. */
+  readonly send: SendWr;
+  readonly head: SgeInput;
   /** It has a command under way. */
   busy = false;
   registered = false;
@@ -40,7 +46,13 @@ export class RdmaPlace {
     readonly addr: bigint,
     readonly at: number,
     readonly mr: Mr,
-  ) {}
+    lkey: number,
+    wrId: number,
+  ) {
+    this.head = { addr, length: CAPSULE, lkey };
+    const sendFlags = IBV_SEND_SIGNALED;
+    this.send = { wrId, opcode: 'IBV_WR_SEND', sgList: [this.head], sendFlags };
+  }
 
   get index(): number {
     return this.command.tag;
@@ -104,6 +116,3 @@ function pagesOf(segments: readonly Segment[]): number[] {
   }
   return pages;
 }
-
-/** Bytes of a capsule, without the data in it. */
-export const CAPSULE = SQE_SIZE;

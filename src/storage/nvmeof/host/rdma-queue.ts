@@ -30,6 +30,7 @@ import {
   postRecv,
   postSend,
   type QueuePair,
+  type RecvWr,
   regMr,
   reqNotifyCq,
   type SendWr,
@@ -76,6 +77,8 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
   readonly #dma: Mr;
   readonly #answersAt: number;
   readonly #places: RdmaPlace[];
+  /** By place of the completion that they take. */
+  readonly #receives: readonly RecvWr[];
   readonly #contexts = new Map<Actor, Context>();
   /** What was sent with more to follow. */
   #gathered: SendWr[] = [];
@@ -120,7 +123,15 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
     this.commands = Array.from({ length: entries }, (_, tag) => new Command(tag));
     this.#places = this.commands.map((command) => {
       const at = command.tag * CAPSULE;
-      return new RdmaPlace(command, this.#addr + BigInt(at), at, allocMr(this.#pd, pages));
+      const mr = allocMr(this.#pd, pages);
+      const wrId = command.tag * KINDS + SEND;
+      const addr = this.#addr + BigInt(at);
+      return new RdmaPlace(command, addr, at, mr, this.#mr.lkey, wrId);
+    });
+    this.#receives = this.commands.map(({ tag }) => {
+      const addr = this.#addr + BigInt(this.#answersAt + tag * CQE_SIZE);
+      const sgList = [{ addr, length: CQE_SIZE, lkey: this.#mr.lkey }];
+      return { wrId: tag * KINDS + RECEIVE, sgList };
     });
     this.#id = computer.rdmaCm.createId('RDMA_PS_TCP', this.#events);
   }
@@ -146,11 +157,7 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
   }
 
   #receive(context: Context, index: number): void {
-    const addr = this.#addr + BigInt(this.#answersAt + index * CQE_SIZE);
-    postRecv(context, this.#qp, {
-      wrId: index * KINDS + RECEIVE,
-      sgList: [{ addr, length: CQE_SIZE, lkey: this.#mr.lkey }],
-    });
+    postRecv(context, this.#qp, this.#receives[index]!);
   }
 
   /** A context whose work is booked on the core of this actor. */
@@ -173,16 +180,15 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
     command.ending = 'open';
     place.busy = true;
     place.waits = 2;
-    const { at, index, addr } = place;
-    this.#bytes.set(command.sqe, at);
-    const wrId = index * KINDS + SEND;
+    this.#bytes.set(command.sqe, place.at);
     const inline = qid > 0 ? inlineBytes : 0;
-    const isInline = place.point(this.#bytes, computer.keys, inline, wrId, wrs);
-    const sgList: SgeInput[] = [{ addr, length: CAPSULE, lkey: this.#mr.lkey }];
-    if (isInline)
+    const { send, head } = place;
+    if (place.point(this.#bytes, computer.keys, inline, send.wrId!, wrs)) {
+      const sgList: SgeInput[] = [head];
       for (const { address, length } of command.segments)
         sgList.push({ addr: BigInt(address), length, lkey: this.#dma.lkey });
-    wrs.push({ wrId, opcode: 'IBV_WR_SEND', sgList, sendFlags: IBV_SEND_SIGNALED });
+      wrs.push({ ...send, sgList });
+    } else wrs.push(send);
     yield thread.spend((wrs.length - before) * computer.cores.profile.postNs);
     if (last) this.#post(thread);
   }

@@ -19,6 +19,7 @@ import {
   postRecv,
   postSend,
   type QueuePair,
+  type RecvWr,
   regMr,
   type SendWr,
   type Wc,
@@ -66,6 +67,9 @@ export class RdmaConnection implements Carrier {
   readonly #bytes: Uint8Array;
   readonly #mr: Mr;
   readonly #responsesAt: number;
+  /** By slot: what takes its capsule, and what sends its completion. */
+  readonly #receives: readonly RecvWr[];
+  readonly #responses: readonly Omit<SendWr, 'opcode'>[];
   /** What is to be posted when the thread runs next. */
   readonly #answers: Request[] = [];
   readonly #fetches: Slot[] = [];
@@ -102,6 +106,17 @@ export class RdmaConnection implements Carrier {
     this.#mr = regMr(shared.pd, this.#addr, size, LOCAL_WRITE);
     this.#slots = Array.from({ length: depth }, (_, i) => new Slot(i));
     for (const slot of this.#slots) this.#of.set(slot.request, slot);
+    const { lkey } = this.#mr;
+    this.#receives = this.#slots.map(({ index }) => {
+      const at = this.#addr + BigInt(index * this.#capsuleSize);
+      const sgList = [{ addr: at, length: this.#capsuleSize, lkey }];
+      return { wrId: index * KINDS + RECEIVE, sgList };
+    });
+    this.#responses = this.#slots.map(({ index }) => {
+      const at = this.#addr + BigInt(this.#responsesAt + index * CQE_SIZE);
+      const sgList = [{ addr: at, length: CQE_SIZE, lkey }];
+      return { wrId: index * KINDS + RESPONSE, sgList, sendFlags: IBV_SEND_SIGNALED };
+    });
   }
 
   /** The queue pair towards the host, with every receive posted: the first command may come before the RTU. */
@@ -112,11 +127,7 @@ export class RdmaConnection implements Carrier {
   }
 
   #receive({ index }: Slot): void {
-    const addr = this.#addr + BigInt(index * this.#capsuleSize);
-    postRecv(this.context, this.qp, {
-      wrId: index * KINDS + RECEIVE,
-      sgList: [{ addr, length: this.#capsuleSize, lkey: this.#mr.lkey }],
-    });
+    postRecv(this.context, this.qp, this.#receives[index]!);
   }
 
   /** Serves until the connection ends. */
@@ -228,11 +239,7 @@ export class RdmaConnection implements Carrier {
   #response({ index, request, rkey, invalidates, isKeyed }: Slot): SendWr {
     const at = this.#responsesAt + index * CQE_SIZE;
     this.queue.encodeCompletion(request, this.#bytes, at);
-    const wr = {
-      wrId: index * KINDS + RESPONSE,
-      sgList: [{ addr: this.#addr + BigInt(at), length: CQE_SIZE, lkey: this.#mr.lkey }],
-      sendFlags: IBV_SEND_SIGNALED,
-    };
+    const wr = this.#responses[index]!;
     return invalidates && isKeyed
       ? { ...wr, opcode: 'IBV_WR_SEND_WITH_INV', invalidateRkey: rkey }
       : { ...wr, opcode: 'IBV_WR_SEND' };
