@@ -1,7 +1,13 @@
 // Two hosts on a fabric, for tests.
 
 import { parseMac } from '../../../protocols/index.js';
-import { CaptureTap, type Impairment, star, type Topology } from '../../../src/fabric/index.js';
+import {
+  CaptureTap,
+  type Impairment,
+  type Link,
+  star,
+  type Topology,
+} from '../../../src/fabric/index.js';
 import type { Station } from '../../../src/frame/index.js';
 import { guidOf, Host, type HostOptions, portGidOf } from '../../../src/host/index.js';
 import { parseIp } from '../../../src/stack/index.js';
@@ -48,6 +54,8 @@ export interface World {
   readonly places: readonly HostPlace[];
   /** What the drivers know the hosts by. */
   readonly stations: readonly Station[];
+  /** Of the topology; of a star, one a host. */
+  readonly links: readonly Link[];
   readonly capture: () => Uint8Array;
   /** Host `i`'s address for the wiring. */
   readonly ip: (i: number) => Uint8Array;
@@ -90,6 +98,7 @@ export function worldOf(wiring: Wiring): World {
     hosts,
     places,
     stations: fabric.hosts,
+    links: fabric.links,
     capture: () => {
       tap.flush();
       return Buffer.concat(parts);

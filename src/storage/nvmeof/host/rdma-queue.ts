@@ -85,6 +85,7 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
   readonly #wc: Wc[] = [];
   #count = 0;
   #closed = false;
+  #isConnected = false;
   readonly #again: InterruptWork;
 
   constructor(thread: Thread, options: QueueOptions) {
@@ -152,7 +153,10 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
       receive,
     );
     this.why = why;
-    if (why === '') this.#events.signal.feed(owner.news);
+    if (why === '') {
+      this.#isConnected = true;
+      this.#events.signal.feed(owner.news);
+    }
     return why;
   }
 
@@ -313,7 +317,8 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
     this.#closed = true;
     this.why ||= 'closed';
     this.#events.signal.unfeed(owner.news);
-    if (this.#id.state === 'CONNECT') computer.rdmaCm.disconnect(thread.now, this.#id);
+    const isConnected = this.#isConnected && this.#id.state === 'CONNECT';
+    if (isConnected) computer.rdmaCm.disconnect(thread.now, this.#id);
     if (this.#qp.state !== 'RESET') modifyQp(this.#context, this.#qp, { qpState: 'ERR' });
     computer.rdmaCm.destroyId(thread.now, this.#id);
     destroyQp(this.#pd, this.#qp);
