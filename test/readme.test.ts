@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as protocols from '../protocols/index.js';
+import * as comparison from '../src/docs/comparison.js';
 import * as testing from '../src/testing/index.js';
 import { assert, spec } from './support/spec.js';
 import { typeErrors } from './support/stranger.js';
@@ -47,6 +48,11 @@ spec('README', (it) => {
       ),
       '',
     );
+  });
+
+  it('shows the counts and the picture that `wireverbs compare` gives today (npm run docs writes them)', () => {
+    assert.is(comparison.present.readme, comparison.readme());
+    assert.is(comparison.present.picture, comparison.picture());
   });
 
   it('builds, dissects and checks as it says', () => {

@@ -60,8 +60,8 @@ const ORDER = [
   'src/capture',
   'src/testing',
   'src/experiments',
-  'src/docs',
   'src/cli',
+  'src/docs',
 ];
 /** Hardware as data, which anybody may import; from elsewhere it imports types alone. */
 const PROFILES = 'src/profiles/';

@@ -14,7 +14,7 @@ import { print, style, table } from './terminal.js';
 const US = 1000;
 
 export function printComparison(comparison: Comparison, brief: boolean): void {
-  const { size, op, nic, cpu, kernel, mtu, paths, warmUp, findings } = comparison;
+  const { size, op, nic, cpu, kernel, mtu, paths, warmUp } = comparison;
   print(style.layer(`One message of ${size.toLocaleString('en')} bytes (${op}) over each path`));
   print(
     style.dim(
@@ -27,10 +27,12 @@ export function printComparison(comparison: Comparison, brief: boolean): void {
     ),
   );
   for (const path of paths) if (!brief) printPath(path);
-  print(`\n${countTable(paths)}`);
-  print('');
-  for (const finding of findings) print(finding);
+  print(`\n${countsOf(comparison)}`);
 }
+
+/** The counts of all paths beside each other, and what follows from them. */
+export const countsOf = ({ paths, findings }: Comparison): string =>
+  [countTable(paths), '', ...findings].join('\n');
 
 function printPath(path: PathRecord): void {
   print(`\n${style.layer(`${path.title}: ${path.operation}`)}`);

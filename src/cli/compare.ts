@@ -62,7 +62,11 @@ export function compareCommand(program: Command): void {
       oneOf([...processors.keys()]),
       'xeonhaswell',
     )
-    .option('--mtu <bytes>', 'of Ethernet; 4200 unless given, which 4 KiB fit into', wholeNumber)
+    .option(
+      '--mtu <bytes>',
+      'of Ethernet, up to 9000; 4200 unless given, which 4 KiB fit into',
+      wholeNumber,
+    )
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--brief', 'no lists of stations')
     .option('--json', 'one JSON object with all stations, moves, frames and spans')

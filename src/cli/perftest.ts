@@ -148,6 +148,12 @@ export function perftestCommand(program: Command): void {
     .description("run linux-rdma's perftest between two hosts of a simulated fabric")
     .addHelpText('after', examples)
     .action(async (test: TestName | TcpTestName, options: PerftestCommand, command: Command) => {
+      const stranger = (isTcpTest(test) ? ofVerbs : ofTcp).find((name) => wasGiven(command, name));
+      if (stranger !== undefined) {
+        const { flags } = command.options.find((option) => option.attributeName() === stranger)!;
+        const whose = isTcpTest(test) ? 'verbs' : 'TCP';
+        command.error(`error: option '${flags}' is of tests of ${whose}, which ${test} is not`);
+      }
       if (isTcpTest(test)) {
         const { runTcpTest } = await import('./tcp-test-run.js');
         return runTcpTest(test, options);
@@ -158,3 +164,17 @@ export function perftestCommand(program: Command): void {
       runPerftest(test, { ...options, wire: options.wire! });
     });
 }
+
+/** Options that tests of the other kind know nothing of. */
+const ofVerbs: readonly (keyof PerftestCommand)[] = [
+  ...(['wire', 'qpType', 'mtu', 'txDepth', 'rxDepth', 'postList', 'inlineSize', 'cqMod'] as const),
+  ...(['qpTimeout', 'retryCount', 'sl', 'tos', 'outs', 'events', 'atomicType', 'peak'] as const),
+  'pcapAll',
+];
+const ofTcp: readonly (keyof PerftestCommand)[] = [
+  ...(['tso', 'gro', 'jumbo', 'arfs', 'zerocopy', 'coalesce', 'busyPoll'] as const),
+  ...(['congestion', 'cores'] as const),
+];
+
+const wasGiven = (command: Command, name: keyof PerftestCommand): boolean =>
+  command.getOptionValueSource(name) === 'cli';

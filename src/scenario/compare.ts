@@ -40,9 +40,13 @@ export interface CompareOptions {
 /** Larger messages make pictures that nobody can read. */
 export const MOST_BYTES = 2 ** 20;
 const DEFAULT_BYTES = 4096;
-/** The smallest that carries RDMA's smallest path MTU with its headers; and what fits 4096 bytes with theirs. */
-export const LEAST_MTU = 512;
-export const MOST_MTU = 4200;
+/** What every link under IPv6 carries (RFC 8200 5), and jumbo frames; 4096 bytes with RDMA's headers fit the usual one. */
+export const LEAST_MTU = 1280;
+export const MOST_MTU = 9000;
+const USUAL_MTU = 4200;
+/** Of a frame around the MTU, or of InfiniBand's longest packet. */
+const FRAME_BYTES = 64;
+const LONGEST_PACKET = 4608;
 const LARGEST_PATH_MTU = 4096;
 /** Events of a host for a message, however long: those of the largest fit. */
 const LEDGER_EVENTS = 2 ** 17;
@@ -58,7 +62,7 @@ const KERNEL: KernelOptions = { arfs: true, coalesce: 'adaptive' };
  * @throws RangeError when something that is asked for cannot be
  */
 export function compare(options: CompareOptions = {}): Comparison {
-  const { size = DEFAULT_BYTES, op = 'write', mtu = MOST_MTU, seed = 1 } = options;
+  const { size = DEFAULT_BYTES, op = 'write', mtu = USUAL_MTU, seed = 1 } = options;
   const { card = connectX5, cpu = xeonHaswell } = options;
   check(options);
   const wanted = options.paths ?? available();
@@ -82,7 +86,11 @@ export function compare(options: CompareOptions = {}): Comparison {
 /** Paths that hosts have today. */
 export const available = (): PathName[] => paths.filter((path) => path === 'tcp' || isVerbs(path));
 
-function check({ size = DEFAULT_BYTES, mtu = MOST_MTU, paths: wanted = [] }: CompareOptions): void {
+function check({
+  size = DEFAULT_BYTES,
+  mtu = USUAL_MTU,
+  paths: wanted = [],
+}: CompareOptions): void {
   const whole = (name: string, value: number, least: number, most: number): void => {
     if (!Number.isInteger(value) || value < least || value > most)
       throw new RangeError(`${name}: expected ${least} to ${most}, found ${value}`);
@@ -105,6 +113,7 @@ function onePath(path: PathName, { size, op, mtu, seed, ...options }: Decided): 
     card: options.card ?? connectX5,
     cpu: options.cpu ?? xeonHaswell,
     ledgerEvents: LEDGER_EVENTS,
+    slotBytes: Math.max(LONGEST_PACKET, mtu + FRAME_BYTES),
     hosts: { h0: host, h1: host },
   });
   const [initiator, target] = lab.hosts as [Lab['hosts'][0], Lab['hosts'][0]];

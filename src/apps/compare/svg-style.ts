@@ -26,45 +26,56 @@ const dark: Readonly<Record<keyof typeof light, string>> = {
   wire: '#c79bd4',
 };
 
-const values = (colours: Readonly<Record<string, string>>): string =>
-  Object.entries(colours)
-    .map(([name, colour]) => `--${name}:${colour}`)
-    .join(';');
-
 /** The hatching of polling; its pattern is named so that several pictures fit one page. */
 export const hatching = (id: string): string =>
   `<defs><pattern id="${id}-poll" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch-ground" width="6" height="6"/><rect class="hatch" width="2" height="6"/></pattern></defs>`;
 
+/** Every colour by class, written out: what draws SVG outside browsers often knows no variables, and would draw black. */
+function coloured(id: string, colours: Readonly<Record<keyof typeof light, string>>): string[] {
+  const { ground, lane, ink, faint, rule, app, kernel } = colours;
+  const rules = [
+    `text{fill:${ink}}`,
+    `.ground{fill:${ground}}`,
+    `.lane{fill:${lane}}`,
+    `.faint,#${id} .idle,#${id} .middle,#${id} rect.switch{fill:${faint}}`,
+    `.label{stroke:${lane}}`,
+    `.rule{stroke:${rule}}`,
+    `.placed{stroke:${ink}}`,
+    `rect.interrupt{fill:${kernel}}`,
+    `rect.call{stroke:${app}}`,
+    `.hatch{fill:${app}}`,
+    `.hatch-ground{fill:${lane}}`,
+    `.badge circle{fill:${ground};stroke:${ink}}`,
+    ...(['app', 'kernel', 'copy', 'dma', 'wire'] as const).flatMap((name) => [
+      `rect.${name}{fill:${colours[name]}}`,
+      `.arrow.${name} line{stroke:${colours[name]}}`,
+      `.arrow.${name} path{fill:${colours[name]}}`,
+    ]),
+  ];
+  return rules.map((text) => `#${id} ${text}`);
+}
+
 export const styleSheet = (id: string): string =>
   [
-    `#${id}{${values(light)}}`,
-    `@media (prefers-color-scheme:dark){#${id}{${values(dark)}}}`,
-    `#${id} text{font-family:system-ui,sans-serif;font-size:12px;fill:var(--ink)}`,
-    `#${id} .ground{fill:var(--ground)}`,
-    `#${id} .lane{fill:var(--lane)}`,
+    `#${id} text{font-family:system-ui,sans-serif;font-size:12px}`,
     `#${id} .title{font-size:20px;font-weight:600}`,
     `#${id} .head{font-size:15px;font-weight:600}`,
-    `#${id} .faint,#${id} .idle{fill:var(--faint)}`,
     `#${id} .idle{font-style:italic;text-anchor:middle}`,
-    `#${id} .label{paint-order:stroke;stroke:var(--lane);stroke-width:4px;stroke-linejoin:round}`,
+    `#${id} .label{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}`,
     `#${id} .small{font-size:11px}`,
     `#${id} .right{text-anchor:end}`,
-    `#${id} .middle{text-anchor:middle;fill:var(--faint);font-size:11px}`,
-    `#${id} .rule{stroke:var(--rule);stroke-width:1}`,
-    `#${id} .placed{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:3 3}`,
-    ...(['app', 'kernel', 'copy', 'dma', 'wire'] as const).flatMap((name) => [
-      `#${id} rect.${name}{fill:var(--${name})}`,
-      `#${id} .arrow.${name} line{stroke:var(--${name})}`,
-      `#${id} .arrow.${name} path{fill:var(--${name})}`,
-    ]),
+    `#${id} .middle{text-anchor:middle;font-size:11px}`,
+    `#${id} .rule{stroke-width:1}`,
+    `#${id} .placed{stroke-width:1.5;stroke-dasharray:3 3}`,
     `#${id} .arrow line{stroke-width:1.5}`,
     `#${id} .arrow.thick line{stroke-width:4}`,
-    `#${id} rect.interrupt{fill:var(--kernel);opacity:.65}`,
-    `#${id} rect.switch{fill:var(--faint)}`,
-    `#${id} rect.call{fill:none;stroke:var(--app);stroke-width:1;stroke-dasharray:4 2}`,
+    `#${id} rect.interrupt{opacity:.65}`,
+    `#${id} rect.call{fill:none;stroke-width:1;stroke-dasharray:4 2}`,
     `#${id} rect.poll{fill:url(#${id}-poll)}`,
-    `#${id} .hatch{fill:var(--app)}`,
-    `#${id} .hatch-ground{fill:var(--lane)}`,
-    `#${id} .badge circle{fill:var(--ground);stroke:var(--ink);stroke-width:1}`,
+    `#${id} .badge circle{stroke-width:1}`,
     `#${id} .badge text{font-size:9.5px;text-anchor:middle}`,
+    ...coloured(id, light),
+    '@media (prefers-color-scheme:dark){',
+    ...coloured(id, dark),
+    '}',
   ].join('\n');

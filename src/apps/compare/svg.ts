@@ -26,6 +26,14 @@ const legend = [
   ['wire', 'frame'],
 ] as const;
 
+/** For who sees such a picture for the first time. */
+const howToRead = [
+  'A lane is who does it, from left to right is time, an arrow is bytes or a signal that go from one to another (thick: the message).',
+  'Copies are red: a CPU moves bytes from one place in memory to another. Zero copy: nothing is red, and NICs alone (blue) fetch and store.',
+  'What kernels do is orange: system calls, interrupts, waking programs. Kernel bypass: the lanes of both kernels are empty.',
+  'The lower half is the other machine. No CPU involvement: its program and its kernel do nothing, and only its NIC works.',
+] as const;
+
 /** `id` must differ where several pictures stand in one page. */
 export function svgOf(comparison: Comparison, id = 'wireverbs'): string {
   const out: string[] = [];
@@ -73,7 +81,9 @@ function head(out: string[], comparison: Comparison, top: number): number {
     out.push(words('', x + 21, y + 10.5, text));
     x += 40 + widthOf(text, FONT);
   }
-  return y + 34;
+  y += 16;
+  for (const text of howToRead) y = bullet(out, text, y);
+  return y + 30;
 }
 
 /** All paths on one scale: how long, and what it took. */

@@ -56,7 +56,8 @@ spec('wireverbs compare', (it) => {
       [['--op', 'atomic'], /expected write, read, send; found 'atomic'/],
       [['--size', '0'], /size: expected 1 to/],
       [['--size', 'many'], /size/],
-      [['--mtu', '9000'], /mtu: expected 512 to 4200, found 9000/],
+      [['--mtu', '9001'], /mtu: expected 1280 to 9000, found 9001/],
+      [['--mtu', '512'], /mtu: expected 1280 to 9000, found 512/],
       [['--nic', 'none'], /expected ideal, .*; found 'none'/],
     ] as const;
     for (const [args, words] of wrong) {

@@ -61,6 +61,15 @@ spec('wireverbs perftest', (it) => {
     const wire = await wireverbs(['perftest', 'read_bw', '--wire', 'token-ring']);
     assert.is(wire.status, 2);
     assert.match(wire.stderr, /expected ib, rocev1, rocev2, iwarp; found 'token-ring'/);
+    for (const [args, words] of [
+      [['tcp_bw', '--wire', 'ib'], /'--wire <wire>' is of tests of verbs, which tcp_bw is not/],
+      [['tcp_lat', '-N'], /'-N, --no-peak' is of tests of verbs/],
+      [['write_bw', '--wire', 'ib', '--tso'], /'--tso' is of tests of TCP, which write_bw is not/],
+    ] as const) {
+      const other = await wireverbs(['perftest', ...args]);
+      assert.is(other.status, 2);
+      assert.match(other.stderr, words);
+    }
   });
 
   it('ends with exit code 1 and the reason when the test does not end well', async () => {

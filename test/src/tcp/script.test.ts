@@ -30,4 +30,21 @@ spec('TCP scripts', (it) => {
       }
     }
   });
+
+  it('are those that the table of mechanisms names, file by file and standard by standard', () => {
+    const readme = readFileSync(`${folder}README.md`, 'utf8');
+    const rows = [...readme.matchAll(/^\| [^|]+ \| (\w+: RFC .*) \|$/gm)];
+    const entries = rows.flatMap((row) =>
+      row[1]!.split('; ').map((entry) => entry.split(/: (?=RFC)/)),
+    );
+    const titles = files.flatMap((file) =>
+      parseScripts(readFileSync(`${folder}${file}`, 'utf8')).map(({ title }) => ({ file, title })),
+    );
+    const covers = ([name, start]: readonly string[], { file, title }: (typeof titles)[0]) =>
+      file === `${name}.pkt` && title.startsWith(start!);
+    const empty = entries.filter((entry) => !titles.some((title) => covers(entry, title)));
+    const missed = titles.filter((title) => !entries.some((entry) => covers(entry, title)));
+    assert.equal(empty, []);
+    assert.equal(missed, []);
+  });
 });
