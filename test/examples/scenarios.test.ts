@@ -1,9 +1,11 @@
-// The scenarios that are shipped as examples: each runs, and everything that it says must hold does.
+// The scenarios that are shipped as examples: each runs, and everything that it says must hold does. Experiments among
+// them: experiments.test.ts.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadScenario } from '../../src/cli/scenario-module.js';
+import { isExperiment } from '../../src/experiments/index.js';
 import { readScenario, runScenario } from '../../src/scenario/scenario-file.js';
 import { Stage } from '../../src/scenario/stage.js';
 import { readTopology } from '../../src/scenario/topology-file.js';
@@ -30,7 +32,7 @@ spec('examples of scenarios', (it) => {
       assert.ok(table.includes(name), `examples/README.md says nothing of ${name}`);
   });
 
-  for (const name of files) {
+  for (const name of files.filter((one) => !isExperiment(read(one)))) {
     it(`${name} holds what it says`, async () => {
       const stage = await play(name, 1);
       const words = stage.lines.join('\n');
