@@ -5,7 +5,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatMac, parseMac } from '../../protocols/index.js';
 import { LEAST_SIZE, MOST_SIZE } from '../apps/rping/index.js';
-import { CaptureTap, chances, parseRule } from '../fabric/index.js';
+import { CaptureTap, chances, parseOutage, parseRule } from '../fabric/index.js';
 import { Host } from '../host/index.js';
 import { realTimeCpu } from '../profiles/cpu.js';
 import { formatIp, type HostStack, parseHostAddress, parseIp } from '../stack/index.js';
@@ -233,6 +233,8 @@ function unusable(error: NodeJS.ErrnoException): never {
 
 function spoil(world: LiveWorld, options: Options, random: Random): void {
   for (const text of options.fault ?? []) {
+    if (parseOutage(text))
+      throw new UsageError(`'${text}': a real wire is pulled by hand; drop its frames instead`);
     const rule = parseRule(text);
     const ways = { '': 'both', us: 'out', peer: 'in' } as const;
     const way = ways[rule.from as keyof typeof ways];

@@ -138,9 +138,19 @@ export function printEnd(lab: Lab, result: PerftestResult, frames: BothFrames): 
   rows.push(row('frames sent', (side) => frames[side].sent));
   rows.push(row('bytes of frames sent', (side) => frames[side].sentBytes));
   print(table([`${parameters.size} bytes, ${messages} messages`, ...heads], rows));
+  printFaults(lab);
+}
+
+/** What went wrong: frames by place and reason, and what became of each rule. */
+export function printFaults(lab: Lab): void {
   const losses = lossesOf(lab);
   if (losses.length > 0) print(`\n${table(['frames lost', 'why', 'frames'], losses)}`);
+  const rules = lab.faults.rules.map(({ name, hits }) => [name, hits]);
+  if (rules.length > 0) print(`\n${table(['fault', 'frames that it met'], rules)}`);
 }
+
+export const faultsOf = ({ faults: { rules } }: Lab): object[] =>
+  rules.map(({ name, hits }) => ({ rule: name, frames: hits }));
 
 export const amount = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 3 : 1);
@@ -173,6 +183,7 @@ export function jsonRow(lab: Lab, result: PerftestResult, frames: BothFrames): v
     counts,
     frames,
     lost: lossesOf(lab).map(([where, why, count]) => ({ where, why, count })),
+    ...(lab.faults.rules.length > 0 && { faults: faultsOf(lab) }),
   };
   print(JSON.stringify(object));
 }

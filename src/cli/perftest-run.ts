@@ -31,6 +31,7 @@ export function runPerftest(test: TestName, options: Options): void {
   for (const run of runs) perftestParameters(run);
   const lab = makeLab(options, runs);
   const { client, server } = endsOf(lab, options);
+  for (const text of options.fault ?? []) lab.faults.check(text);
   if (!options.pcapAll) lab.bringUp();
   const closeCapture =
     options.pcap === undefined ? undefined : capture(lab, options.pcap, options.pcapAll === true);

@@ -32,7 +32,7 @@ import { Lab } from '../scenario/lab.js';
 import { readTopology } from '../scenario/topology-file.js';
 import { parseIp } from '../stack/index.js';
 import { BUSY_POLL, type PerftestCommand as Options } from './perftest.js';
-import { amount, type FrameCount, lossesOf, Traffic } from './perftest-report.js';
+import { amount, type FrameCount, faultsOf, printFaults, Traffic } from './perftest-report.js';
 import { capture, endsOf, LONGEST_NS, spoil } from './perftest-run.js';
 import { Progress, print, remark, table } from './terminal.js';
 
@@ -51,7 +51,14 @@ export function runTcpTest(test: TcpTestName, options: Options): void {
   for (const [i, run] of runs.entries()) {
     const { lab, result, frames } = runOne(run, options);
     if (options.json)
-      print(JSON.stringify({ ...jsonOf(result), topology: lab.topology.name, frames }));
+      print(
+        JSON.stringify({
+          ...jsonOf(result),
+          topology: lab.topology.name,
+          frames,
+          ...(lab.faults.rules.length > 0 && { faults: faultsOf(lab) }),
+        }),
+      );
     else {
       if (i === 0) printHead(lab, result, options);
       printRow(result, options.reportGbits === true);
@@ -224,8 +231,7 @@ function printEnd(lab: Lab, result: TcpTestResult, frames: BothFrames): void {
   print(table(['CPU', ...sides.map((side) => `${side} ${names[side]}`)], cpuRows));
   const all = sides.map((side) => `${side} ${frames[side].sent}`).join(', ');
   print(`\nframes sent with connecting and warming up: ${all}`);
-  const losses = lossesOf(lab);
-  if (losses.length > 0) print(`\n${table(['frames lost', 'why', 'frames'], losses)}`);
+  printFaults(lab);
 }
 
 function jsonOf(result: TcpTestResult) {

@@ -30,9 +30,10 @@ export function parseOutage(text: string): Outage | undefined {
       0,
       "expected 'link A-B down at 10us', 'link A down at 10us for 5us' or 'link A-B down from 10us to 15us'",
     );
-  const from = duration(text, groups.at ?? groups.from!);
+  const word = (given: string) => ({ text: given, at: text.indexOf(given) });
+  const from = duration(text, word(groups.at ?? groups.from!));
   const until = groups.time === undefined ? groups.to : groups.time;
-  const time = until === undefined ? Number.POSITIVE_INFINITY : duration(text, until);
+  const time = until === undefined ? Number.POSITIVE_INFINITY : duration(text, word(until));
   const to = groups.time === undefined ? time : from + time;
   if (to <= from) throw new ExpressionError(text, 0, 'a link comes up after it went down');
   return { name: trimmed, ends: groups.ends!.split('-'), from, to };

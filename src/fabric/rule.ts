@@ -16,6 +16,7 @@ import {
 import type { FramePool } from '../frame/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Fate, Impairment } from './impairment.js';
+import { type Choice, type RuleWords, readRule, type Word } from './rule-words.js';
 
 /** A fault by rule. */
 export interface Rule extends Impairment {
@@ -29,39 +30,25 @@ interface Action {
   apply(pool: FramePool, slot: number, fate: Fate, linkType: number): void;
 }
 
-/** Which of the frames that fit are meant: the n-th only, every n-th, or all. */
-interface Choice {
-  readonly nth: number;
-  readonly every: boolean;
-}
-
-const GRAMMAR =
-  /^(?<action>drop|duplicate|delay|flip|truncate|set)\b\s*(?<what>.*?)\s*(?:\b(?:in\s+)?(?:the\s+(?<nth>\d+)(?:st|nd|rd|th)\s+frame|every\s+(?<every>\d+)(?:st|nd|rd|th)\s+frame|frames|all\s+frames))?(?:\s+by\s+(?<by>\S+))?(?:\s+with\s+(?<filter>.+?))?(?:\s+from\s+(?<from>[\w.-]+))?(?:\s+(?:by|to)\s+(?<amount>\S+)(?:\s+bytes)?)?(?<repair>\s+and\s+repair)?$/;
-
-const FORMS =
-  "'drop the 3rd frame with FILTER from NAME', 'duplicate every 10th frame', 'delay frames by 50us with FILTER', " +
-  "'flip 3 in frames', 'truncate the 2nd frame to 60', 'set bth.psn=7 in frames with FILTER and repair'";
-
 /**
  * Reads a rule. `linkType` says what frames begin with (1 Ethernet, 247 InfiniBand).
  * @throws ExpressionError (a RangeError) that says what was expected
  */
 export function parseRule(text: string, linkType = 1): Rule {
-  const groups = GRAMMAR.exec(text.trim())?.groups;
-  if (!groups) throw new ExpressionError(text, 0, `expected a rule such as ${FORMS}`);
-  const action = actionOf(text, groups);
-  const filter = compileFilter(groups.filter ?? '', protocols);
-  const nth = Number(groups.nth ?? groups.every ?? 1);
-  if (nth < 1) throw new ExpressionError(text, 0, 'frames are counted from 1');
-  const choice: Choice = { nth, every: groups.nth === undefined };
-  return new FrameRule(
-    text,
-    groups.from ?? '',
-    groups.filter ? filter : undefined,
-    choice,
-    action,
-    linkType,
-  );
+  const words = readRule(text);
+  const action = actionOf(words);
+  const filter = words.filter === undefined ? undefined : filterOf(text, words.filter);
+  return new FrameRule(text, words.from?.text ?? '', filter, words.choice, action, linkType);
+}
+
+/** What is wrong with a filter is shown where it stands in the rule. */
+function filterOf(text: string, { text: filter, at }: Word): Filter {
+  try {
+    return compileFilter(filter, protocols);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new ExpressionError(text, at + error.at, error.problem);
+  }
 }
 
 class FrameRule implements Rule {
@@ -98,9 +85,9 @@ const fated = (change: (fate: Fate) => void): Action => ({
   apply: (_pool, _slot, fate) => change(fate),
 });
 
-function actionOf(text: string, groups: Readonly<Record<string, string | undefined>>): Action {
-  const what = groups.what ?? '';
-  switch (groups.action) {
+function actionOf(words: RuleWords): Action {
+  const { text, action, what } = words;
+  switch (action) {
     case 'drop':
       return fated((fate) => {
         fate.lost = 'rule';
@@ -110,43 +97,44 @@ function actionOf(text: string, groups: Readonly<Record<string, string | undefin
         fate.copies++;
       });
     case 'delay': {
-      const delay = duration(text, groups.by ?? groups.amount ?? what.replace(/^by\s+/, ''));
+      const delay = duration(text, amount(words, "'by' a time such as 50us"));
       return fated((fate) => {
         fate.delay += delay;
       });
     }
     case 'flip':
-      return flip(whole(text, what === '' ? '1' : what.replace(/\s*bits?.*$/, '')));
+      return flip(what.text === '' ? 1 : whole(text, what, /\s*bits?$/));
     case 'truncate': {
-      const given = groups.amount ?? what.replace(/^to\s+/, '').replace(/\s*bytes.*$/, '');
-      const length = whole(text, given);
+      const length = whole(text, amount(words, "'to' a length such as 60 bytes"), /\s*bytes?$/);
       return {
         apply: (pool, slot) =>
           pool.setLength(slot, Math.max(1, Math.min(pool.length(slot), length))),
       };
     }
-    default:
-      return edit(text, what.replace(/\s+in$/, ''), groups.repair !== undefined);
+    case 'set':
+      return edit(text, what, words.repair);
   }
 }
 
-function whole(text: string, digits: string): number {
+/** By how much, or to what. @throws ExpressionError when it is not said */
+function amount({ text, amount: given }: RuleWords, expected: string): Word {
+  if (given === undefined) throw new ExpressionError(text, text.length, `expected ${expected}`);
+  return given;
+}
+
+function whole(text: string, { text: word, at }: Word, unit: RegExp): number {
+  const digits = word.replace(unit, '');
   if (!/^\d+$/.test(digits))
-    throw new ExpressionError(text, Math.max(0, text.indexOf(digits)), 'expected a whole number');
+    throw new ExpressionError(text, at, `expected a whole number, found '${word}'`);
   return Number(digits);
 }
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
 /** Reads a time such as 50us. @throws ExpressionError */
-export function duration(text: string, given: string): number {
+export function duration(text: string, { text: given, at }: Word): number {
   const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(given);
-  if (!match)
-    throw new ExpressionError(
-      text,
-      Math.max(0, text.indexOf(given)),
-      'expected a time such as 50us',
-    );
+  if (!match) throw new ExpressionError(text, at, `expected a time such as 50us, found '${given}'`);
   return Math.round(Number(match[1]) * UNITS[match[2]!]!);
 }
 
@@ -162,17 +150,16 @@ function flip(count: number): Action {
 }
 
 /** Overwrites a field, and repairs lengths and checksums around it only when told to. */
-function edit(text: string, what: string, repair: boolean): Action {
-  const match = /^([\w-]+)\.(\w+)\s*=\s*(\S+|"[^"]*")$/.exec(what);
+function edit(text: string, what: Word, repair: boolean): Action {
+  const match = /^([\w-]+)\.(\w+)\s*=\s*(\S+|"[^"]*")$/.exec(what.text);
   const protocol = protocolByKey.get(match?.[1] ?? '');
   const span = protocol?.header.span(match?.[2] ?? '');
-  if (!match || !protocol || !span) {
+  if (!match || !protocol || !span)
     throw new ExpressionError(
       text,
-      Math.max(0, text.indexOf(what)),
-      `expected LAYER.FIELD=VALUE, found '${what}'`,
+      what.at,
+      `expected LAYER.FIELD=VALUE with a layer and a field that there are, found '${what.text}'`,
     );
-  }
   const value = parseValue(span.field, match[3]!);
   return {
     apply(pool, slot, _fate, linkType) {

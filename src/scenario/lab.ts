@@ -12,13 +12,9 @@ import type { CpuProfile, Program, Thread } from '../cpu/index.js';
 import {
   CaptureTap,
   type Chances,
-  chances,
   type Direction,
-  isMeant,
   type Outage,
   pair,
-  parseOutage,
-  parseRule,
   type Rule,
   type Topology,
 } from '../fabric/index.js';
@@ -34,7 +30,7 @@ import {
   rnicProfile,
 } from '../rdma/index.js';
 import { parseIp } from '../stack/index.js';
-import { after, type Nanos, NEVER, ns } from '../time/index.js';
+import { type Nanos, NEVER, ns } from '../time/index.js';
 import {
   bringUp,
   buildFabric,
@@ -43,6 +39,7 @@ import {
   type HostPlace,
 } from '../world/fabric.js';
 import { Simulation, type Tap } from '../world/sim.js';
+import { Faults } from './faults.js';
 import { gidTypes } from './wire.js';
 
 /** What a lab is made of; two hosts and a cable with RoCE v2 unless told. */
@@ -89,6 +86,7 @@ export class Lab {
   readonly hosts: readonly Host[];
   readonly fabric: Fabric;
   readonly tests: Perftest[] = [];
+  readonly faults = new Faults(this);
   /** When the fabric was ready: an InfiniBand subnet is first set up by its manager. */
   begin: Nanos = ns(0);
   /** What a rule calls a station, beside its own name: 'client' and 'server', say. */
@@ -247,40 +245,16 @@ export class Lab {
    * @throws RangeError when the rule cannot be read or names nobody
    */
   fault(text: string): Rule | Outage {
-    const outage = parseOutage(text);
-    if (outage) return this.#outage(outage);
-    const rule = parseRule(text, this.linkType);
-    for (const [station, port] of this.#ports(rule.from === '' ? undefined : rule.from))
-      this.sim.impair(station, port, rule);
-    return rule;
-  }
-
-  #outage(outage: Outage): Outage {
-    const { now, sim, topology, fabric } = this;
-    const named = { ...outage, ends: outage.ends.map((end) => this.aliases.get(end) ?? end) };
-    const links = fabric.links.filter((_, i) => {
-      const { a, b } = topology.links[i]!;
-      return isMeant(named, a, b);
-    });
-    if (links.length === 0)
-      throw new RangeError(`there is no link '${outage.ends.join('-')}' in ${topology.name}`);
-    for (const link of links) {
-      sim.at(after(now, outage.from), () => sim.setLink(link, false));
-      if (outage.to < Number.POSITIVE_INFINITY)
-        sim.at(after(now, outage.to), () => sim.setLink(link, true));
-    }
-    return outage;
+    return this.faults.add(text);
   }
 
   /** Faults by probability, on frames as they leave a station, or all hosts. */
   chances(odds: Chances, from?: string): void {
-    for (const [station, port] of this.#ports(from)) {
-      const random = this.sim.random.fork(`chances ${station.name}.${port}`);
-      this.sim.impair(station, port, chances(odds, random));
-    }
+    this.faults.chances(odds, from);
   }
 
-  *#ports(from: string | undefined): Generator<readonly [Station, number]> {
+  /** The ports of a station, or of all hosts. @throws RangeError when nobody is called that */
+  *ports(from?: string): Generator<readonly [Station, number]> {
     const names = from === undefined ? this.topology.hosts : [from];
     for (const name of names) {
       const { station, ports } = this.#station(name);

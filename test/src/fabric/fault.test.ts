@@ -75,6 +75,19 @@ spec('faults by rule', (it) => {
     run(parseRule('truncate the 1st frame with bth to 60 bytes'), slot);
     assert.is(pool.length(slot), 60);
   });
+  it('takes the parts of a rule in any order, and words in quotes as no parts', () => {
+    for (const text of [
+      'delay the 1st frame with bth.psn == 1 from b by 50us',
+      'delay by 50us from b the 1st frame with bth.psn == 1',
+      'delay 50us from b with bth.psn == 1 in the 1st frame',
+    ]) {
+      const rule = parseRule(text);
+      const delays = [2, 1, 1].map((psn) => run(rule, frame(psn)).delay);
+      assert.equal([rule.from, ...delays], ['b', 0, 50_000, 0], text);
+    }
+    const quoted = parseRule('drop frames with bth and payload.data != " from b to c " from d');
+    assert.is(quoted.from, 'd');
+  });
   it('sets fields, and repairs the checksums around them only when told to', () => {
     const spoilt = frame(1);
     run(parseRule('set bth.psn=77 in frames with bth.opcode == RC_SEND_ONLY'), spoilt);
@@ -100,6 +113,14 @@ spec('faults by rule', (it) => {
       'set psn=1 in frames',
       'drop the 0th frame',
       'drop frames with bth.psm == 1',
+      'drop 3 frames',
+      'drop frames by 5us',
+      'drop the 2nd frame the 3rd frame',
+      'drop frames from',
+      'drop the 2nd frame of b',
+      'truncate frames',
+      'truncate frames to few bytes',
+      'delay frames by 5us and repair',
     ]) {
       assert.throws(
         () => parseRule(text),
