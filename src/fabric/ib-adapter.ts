@@ -4,8 +4,9 @@
 
 import { LRH } from '../../protocols/index.js';
 import { type FramePool, SlotQueue, type Station } from '../frame/index.js';
-import { type PortView, type SubnetManager, viewOf } from '../subnet/index.js';
+import { type LaneMap, type PortView, type SubnetManager, viewOf } from '../subnet/index.js';
 import { after, earlier, type Nanos, NEVER } from '../time/index.js';
+import { laneMap } from './ib-lanes.js';
 import { IbManagement } from './ib-management.js';
 import { IbPort, type IbPortDrop, type IbPortOptions, LINK, sealVcrc, VL15 } from './ib-port.js';
 
@@ -15,7 +16,7 @@ const AHEAD = 2;
 const LOOP_NS = 200;
 
 export interface IbAdapterOptions extends IbPortOptions {
-  /** Lane of each of the 16 service levels; the level modulo the lanes unless given. */
+  /** Lane of each of the 16 service levels until a manager says otherwise; the level modulo the lanes unless given. */
   readonly slToVl?: readonly number[];
   /** GUID of the port, which makes it managed. */
   readonly guid?: bigint;
@@ -28,13 +29,18 @@ export interface ManagedDevice extends Station {
   portChanged?(now: Nanos, view: PortView): void;
 }
 
-export type IbAdapterDrop = IbPortDrop | 'management overflow' | 'link down';
+export type IbAdapterDrop =
+  | IbPortDrop
+  | 'management overflow'
+  | 'no lane for the service level'
+  | 'link down';
 
 export class IbAdapter implements Station {
   readonly name: string;
   readonly ports = 1;
   readonly drops = new Map<IbAdapterDrop, number>();
   readonly end: IbPort;
+  readonly lanes: LaneMap;
   readonly management: IbManagement | undefined;
   readonly #loop = new SlotQueue();
   #version = -1;
@@ -48,9 +54,10 @@ export class IbAdapter implements Station {
   ) {
     this.name = device.name;
     this.end = new IbPort(pool, options);
+    this.lanes = laneMap(this.name, 0, this.end.lanes, options.slToVl);
     const { guid, manager } = options;
     if (guid !== undefined)
-      this.management = new IbManagement(this.name, pool, this.end, guid, manager);
+      this.management = new IbManagement(this.name, pool, this.end, guid, this.lanes, manager);
     this.#state = this.end.state;
   }
 
@@ -151,7 +158,6 @@ export class IbAdapter implements Station {
       const at = pool.at(slot);
       if (this.#isOwn(b, at)) this.#loopBack(now, slot);
       else {
-        if (LRH.get.vl(b, at) !== VL15) LRH.set.vl(b, at, this.#lane(LRH.get.sl(b, at)));
         this.#queue(now, slot);
       }
     }
@@ -171,7 +177,6 @@ export class IbAdapter implements Station {
       if (slot < 0) return;
       const b = pool.bytes(slot);
       const at = pool.at(slot);
-      if (LRH.get.vl(b, at) !== VL15) LRH.set.vl(b, at, this.#lane(LRH.get.sl(b, at)));
       if (this.management && this.#isOwn(b, at)) this.#loopBack(now, slot);
       else this.#queue(now, slot);
     }
@@ -184,10 +189,15 @@ export class IbAdapter implements Station {
 
   // hot
   #queue(now: Nanos, slot: number): void {
+    const b = this.pool.bytes(slot);
+    const at = this.pool.at(slot);
+    if (LRH.get.vl(b, at) !== VL15) {
+      const lane = this.lanes.lane(0, 0, LRH.get.sl(b, at));
+      if (lane >= this.end.lanes) return this.#drop(slot, 'no lane for the service level');
+      LRH.set.vl(b, at, lane);
+    }
     sealVcrc(this.pool, slot);
-    if (this.end.queue(now, slot, 0)) return;
-    this.pool.release(slot);
-    this.#count('management overflow');
+    if (!this.end.queue(now, slot, 0)) this.#drop(slot, 'management overflow');
   }
 
   /** The device gives packets in its own order: when one lane is full, the others wait too. */
@@ -196,9 +206,9 @@ export class IbAdapter implements Station {
     return true;
   }
 
-  #lane(level: number): number {
-    const lane = this.options.slToVl?.[level] ?? level % this.end.lanes;
-    return lane < this.end.lanes ? lane : this.end.lanes - 1;
+  #drop(slot: number, why: IbAdapterDrop): void {
+    this.#count(why);
+    this.pool.drop(slot, why);
   }
 
   #count(why: IbAdapterDrop): void {

@@ -5,6 +5,7 @@ import type { FramePool } from '../frame/index.js';
 import { SubnetAgent } from '../subnet/agent.js';
 import { METHOD, PERMISSIVE, RESPONSE } from '../subnet/constant.js';
 import { BY_LID, back, HERE, hop, sendOff, TO_MANAGER } from '../subnet/directed-route.js';
+import type { LaneMap } from '../subnet/lane-map.js';
 import {
   bthOfMad,
   icrcIsRight,
@@ -41,11 +42,12 @@ export class IbManagement {
     readonly pool: FramePool,
     readonly end: IbPort,
     guid: bigint,
+    lanes: LaneMap,
     readonly manager: SubnetManager | undefined,
   ) {
     const { rate } = end.options;
     const port = { link: end, rate, lanes: end.lanes, mtu: MTU };
-    this.node = new ManagedNode({ name, guid, ports: [port] });
+    this.node = new ManagedNode({ name, guid, ports: [port], lanes });
     this.agent = new SubnetAgent(this.node);
     end.state = LINK.initialize;
     if (manager) this.node.managerInfo = () => manager.info();

@@ -46,6 +46,7 @@ export class IbSwitchAgent implements SwitchAgent {
         mtu: MTU,
       })),
       tables: owner.tables,
+      lanes: owner.lanes,
     });
     this.agent = new SubnetAgent(this.node);
     for (const end of owner.ends)

@@ -4,8 +4,9 @@
 
 import { BTH, GRH, LRH } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, SlotQueue, type Station } from '../frame/index.js';
-import type { SwitchTables } from '../subnet/index.js';
+import type { LaneMap, SwitchTables } from '../subnet/index.js';
 import { earlier, type Nanos, NEVER } from '../time/index.js';
+import { laneMap } from './ib-lanes.js';
 import { MulticastTable, type OutputSet } from './ib-multicast.js';
 import { IbPort, type IbPortDrop, type IbPortOptions, LINK, sealVcrc, VL15 } from './ib-port.js';
 
@@ -16,7 +17,7 @@ export interface IbSwitchOptions extends IbPortOptions {
   readonly latencyNs?: number;
   /** Packets leave while they still come in; unless told otherwise they do. */
   readonly cutThrough?: boolean;
-  /** Lane of each of the 16 service levels; the level modulo the lanes unless given. 15 drops. */
+  /** Lane of each of the 16 service levels until a manager says otherwise; the level modulo the lanes unless given. 15 drops. */
   readonly slToVl?: readonly number[];
   /** Bytes in an output queue from which on packets are marked FECN (IBA A10); none are unless given. */
   readonly fecnBytes?: number;
@@ -70,7 +71,7 @@ export class IbSwitch implements Station {
   marked = 0;
   agent: SwitchAgent | undefined;
   readonly ends: readonly IbPort[];
-  readonly slToVl: Uint8Array;
+  readonly lanes: LaneMap;
   readonly multicast: MulticastTable;
   readonly #ready: ReadyPorts;
   readonly #pipe = new SlotQueue();
@@ -95,21 +96,13 @@ export class IbSwitch implements Station {
     this.cutsThrough = options.cutThrough ?? true;
     this.#fecn = options.fecnBytes ?? Number.POSITIVE_INFINITY;
     const { lanes } = this.ends[0]!;
-    this.slToVl = Uint8Array.from(
-      { length: SERVICE_LEVELS },
-      (_, level) => options.slToVl?.[level] ?? level % lanes,
-    );
-    const bad = this.slToVl.findIndex((lane) => lane >= lanes && lane !== VL15);
-    if (bad >= 0)
-      throw new RangeError(
-        `${name}: service level ${bad} goes to lane ${this.slToVl[bad]}, yet there are lanes 0 to ${lanes - 1}`,
-      );
+    this.lanes = laneMap(name, options.ports, lanes, options.slToVl);
   }
 
   /** What a subnet manager programs. */
   get tables(): SwitchTables {
-    const { forwarding, slToVl, multicast } = this;
-    return { forwarding, slToVl, multicast: multicast.masks, multicastWords: multicast.words };
+    const { forwarding, multicast } = this;
+    return { forwarding, multicast: multicast.masks, multicastWords: multicast.words };
   }
 
   // hot
@@ -224,7 +217,8 @@ export class IbSwitch implements Station {
     if (out === ENDS_HERE) return pool.release(slot);
     if (out === 0 || out > this.ports) return this.#drop(slot, ingress, lane, 'no route');
     if (out - 1 === ingress && !managed) return this.#drop(slot, ingress, lane, 'same port');
-    const why = this.#put(now, slot, lane, out - 1, ingress * SERVICE_LEVELS + lane, managed);
+    const origin = ingress * SERVICE_LEVELS + lane;
+    const why = this.#put(now, slot, lane, ingress, out - 1, origin, managed);
     if (why !== '') this.#drop(slot, ingress, lane, why);
   }
 
@@ -234,6 +228,7 @@ export class IbSwitch implements Station {
     now: Nanos,
     slot: number,
     lane: number,
+    ingress: number,
     out: number,
     origin: number,
     managed: boolean,
@@ -241,9 +236,9 @@ export class IbSwitch implements Station {
     const { pool } = this;
     const b = pool.bytes(slot);
     const at = pool.at(slot);
-    const next = lane === VL15 ? VL15 : this.slToVl[LRH.get.sl(b, at)]!;
-    if (next === VL15 && lane !== VL15) return 'no lane for the service level';
     const end = this.ends[out]!;
+    const next = lane === VL15 ? VL15 : this.lanes.lane(ingress + 1, out + 1, LRH.get.sl(b, at));
+    if (next >= end.lanes && lane !== VL15) return 'no lane for the service level';
     if (end.state === LINK.down || (next !== VL15 && end.state < LINK.armed)) return 'link down';
     const mark = next !== VL15 && end.queues[next]!.bytes >= this.#fecn && this.#mark(b, at);
     if (next !== lane) LRH.set.vl(b, at, next);
@@ -267,7 +262,7 @@ export class IbSwitch implements Station {
       const why =
         twin < 0
           ? 'no frame slot'
-          : this.#put(now, twin, lane, outputs.ports[i]!, this.#firstCopy + copies, false);
+          : this.#put(now, twin, lane, ingress, outputs.ports[i]!, this.#firstCopy + copies, false);
       if (why === '') multicast.add(copies);
       else {
         this.#count(why);

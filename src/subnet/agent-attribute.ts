@@ -9,6 +9,7 @@ import {
   PORT_STATE,
   STATUS,
 } from './constant.js';
+import { ALL_INPUTS, ALL_OUTPUTS, INPUT } from './lane-plan.js';
 import { type ManagedNode, type ManagedPort, P_KEYS, portInfoOf } from './node.js';
 import { GUIDInfo, PortInfo, SLtoVLMappingTable, SwitchInfo } from './wire.js';
 
@@ -57,6 +58,7 @@ const getSwitch: Treat = ({ node, data }) => {
       multicastFdbCap: tables.multicast.length / tables.multicastWords,
       linearFdbTop: node.linearTop,
       portStateChange: node.portStateChange ? 1 : 0,
+      optimizedSlToVlMappingProgramming: 1,
       multicastFdbTop: node.multicastTop,
     }),
   );
@@ -181,21 +183,39 @@ const setPKeys: Treat = (request) => {
 
 const levels = Array.from({ length: 16 }, (_, level) => `sl${level}` as const);
 
-const getLanes: Treat = ({ node, data }) => {
-  const { tables } = node;
-  if (!tables) return attributeNotSupported;
-  const entries = levels.map((field, level) => [field, tables.slToVl[level]!] as const);
+/** Ports that a modifier names, of an adapter none: its packets come from itself and leave by the port that is asked. */
+function pairOf({
+  node,
+  modifier,
+}: AttributeRequest): { input: number; output: number } | undefined {
+  if (!node.isSwitch) return { input: 0, output: 0 };
+  const [input, output] = [Math.floor(modifier / INPUT) % INPUT, modifier % INPUT];
+  return input <= node.numPorts && output <= node.numPorts ? { input, output } : undefined;
+}
+
+const getLanes: Treat = (request) => {
+  const { node, data } = request;
+  const pair = pairOf(request);
+  if (!pair) return invalidValue;
+  const entries = levels.map(
+    (field, level) => [field, node.lanes.lane(pair.input, pair.output, level)] as const,
+  );
   return give(data, SLtoVLMappingTable.encode(Object.fromEntries(entries)));
 };
 
-/** One map a switch: what is said of one pair of ports is so for all. */
-const setLanes: Treat = ({ node, data }) => {
-  const { tables } = node;
-  if (!tables) return attributeNotSupported;
+/** For one pair of ports, or for all inputs or outputs at once (SwitchInfo:OptimizedSLtoVLMappingProgramming). */
+const setLanes: Treat = (request) => {
+  const { node, modifier, data } = request;
+  const pair = pairOf(request);
+  if (!pair) return invalidValue;
   const table = SLtoVLMappingTable.decode(data, 0) as Readonly<Record<string, number>>;
-  levels.forEach((field, level) => {
-    tables.slToVl[level] = table[field]!;
-  });
+  const lanes = levels.map((field) => table[field]!);
+  const sides = (all: number, one: number) =>
+    node.isSwitch && Math.floor(modifier / all) % 2 === 1
+      ? Array.from({ length: node.numPorts + 1 }, (_, port) => port)
+      : [one];
+  for (const input of sides(ALL_INPUTS, pair.input))
+    for (const output of sides(ALL_OUTPUTS, pair.output)) node.lanes.set(input, output, lanes);
   return ok;
 };
 

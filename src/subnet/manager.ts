@@ -19,6 +19,8 @@ export interface ManagerOptions extends TransactionOptions, AdministrationOption
   readonly lids?: ReadonlyMap<bigint, number>;
   /** Key that it protects all ports with; none unless given. */
   readonly mKey?: bigint;
+  /** Lane of each service level, where a link has it; the levels in turn over the lanes of each link unless given. 15 drops. */
+  readonly slToVl?: readonly number[];
   /** 0 to 15; 0 unless given. */
   readonly priority?: number;
 }

@@ -2,6 +2,7 @@
 // switch, its tables. Whoever owns the node (a switch, an adapter) reads from here what the subnet manager set.
 
 import { NODE_TYPE, PHYSICAL_STATE, PORT_STATE } from './constant.js';
+import type { LaneMap } from './lane-map.js';
 import { laneCodes, linkRateOf, mtuCode } from './rate.js';
 import { NodeInfo, PortInfo } from './wire.js';
 
@@ -27,8 +28,6 @@ export interface SwitchTables {
   readonly multicast: Uint16Array;
   /** Words of each multicast LID. */
   readonly multicastWords: number;
-  /** Lane of each service level. */
-  readonly slToVl: Uint8Array;
 }
 
 export interface NodeDescriptionOptions {
@@ -36,6 +35,8 @@ export interface NodeDescriptionOptions {
   readonly guid: bigint;
   readonly ports: readonly PortDescription[];
   readonly tables?: SwitchTables;
+  /** Lanes of service levels, which the owner sends by. */
+  readonly lanes: LaneMap;
 }
 
 /** Entries of the tables: P_Keys of a port, LIDs of the linear table. */
@@ -76,6 +77,7 @@ export class ManagedNode {
   /** By number; of adapters port 1 on, of switches port 0, which is management's own, too. */
   readonly ports: readonly (ManagedPort | undefined)[];
   readonly tables: SwitchTables | undefined;
+  readonly lanes: LaneMap;
   /** SwitchInfo:LinearFDBTop, MulticastFDBTop and PortStateChange. */
   linearTop = 0;
   multicastTop = 0;
@@ -83,7 +85,8 @@ export class ManagedNode {
   /** SMInfo of the manager at this node, where there is one. */
   managerInfo: (() => Uint8Array) | undefined;
 
-  constructor({ name, guid, ports, tables }: NodeDescriptionOptions) {
+  constructor({ name, guid, ports, tables, lanes }: NodeDescriptionOptions) {
+    this.lanes = lanes;
     this.name = name;
     this.guid = guid;
     this.tables = tables;

@@ -53,6 +53,10 @@ export const linkRateBy = (width: number, speed: number, extended: number): Link
 /** PortInfo:VLCap and OperationalVLs by data lanes. */
 export const laneCodes: Readonly<Record<number, number>> = { 1: 1, 2: 2, 4: 3, 8: 4, 15: 5 };
 
+/** The same from its code; 0 where it says nothing. */
+export const lanesOfCode = (code: number): number =>
+  Number(Object.entries(laneCodes).find(([, other]) => other === code)?.[0] ?? 0);
+
 /** MTU codes (IBA 14.2.5.6): 256 x 2^(code - 1). */
 export const mtuCode = (mtu: number): number => Math.floor(Math.log2(mtu / 256)) + 1;
 export const mtuBytes = (code: number): number => 256 * 2 ** (code - 1);

@@ -4,6 +4,7 @@
 
 import { ATTRIBUTE, PORT_STATE, STATUS } from './constant.js';
 import { type Ask, discover } from './discovery.js';
+import { planLanes } from './lane-plan.js';
 import { LidTable } from './lid-table.js';
 import { type Members, multicastTree } from './multicast-tree.js';
 import { type PortPlan, planActive, planPort } from './port-plan.js';
@@ -19,6 +20,7 @@ export interface SweepOptions {
   readonly gidPrefix?: bigint;
   readonly lids?: ReadonlyMap<bigint, number>;
   readonly mKey?: bigint;
+  readonly slToVl?: readonly number[];
 }
 
 /** fe80::/64, the default subnet (IBA 4.1.1). */
@@ -162,6 +164,8 @@ export class Sweep {
         continue;
       }
       lids.set(end.port, lid);
+      const { info } = end.port;
+      if (PortInfo.get.lid(info, 0) === 0) this.#images.delete(end.node.guid); // new, or has forgotten
       subnet.setLid(end, lid);
     }
     const common = { managerLid: this.managerLid, gidPrefix, mKey: options.mKey ?? 0n };
@@ -192,7 +196,17 @@ export class Sweep {
       for (const { request, confirmed } of this.#image(node).linear(table))
         this.#ask(node.path, request, (got) => got && confirmed());
     });
+    this.#lanes();
     this.#groups();
+  }
+
+  /** Lanes of service levels, by the lanes that both ends of each link were set to. */
+  #lanes(): void {
+    for (const node of this.subnet.nodes.values()) {
+      const wanted = planLanes(node, this.options.slToVl);
+      for (const { request, confirmed } of this.#image(node).lanes(wanted))
+        this.#ask(node.path, request, (got) => got && confirmed());
+    }
   }
 
   #image({ guid }: SubnetNode): TableImage {

@@ -16,6 +16,19 @@ const POSITION = 2 ** 28;
 export class TableImage {
   #linear = new Map<number, Uint8Array>();
   #masks = new Map<number, Uint8Array>();
+  #lanes = '';
+
+  /** Maps of service levels, all of them where any differs: what is said for all ports comes before what is said for one. */
+  lanes(requests: readonly SmpRequest[]): BlockRequest[] {
+    const wanted = requests.map(({ modifier, data }) => `${modifier} ${data}`).join();
+    if (wanted === this.#lanes) return [];
+    this.#lanes = '';
+    let left = requests.length;
+    const confirmed = () => {
+      if (--left === 0) this.#lanes = wanted;
+    };
+    return requests.map((request) => ({ request, confirmed }));
+  }
 
   /** Blocks of the linear table that are not as in `table`, whose LIDs are all that there are. */
   linear(table: Uint8Array): BlockRequest[] {

@@ -11,9 +11,20 @@ import {
   sendOff,
   TO_MANAGER,
 } from '../../../src/subnet/directed-route.js';
+import { LaneMap } from '../../../src/subnet/lane-map.js';
+import { ALL_INPUTS, ALL_OUTPUTS, INPUT, planLanes } from '../../../src/subnet/lane-plan.js';
 import { ManagedNode } from '../../../src/subnet/node.js';
 import { DATA_AT, SMP_AT, type SmpRequest, smpOf } from '../../../src/subnet/smp.js';
-import { DirectedRoute, MAD, NodeInfo, PortInfo, SMPDR } from '../../../src/subnet/wire.js';
+import { portIn, type SubnetNode } from '../../../src/subnet/subnet.js';
+import {
+  DirectedRoute,
+  MAD,
+  NodeInfo,
+  PortInfo,
+  SLtoVLMappingTable,
+  SMPDR,
+  SwitchInfo,
+} from '../../../src/subnet/wire.js';
 import { assert, spec } from '../../support/spec.js';
 
 const adapter = { isSwitch: false, numPorts: 1 };
@@ -70,7 +81,8 @@ spec('directed routes (IBA 14.2.2)', (it) => {
 function agentOf() {
   const link = { state: PORT_STATE.initialize as number };
   const port = { link, rate: 100e9, lanes: 4, mtu: 4096 };
-  const node = new ManagedNode({ name: 'h', guid: 5n, ports: [port] });
+  const lanes = new LaneMap(0, (level) => level % 4);
+  const node = new ManagedNode({ name: 'h', guid: 5n, ports: [port], lanes });
   const agent = new SubnetAgent(node);
   const ask = (request: SmpRequest) => {
     const b = smpOf({ lid: 1 }, request, 1n);
@@ -128,5 +140,80 @@ spec('a subnet management agent', (it) => {
       assert.is(PortInfo.get.mKeyViolations(data, 0), reads ? 1 : 2);
       assert.is(PortInfo.get.mKey(data, 0), 0x77n);
     }
+  });
+});
+
+/** A switch of three ports whose levels all go to lane 0, and how its agent is asked for maps. */
+function switchOf() {
+  const port = { link: { state: PORT_STATE.active }, rate: 100e9, lanes: 4, mtu: 4096 };
+  const lanes = new LaneMap(3, () => 0);
+  const tables = {
+    forwarding: new Uint8Array(64),
+    multicast: new Uint16Array(32),
+    multicastWords: 1,
+  };
+  const node = new ManagedNode({ name: 's', guid: 6n, ports: [port, port, port], tables, lanes });
+  const agent = new SubnetAgent(node);
+  const ask = (request: Omit<SmpRequest, 'attribute'>) => {
+    const b = smpOf({ path: [1] }, { ...request, attribute: ATTRIBUTE.slToVl }, 1n);
+    agent.answer(b, 0, 1);
+    return { status: DirectedRoute.get.status(b, 0), data: b.subarray(DATA_AT) };
+  };
+  const level2 = (input: number, output: number) => lanes.lane(input, output, 2);
+  return { ask, level2 };
+}
+
+/** A node as the manager found it, with the operational lanes of its ports. */
+function foundNode(isSwitch: boolean, optimized: number, codes: readonly number[]): SubnetNode {
+  const node: SubnetNode = {
+    guid: 1n,
+    isSwitch,
+    info: new Uint8Array(NodeInfo.size),
+    path: [],
+    description: new Uint8Array(0),
+    ports: new Map(),
+    switchInfo: SwitchInfo.encode({ optimizedSlToVlMappingProgramming: optimized }),
+  };
+  codes.forEach((operationalVls, i) => {
+    portIn(node, i + 1).info = PortInfo.encode({ operationalVls, portState: PORT_STATE.armed });
+  });
+  return node;
+}
+
+spec('maps of service levels to lanes (IBA 14.2.5.8)', (it) => {
+  const data = SLtoVLMappingTable.encode({ sl2: 3 });
+  it('are told for one pair of ports, for all inputs of an output, or for all', () => {
+    const { ask, level2 } = switchOf();
+    assert.is(ask({ method: 'set', modifier: 1 * INPUT + 2, data }).status, 0);
+    assert.equal([level2(1, 2), level2(2, 1), level2(3, 2)], [3, 0, 0]);
+    assert.is(ask({ method: 'set', modifier: ALL_INPUTS + 1, data }).status, 0);
+    assert.equal([level2(0, 1), level2(2, 1), level2(3, 1), level2(2, 3)], [3, 3, 3, 0]);
+    assert.is(ask({ method: 'set', modifier: ALL_INPUTS + ALL_OUTPUTS, data }).status, 0);
+    assert.equal([level2(0, 0), level2(2, 3), level2(3, 3)], [3, 3, 3]);
+    const { data: told } = ask({ method: 'get', modifier: 3 * INPUT + 3 });
+    assert.equal(SLtoVLMappingTable.decode(told, 0), SLtoVLMappingTable.decode(data, 0));
+    assert.is(ask({ method: 'get', modifier: 4 * INPUT + 1 }).status, 28, 'there is no port 4');
+  });
+  it('are planned by the lanes that each link was set to, in as few requests as the switch takes', () => {
+    const lane5 = ({ data: map }: SmpRequest) => SLtoVLMappingTable.decode(map!, 0).sl5;
+    // Ports with 4, 2 and 4 lanes: codes 3, 2 and 3.
+    const few = planLanes(foundNode(true, 1, [3, 2, 3]), undefined);
+    assert.equal(
+      few.map((request) => [request.modifier, lane5(request)]),
+      [
+        [ALL_INPUTS + ALL_OUTPUTS, 1],
+        [ALL_INPUTS + 2, 1],
+      ],
+    );
+    const wished = Array.from({ length: 16 }, (_, level) => (level === 5 ? 3 : 15));
+    const each = planLanes(foundNode(true, 0, [3, 2]), wished);
+    assert.equal(
+      each.map((request) => [request.modifier, lane5(request)]),
+      [0, 1, 2]
+        .flatMap((input) => [[input * INPUT + 1, 3]])
+        .concat([0, 1, 2].map((input) => [input * INPUT + 2, 1])),
+    );
+    assert.is(SLtoVLMappingTable.decode(each[0]!.data!, 0).sl0, 15, 'dropped, as wished for');
+    assert.equal(planLanes(foundNode(false, 0, [4]), undefined).map(lane5), [5]);
   });
 });
