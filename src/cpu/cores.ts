@@ -22,12 +22,20 @@ export interface SpawnOptions {
   readonly weight?: number;
 }
 
+/** Where cores are, and what memory of another node costs them when they copy. */
+export interface CoreNodes {
+  nodeOf(core: number): number;
+  readonly farNsPerByte: number;
+}
+
 export class Cores implements Machine, Scheduler {
   readonly profile: CpuProfile;
   readonly ledger: Ledger;
   readonly cores: readonly Core[];
   /** Threads that have not ended. */
   readonly threads: Thread[] = [];
+  /** Of a machine with several nodes whose profile says what that costs. */
+  nodes: CoreNodes | null = null;
   #wakeAt: Nanos = NEVER;
   /** Whose thread or interrupt acts now. */
   #acting: Core | null = null;

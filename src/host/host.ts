@@ -51,6 +51,8 @@ export interface HostOptions extends AdapterOptions {
   readonly nodes?: readonly number[];
   /** Events that the ledger keeps; counters alone unless given. */
   readonly ledgerEvents?: number;
+  /** The node that the card's slot belongs to; its DMA to the others' memory goes the longer way, if the profile says how long. */
+  readonly slotNode?: number;
   /** The card has virtual functions (`addFunction`) behind a switch of its own. */
   readonly sriov?: SriovOptions;
 }
@@ -101,12 +103,17 @@ export class Host implements Station, Computer {
     this.ledger = new Ledger(options.ledgerEvents ?? 0);
     this.memory = new MachineMemory({ nodes: options.nodes ?? [MEMORY_BYTES] });
     this.space = new AddressSpace(this.memory, 'user', name);
-    this.pcie = new PcieLink(options.pcie ?? options.card?.pcie ?? pcieGen3x16);
+    this.pcie = new PcieLink(slotOf(options));
     this.dma = new DmaEngine(this.pcie, this.ledger, this.ledger.actor('nic'));
     const cpu = options.cpu ?? xeonHaswell;
-    this.cores = new Cores(cpu, this.ledger);
+    const cores = new Cores(cpu, this.ledger);
+    this.cores = cores;
     this.channels = cpu.memory ? new MemoryChannels(cpu.memory, this.memory.nodeCount) : null;
-    const { memory, space, ledger, cores, dma } = this;
+    if (this.channels !== null && this.memory.nodeCount > 1) {
+      const { farNsPerByte } = this.channels;
+      cores.nodes = { nodeOf: (core) => this.nodeOf(core), farNsPerByte };
+    }
+    const { memory, space, ledger, dma } = this;
     const machine = { name, pool, random: this.random, memory, space, ledger, cores, dma };
     this.adapter = new Adapter({ ...machine, interrupts: cores }, options);
     this.keys = this.adapter.keys;
@@ -175,11 +182,20 @@ export class Host implements Station, Computer {
     return this.cores.spawn(this.now, name, program, options);
   }
 
-  /** A thread reads memory by machine address: its core, one of those shared evenly by the nodes, waits for the bytes. */
+  /** The node of a core: they are shared evenly by the nodes. */
+  nodeOf(core: number): number {
+    return Math.floor((core * this.memory.nodeCount) / this.cores.cores.length);
+  }
+
+  /** A thread reads memory by machine address: its core waits for the bytes. */
   read(thread: Thread, address: number, lengthBytes: number): Wait {
-    const { channels, cores, memory } = this;
+    return this.readFrom(thread, this.nodeOf(thread.core), address, lengthBytes);
+  }
+
+  /** The same from this node. */
+  readFrom(thread: Thread, node: number, address: number, lengthBytes: number): Wait {
+    const { channels } = this;
     if (channels === null) return thread.spend(0);
-    const node = Math.floor((thread.core * memory.nodeCount) / cores.cores.length);
     return thread.spend(channels.read(thread.now, node, address, lengthBytes) - thread.now);
   }
 
@@ -250,4 +266,15 @@ export class Host implements Station, Computer {
       if (this.#tenants[i]!.wakeAt() <= now) return true;
     return false;
   }
+}
+
+/** The slot of the card: half of what another node's memory takes longer is on each way. */
+function slotOf({ pcie, card, cpu, nodes, slotNode }: HostOptions): PcieProfile {
+  const profile = pcie ?? card?.pcie ?? pcieGen3x16;
+  const remoteNs = cpu?.memory?.remoteNs;
+  if (slotNode === undefined || remoteNs === undefined || profile.nodeLatencyNs) return profile;
+  if (!(slotNode >= 0 && slotNode < (nodes?.length ?? 1)))
+    throw new UsageError('EINVAL', `the slot's node ${slotNode} of ${nodes?.length ?? 1}`);
+  const nodeLatencyNs = nodes!.map((_, node) => (node === slotNode ? 0 : remoteNs / 2));
+  return { ...profile, nodeLatencyNs };
 }

@@ -130,6 +130,7 @@ function copyOut(
     const target = runs[run]!.address + skip;
     copyPhysical(thread.now, copier, kernel.memory, from, target, size, socket.hash);
     kernel.bill.charge(DATA_COPY, cycles * size);
+    kernel.chargeFar();
     copied += size;
     skip += size;
     if (skip === runs[run]!.length) {

@@ -1,7 +1,13 @@
 // The kernel of a host as far as networks are concerned: sockets on top, TCP and IP below them, the driver and its card at
 // the bottom, and softirqs on cores in between. As a station it is the host's Ethernet port for all that is not RDMA.
 
-import { type InterruptWork, Signal, type Thread, type Wait } from '../cpu/index.js';
+import {
+  type CoreNodes,
+  type InterruptWork,
+  Signal,
+  type Thread,
+  type Wait,
+} from '../cpu/index.js';
 import type { Station } from '../frame/index.js';
 import {
   type Actor,
@@ -15,7 +21,7 @@ import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
-import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
+import { CpuBill, DATA_COPY, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
 import { EthernetNic, type InterruptSink } from './ethernet-nic.js';
 import { Napi } from './napi.js';
@@ -215,8 +221,25 @@ export class Kernel implements Station, InterruptSink, Arriving {
     return this.#napis[this.nic.steering.queueOf(hash)]!;
   }
 
+  /** Where the core that works is: what it copies from or to another node's memory waits for it. */
+  // hot
+  #seat(nodes: CoreNodes): void {
+    const node = nodes.nodeOf(this.bill.core);
+    this.#copier.far ??= { node, nsPerByte: nodes.farNsPerByte, ns: 0 };
+    this.#copier.far.node = node;
+  }
+
+  /** What the last copy waited for memory of another node is charged. */
+  // hot
+  chargeFar(): void {
+    const { far } = this.#copier;
+    if (far !== undefined) this.bill.chargeNs(DATA_COPY, far.ns);
+  }
+
   // hot
   copier(core: Actor, cyclesPerByte: number): Copier {
+    const { nodes } = this.parts.cores;
+    if (nodes !== null) this.#seat(nodes);
     this.#copier.core = core;
     this.#copier.bitsPerSecond = (8 * this.parts.cores.profile.hertz) / cyclesPerByte;
     return this.#copier;

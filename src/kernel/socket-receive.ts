@@ -99,6 +99,7 @@ function copyOut(
     const from = fragments.address(i) + skip;
     copyMachine(thread.now, copier, kernel.space(thread), at.at, from, size, 'user', socket.hash);
     kernel.bill.charge(DATA_COPY, cycles * size);
+    kernel.chargeFar();
     copied += size;
     if (place + copied === fragments.end(i)) i++;
     if (copied < length && !fragments.holds(i, place + copied)) i = fragments.find(place + copied);

@@ -161,6 +161,7 @@ function copyIn(
     const copier = kernel.copier(thread.actor, profile.copyIn);
     copyMachine(now, copier, kernel.space(thread), spot.at, address, room, 'kernel', socket.hash);
     kernel.bill.charge(DATA_COPY, profile.copyIn * room);
+    kernel.chargeFar();
     kernel.bill.charge(MM, (profile.fragmentPage * room) / PAGE);
     sendBuffer.commit(room);
     filled += room;

@@ -36,6 +36,12 @@ export class MemoryChannels {
     this.#linkNsPerByte = NS_PER_BYTE_AT_1_BPS / profile.linkBitsPerSecond;
   }
 
+  /** What a stream of another node's lines takes more for each byte: so many of them wait at a time. */
+  get farNsPerByte(): number {
+    const { remoteNs, linesInFlight } = this.profile;
+    return remoteNs / (linesInFlight * CACHE_LINE_BYTES);
+  }
+
   // hot
   /** A core of `node` reads contiguous bytes: when the last has come. */
   read(now: Nanos, node: number, address: number, lengthBytes: number): Nanos {

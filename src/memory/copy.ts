@@ -4,7 +4,7 @@
 import type { Nanos } from '../time/nanos.js';
 import { type AddressSpace, folded } from './address-space.js';
 import { type Actor, COPY, type Ledger } from './ledger.js';
-import { PAGE_4K } from './machine-memory.js';
+import { nodeOf, PAGE_4K } from './machine-memory.js';
 import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
@@ -13,6 +13,22 @@ export interface Copier {
   readonly ledger: Ledger;
   readonly core: Actor;
   readonly bitsPerSecond: number;
+  /** Where the core is, if memory of other nodes is to cost more. */
+  readonly far?: FarMemory | undefined;
+}
+
+/** What a core's copies wait for memory of other nodes. */
+export interface FarMemory {
+  /** The core's node. */
+  node: number;
+  nsPerByte: number;
+  /** Nanoseconds of the last copy, which are part of its answer. */
+  ns: number;
+}
+
+// hot
+function isFar(far: FarMemory, source: number, target: number): number {
+  return (nodeOf(source) === far.node ? 0 : 1) + (nodeOf(target) === far.node ? 0 : 1);
 }
 
 /**
@@ -21,7 +37,7 @@ export interface Copier {
  */
 export function copy(
   now: Nanos,
-  { ledger, core, bitsPerSecond }: Copier,
+  { ledger, core, bitsPerSecond, far }: Copier,
   from: AddressSpace,
   source: bigint,
   to: AddressSpace,
@@ -36,6 +52,7 @@ export function copy(
   // As memmove: backwards where the target would overwrite what is still to be read.
   const backwards = from === to && writeAt > readAt && writeAt < readAt + lengthBytes;
   let done = 0;
+  let farBytes = 0;
   while (done < lengthBytes) {
     const left = lengthBytes - done;
     const room = (at: number) =>
@@ -52,9 +69,10 @@ export function copy(
     else into.set(bytes.subarray(begin, begin + length), to.memory.at);
     const ns = timeOf(length, bitsPerSecond);
     ledger.piece(now, core, COPY, length, ns, sourceAddress, targetAddress, flow);
+    if (far !== undefined) farBytes += length * isFar(far, sourceAddress, targetAddress);
     done += length;
   }
-  const took = timeOf(lengthBytes, bitsPerSecond);
+  const took = timeOf(lengthBytes, bitsPerSecond) + waits(far, farBytes);
   ledger.operation(core, COPY, took);
   return took;
 }
@@ -67,7 +85,7 @@ export function copy(
 // hot
 export function copyMachine(
   now: Nanos,
-  { ledger, core, bitsPerSecond }: Copier,
+  { ledger, core, bitsPerSecond, far }: Copier,
   space: AddressSpace,
   at: number,
   address: number,
@@ -77,6 +95,7 @@ export function copyMachine(
 ): number {
   faults(space, at, lengthBytes, into === 'user');
   const { memory } = space;
+  let farBytes = 0;
   for (let done = 0; done < lengthBytes; ) {
     const room = PAGE_4K - ((at + done) % PAGE_4K);
     const length = Math.min(lengthBytes - done, room);
@@ -91,9 +110,10 @@ export function copyMachine(
     if (from === to) to.copyWithin(memory.at, begin, begin + length);
     else to.set(from.subarray(begin, begin + length), memory.at);
     ledger.piece(now, core, COPY, length, timeOf(length, bitsPerSecond), read, written, flow);
+    if (far !== undefined) farBytes += length * isFar(far, read, written);
     done += length;
   }
-  const took = timeOf(lengthBytes, bitsPerSecond);
+  const took = timeOf(lengthBytes, bitsPerSecond) + waits(far, farBytes);
   ledger.operation(core, COPY, took);
   return took;
 }
@@ -102,13 +122,14 @@ export function copyMachine(
 // hot
 export function copyPhysical(
   now: Nanos,
-  { ledger, core, bitsPerSecond }: Copier,
+  { ledger, core, bitsPerSecond, far }: Copier,
   memory: PhysicalMemory,
   source: number,
   target: number,
   lengthBytes: number,
   flow = 0,
 ): number {
+  let farBytes = 0;
   for (let done = 0; done < lengthBytes; ) {
     const from = memory.locate(source + done);
     const begin = memory.at;
@@ -120,11 +141,18 @@ export function copyPhysical(
     else to.set(from.subarray(begin, begin + length), memory.at);
     const ns = timeOf(length, bitsPerSecond);
     ledger.piece(now, core, COPY, length, ns, machine, memory.machine, flow);
+    if (far !== undefined) farBytes += length * isFar(far, machine, memory.machine);
     done += length;
   }
-  const took = timeOf(lengthBytes, bitsPerSecond);
+  const took = timeOf(lengthBytes, bitsPerSecond) + waits(far, farBytes);
   ledger.operation(core, COPY, took);
   return took;
+}
+
+function waits(far: FarMemory | undefined, bytes: number): number {
+  if (far === undefined) return 0;
+  far.ns = Math.ceil(bytes * far.nsPerByte);
+  return far.ns;
 }
 
 const timeOf = (bytes: number, bitsPerSecond: number): number =>

@@ -11,7 +11,7 @@ export {
   type SpaceKind,
 } from './address-space.js';
 export { CACHE_LINE_BYTES, MemoryChannels, type MemoryProfile } from './channels.js';
-export { type Copier, copy, copyMachine, copyPhysical } from './copy.js';
+export { type Copier, copy, copyMachine, copyPhysical, type FarMemory } from './copy.js';
 export { DmaEngine } from './dma.js';
 export { type IoCacheProfile, stillCached } from './io-cache.js';
 export { DmaDomain, Iommu, type IommuProfile } from './iommu.js';

@@ -79,6 +79,9 @@ export class Guest implements Computer {
     this.ledger.record(this.now, acting.actor, PAGE_WALK, 0, ns, 0);
   }
 
+  /** The node on which a virtual CPU is now. */
+  nodeOf: (vcpu: number) => number = () => 0;
+
   get now(): Nanos {
     return this.#host.now;
   }
@@ -138,7 +141,8 @@ export class Guest implements Computer {
   }
 
   read(thread: Thread, address: number, lengthBytes: number): Wait {
-    return this.#host.read(thread, this.memory.translate(address), lengthBytes);
+    const machine = this.memory.translate(address);
+    return this.#host.readFrom(thread, this.nodeOf(thread.core), machine, lengthBytes);
   }
 
   /** Code of the guest's kernel that runs on this virtual CPU before any thread: an interrupt's handler. */

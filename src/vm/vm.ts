@@ -70,6 +70,12 @@ export class Vm implements Tenant {
         ...(pin !== undefined && { pin }),
       });
     });
+    this.guest.nodeOf = (vcpu) => host.nodeOf(this.vcpus[vcpu]!.thread.core);
+    const { nodes } = host.cores;
+    if (nodes !== null) {
+      const { farNsPerByte } = nodes;
+      this.guest.cores.nodes = { nodeOf: this.guest.nodeOf, farNsPerByte };
+    }
     this.memory.touched = (lengthBytes) => this.#touched(lengthBytes);
     host.attach(this);
   }
