@@ -126,11 +126,11 @@ function copyOut(
     const there = fragments.end(i) - place - copied;
     const size = Math.min(length - copied, there, runs[run]!.length - skip);
     const cycles = kernel.copyOutCycles(fragments.stamp(i), remote);
-    const copier = kernel.copier(thread.actor, cycles);
+    const copier = kernel.copying.at(thread.actor, cycles);
     const target = runs[run]!.address + skip;
     copyPhysical(thread.now, copier, kernel.memory, from, target, size, socket.hash);
     kernel.bill.charge(DATA_COPY, cycles * size);
-    kernel.chargeFar();
+    kernel.copying.chargeFar();
     copied += size;
     skip += size;
     if (skip === runs[run]!.length) {

@@ -1,28 +1,16 @@
 // The kernel of a host as far as networks are concerned: sockets on top, TCP and IP below them, the driver and its card at
 // the bottom, and softirqs on cores in between. As a station it is the host's Ethernet port for all that is not RDMA.
 
-import {
-  type CoreNodes,
-  type InterruptWork,
-  Signal,
-  type Thread,
-  type Wait,
-} from '../cpu/index.js';
+import { type InterruptWork, Signal, type Thread, type Wait } from '../cpu/index.js';
 import type { Station } from '../frame/index.js';
-import {
-  type Actor,
-  type AddressSpace,
-  type Copier,
-  INTERRUPT,
-  type PhysicalMemory,
-  stillCached,
-} from '../memory/index.js';
+import { type AddressSpace, INTERRUPT, type PhysicalMemory, stillCached } from '../memory/index.js';
 import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
-import { CpuBill, DATA_COPY, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
+import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
+import { Copying } from './copying.js';
 import { EthernetNic, type InterruptSink } from './ethernet-nic.js';
 import { Napi } from './napi.js';
 import { PagePool } from './page-pool.js';
@@ -65,7 +53,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   readonly limits: { readonly receive: BufferLimits; readonly send: BufferLimits };
   /** Raised when a queue that a thread polls has something. */
   readonly polled: readonly Signal[];
-  readonly #copier: { -readonly [K in keyof Copier]: Copier[K] };
+  readonly copying: Copying;
   readonly #rings: readonly TransmitRing[];
   readonly #transmitter: Transmitter;
   readonly #napis: readonly Napi[];
@@ -86,8 +74,8 @@ export class Kernel implements Station, InterruptSink, Arriving {
       receive: { first: receiveBytes[1] / OVERHEAD, most: receiveBytes[2] / OVERHEAD },
       send: { first: sendBytes[1], most: sendBytes[2] },
     };
-    this.#copier = { ledger: machinery.ledger, core: 0 as Actor, bitsPerSecond: 1 };
     this.bill = new CpuBill(cores.cores.length, cores.profile.hertz);
+    this.copying = new Copying(cores, this.bill);
     this.tcp = new TcpStack(stack, {
       random: random.fork('tcp'),
       apart: (slot, connection, out) => this.#transmitter.apart(slot, connection, out),
@@ -219,30 +207,6 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   napiOf(hash: number): Napi {
     return this.#napis[this.nic.steering.queueOf(hash)]!;
-  }
-
-  /** Where the core that works is: what it copies from or to another node's memory waits for it. */
-  // hot
-  #seat(nodes: CoreNodes): void {
-    const node = nodes.nodeOf(this.bill.core);
-    this.#copier.far ??= { node, nsPerByte: nodes.farNsPerByte, ns: 0 };
-    this.#copier.far.node = node;
-  }
-
-  /** What the last copy waited for memory of another node is charged. */
-  // hot
-  chargeFar(): void {
-    const { far } = this.#copier;
-    if (far !== undefined) this.bill.chargeNs(DATA_COPY, far.ns);
-  }
-
-  // hot
-  copier(core: Actor, cyclesPerByte: number): Copier {
-    const { nodes } = this.parts.cores;
-    if (nodes !== null) this.#seat(nodes);
-    this.#copier.core = core;
-    this.#copier.bitsPerSecond = (8 * this.parts.cores.profile.hertz) / cyclesPerByte;
-    return this.#copier;
   }
 
   /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */

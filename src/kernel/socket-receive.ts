@@ -95,11 +95,11 @@ function copyOut(
     const at = userPlace(pieces, done + copied);
     size = Math.min(size, at.left);
     const cycles = kernel.copyOutCycles(fragments.stamp(i), remote);
-    const copier = kernel.copier(thread.actor, cycles);
+    const copier = kernel.copying.at(thread.actor, cycles);
     const from = fragments.address(i) + skip;
     copyMachine(thread.now, copier, kernel.space(thread), at.at, from, size, 'user', socket.hash);
     kernel.bill.charge(DATA_COPY, cycles * size);
-    kernel.chargeFar();
+    kernel.copying.chargeFar();
     copied += size;
     if (place + copied === fragments.end(i)) i++;
     if (copied < length && !fragments.holds(i, place + copied)) i = fragments.find(place + copied);

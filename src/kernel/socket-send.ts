@@ -158,10 +158,10 @@ function copyIn(
     const address = sendBuffer.reserve(Math.min(most - filled, spot.left));
     if (address < 0) return filled > 0 ? filled : -1;
     const { room } = sendBuffer;
-    const copier = kernel.copier(thread.actor, profile.copyIn);
+    const copier = kernel.copying.at(thread.actor, profile.copyIn);
     copyMachine(now, copier, kernel.space(thread), spot.at, address, room, 'kernel', socket.hash);
     kernel.bill.charge(DATA_COPY, profile.copyIn * room);
-    kernel.chargeFar();
+    kernel.copying.chargeFar();
     kernel.bill.charge(MM, (profile.fragmentPage * room) / PAGE);
     sendBuffer.commit(room);
     filled += room;
