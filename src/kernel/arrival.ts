@@ -29,6 +29,15 @@ export class Arrival {
   readonly #address = new Float64Array(MOST_FRAMES);
   readonly #block = new Int32Array(MOST_FRAMES);
 
+  /** Where the first frame lies. */
+  get address(): number {
+    return this.#address[0]!;
+  }
+
+  get block(): number {
+    return this.#block[0]!;
+  }
+
   get full(): boolean {
     return this.count === MOST_FRAMES;
   }

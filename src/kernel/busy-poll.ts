@@ -24,7 +24,7 @@ export function* busyPoll(
   while (waits() && napi.scheduled) yield thread.spin(signal, until);
   if (waits()) {
     napi.scheduled = true;
-    kernel.nic.moderation[napi.queue]!.disarm();
+    napi.side.disarm();
     while (waits()) yield* pollOnce(kernel, thread, napi, until);
     kernel.endPolling(thread.now, napi);
   }

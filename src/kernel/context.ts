@@ -6,7 +6,9 @@ import type { AddressSpace, DmaEngine, Ledger, PhysicalMemory } from '../memory/
 import type { HostStack } from '../stack/index.js';
 import type { CongestionName, TcpStack } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
+import type { NetCard } from './card.js';
 import type { CpuBill } from './category.js';
+import type { Kernel } from './kernel.js';
 import type { PagePool } from './page-pool.js';
 import type { EthernetProfile, KernelProfile } from './profile.js';
 import type { EthernetEngine } from './transmit-queue.js';
@@ -33,6 +35,8 @@ export interface Machinery {
 export interface KernelOptions {
   readonly profile?: KernelProfile;
   readonly nic?: EthernetProfile;
+  /** Another card than the Ethernet one of `nic`: made for the kernel that is being made. */
+  readonly card?: (kernel: Kernel) => NetCard;
   /** Of the card's other functions, which share it. */
   readonly engine?: EthernetEngine;
   /** Pairs of queues; one a core, eight at most, unless given. */

@@ -2,7 +2,8 @@
 // own. Frames go out as doorbells tell, come in where the hash of their flow leads, and all that takes time on PCI Express
 // and inside. A station with one port.
 
-import { type FramePool, ReadyPorts, SlotQueue, type Station } from '../frame/index.js';
+import type { Cores } from '../cpu/index.js';
+import { type FramePool, ReadyPorts, SlotQueue } from '../frame/index.js';
 import {
   type Actor,
   type DmaEngine,
@@ -10,13 +11,16 @@ import {
   physicalTranslation,
 } from '../memory/index.js';
 import { after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
+import type { NetCard, ReceiveSide, TransmitSide } from './card.js';
 import { Moderation } from './moderation.js';
 import { PacketView } from './packet-view.js';
 import type { EthernetProfile } from './profile.js';
 import { CompletionWriter, ReceiveQueue } from './receive-queue.js';
+import { ReceiveRing } from './receive-ring.js';
 import { Ring } from './ring.js';
 import { Steering } from './toeplitz.js';
 import { type EthernetEngine, TransmitQueue } from './transmit-queue.js';
+import { TransmitRing } from './transmit-ring.js';
 
 const BELL = 0;
 const DESCRIPTORS = 1;
@@ -45,6 +49,7 @@ export interface EthernetNicOptions {
   readonly pool: FramePool;
   readonly memory: PhysicalMemory;
   readonly dma: DmaEngine;
+  readonly cores: Cores;
   readonly profile: EthernetProfile;
   readonly queues: number;
   readonly ringEntries: number;
@@ -55,7 +60,7 @@ export interface EthernetNicOptions {
   readonly engine?: EthernetEngine;
 }
 
-export class EthernetNic implements Station {
+export class EthernetNic implements NetCard {
   readonly ports = 1;
   readonly name: string;
   readonly transmitQueues: readonly TransmitQueue[];
@@ -63,6 +68,8 @@ export class EthernetNic implements Station {
   /** Completions of transmit queues. */
   readonly sent: readonly CompletionWriter[];
   readonly moderation: readonly Moderation[];
+  readonly transmitSides: readonly TransmitSide[];
+  readonly receiveSides: readonly ReceiveSide[];
   readonly steering: Steering;
   /** By ethtool's names. */
   readonly counters = { rx_out_of_buffer: 0, rx_oversize: 0, interrupts: 0 };
@@ -103,6 +110,9 @@ export class EthernetNic implements Station {
     const { throttle, coalesceUs, coalesceFrames, sendCoalesceUs, sendCoalesceFrames } = profile;
     const sending = [sendCoalesceUs, sendCoalesceFrames] as const;
     this.moderation = each(() => new Moderation(throttle, coalesceUs, coalesceFrames, ...sending));
+    const { cores } = options;
+    this.transmitSides = this.transmitQueues.map((_, i) => new TransmitRing(this, i, cores));
+    this.receiveSides = this.receiveQueues.map((_, i) => new ReceiveRing(this, i, memory, cores));
     this.steering = new Steering(queues);
   }
 

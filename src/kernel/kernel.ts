@@ -2,12 +2,19 @@
 // the bottom, and softirqs on cores in between. As a station it is the host's Ethernet port for all that is not RDMA.
 
 import { type InterruptWork, Signal, type Thread, type Wait } from '../cpu/index.js';
-import type { Station } from '../frame/index.js';
-import { type AddressSpace, INTERRUPT, type PhysicalMemory, stillCached } from '../memory/index.js';
+import type { FramePool, Station } from '../frame/index.js';
+import {
+  type AddressSpace,
+  type DmaEngine,
+  INTERRUPT,
+  type PhysicalMemory,
+  stillCached,
+} from '../memory/index.js';
 import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
+import type { NetCard, TransmitSide } from './card.js';
 import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
 import { Copying } from './copying.js';
@@ -18,7 +25,6 @@ import type { Arriving } from './receive-buffer.js';
 import type { SendBuffer } from './send-buffer.js';
 import type { Socket } from './socket.js';
 import { Softirq } from './softirq.js';
-import { TransmitRing } from './transmit-ring.js';
 import { Transmitter } from './transmitter.js';
 
 const HEAD_BYTES = 256;
@@ -43,7 +49,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   readonly name: string;
   readonly parts: KernelParts;
   readonly tcp: TcpStack;
-  readonly nic: EthernetNic;
+  readonly card: NetCard;
   readonly bill: CpuBill;
   now: Nanos = START;
   /** What goes up now. */
@@ -54,7 +60,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** Raised when a queue that a thread polls has something. */
   readonly polled: readonly Signal[];
   readonly copying: Copying;
-  readonly #rings: readonly TransmitRing[];
+  readonly #rings: readonly TransmitSide[];
   readonly #transmitter: Transmitter;
   readonly #napis: readonly Napi[];
   readonly #softirqs: readonly Softirq[];
@@ -96,35 +102,46 @@ export class Kernel implements Station, InterruptSink, Arriving {
       pages: new PagePool(memory, FRAGMENT_BYTES, bytes, 'socket buffer'),
       buffers: new PagePool(memory, bufferBytes(stack.mtu), bytes, 'receive buffer'),
     };
-    const queues = options.queues ?? Math.min(cores.cores.length, MOST_QUEUES);
+    this.card = options.card ? options.card(this) : this.#ethernet(dma, pool, options);
+    this.#rings = this.card.transmitSides;
+    this.#transmitter = new Transmitter(this.parts, this.#rings);
+    const coreOf = (i: number) => (options.affinity?.[i] ?? i) % cores.cores.length;
+    this.#napis = this.card.receiveSides.map(
+      (side, i) => new Napi(this.parts, side, i, coreOf(i), this.#rings[i]!),
+    );
+    this.#softirqs = cores.cores.map((_, i) => new Softirq(this, i));
+    this.#handlers = this.#napis.map((_, i) => this.#handler(i));
+    this.polled = this.#napis.map(() => new Signal());
+    for (const napi of this.#napis) napi.open(START);
+  }
+
+  #ethernet(dma: DmaEngine, pool: FramePool, options: KernelOptions): EthernetNic {
+    const { memory, cores, name } = this.parts;
     const card = options.nic ?? connectX5;
     const { coalesce } = options;
-    this.nic = new EthernetNic({
+    return new EthernetNic({
       name: `${name} eth`,
       pool,
       memory,
       dma,
+      cores,
       profile: {
         ...card,
         ...(typeof coalesce === 'number' && { coalesceUs: coalesce }),
         ...(options.coalesceFrames !== undefined && { coalesceFrames: options.coalesceFrames }),
       },
-      queues,
+      queues: options.queues ?? Math.min(cores.cores.length, MOST_QUEUES),
       ringEntries: options.ringEntries ?? RING_ENTRIES,
       sink: this,
       receiveChecksum: options.rxChecksum ?? true,
       ...(options.engine && { engine: options.engine }),
     });
-    const each = <T>(make: (i: number) => T): T[] =>
-      Array.from({ length: queues }, (_, i) => make(i));
-    this.#rings = each((i) => new TransmitRing(this.nic, i));
-    this.#transmitter = new Transmitter(this.parts, this.#rings);
-    const coreOf = (i: number) => (options.affinity?.[i] ?? i) % cores.cores.length;
-    this.#napis = each((i) => new Napi(this.parts, this.nic, i, coreOf(i), this.#rings[i]!));
-    this.#softirqs = cores.cores.map((_, i) => new Softirq(this, i));
-    this.#handlers = each((i) => this.#handler(i));
-    this.polled = each(() => new Signal());
-    for (const napi of this.#napis) napi.open(START);
+  }
+
+  /** The Ethernet card. @throws RangeError where the kernel has another one */
+  get nic(): EthernetNic {
+    if (this.card instanceof EthernetNic) return this.card;
+    throw new RangeError(`${this.name} has no such card`);
   }
 
   get memory(): PhysicalMemory {
@@ -180,7 +197,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   place(hash: number): void {
     const { steering, arfs } = this.parts.options;
     if (steering !== 'in turn' || arfs === true) return;
-    this.nic.steering.steer(hash, this.#placed++ % this.#napis.length);
+    this.card.steering.steer(hash, this.#placed++ % this.#napis.length);
   }
 
   /** The core on which a flow's program runs: its frames are steered there if that is wanted. */
@@ -191,7 +208,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
     this.#flowCores[place] = core + 1;
     if (this.parts.options.arfs !== true) return;
     const napi = this.#napis.find((one) => one.core === core);
-    if (napi) this.nic.steering.steer(hash, napi.queue);
+    if (napi) this.card.steering.steer(hash, napi.queue);
   }
 
   /** The core of a flow's interrupts is not the one that reads. */
@@ -206,7 +223,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   }
 
   napiOf(hash: number): Napi {
-    return this.#napis[this.nic.steering.queueOf(hash)]!;
+    return this.#napis[this.card.steering.queueOf(hash)]!;
   }
 
   /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */
@@ -214,7 +231,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   copyOutCycles(stamp: number, remote: boolean): number {
     const { profile, cores } = this.parts;
     const { ddio, memory } = cores.profile;
-    const cached = ddio ? stillCached(ddio, this.nic.receivedBytes - stamp) : 0;
+    const cached = ddio ? stillCached(ddio, this.card.receivedBytes - stamp) : 0;
     // A copy waits for lines of memory, as many at once as the core can have under way.
     const farther = remote && memory ? 1 + memory.remoteNs / memory.latencyNs : 1;
     const missed = profile.copyOutMissed * farther;
@@ -228,7 +245,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   /** How the card hashes what comes in for a connection. */
   hashOf({ local, localPort, remote, remotePort }: TcpConnection): number {
-    return this.nic.steering.toeplitz.flow(remote, remotePort, local, localPort);
+    return this.card.steering.toeplitz.flow(remote, remotePort, local, localPort);
   }
 
   // For softirqs.
@@ -243,13 +260,12 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** Descriptors were written by this core that the card does not know of. */
   // hot
   hasNews(core: number): boolean {
-    const ring = this.#transmitter.written[core] ?? null;
-    return ring !== null && ring.told !== ring.tail;
+    return this.#transmitter.written[core]?.hasNews ?? false;
   }
 
   // hot
   tellCard(now: Nanos, core: number): void {
-    this.#transmitter.written[core]?.ring(now, this.parts.cores.cores[core]!.actor);
+    this.#transmitter.written[core]?.ring(now, core);
   }
 
   // hot
@@ -304,6 +320,10 @@ export class Kernel implements Station, InterruptSink, Arriving {
   }
 
   /** The interrupt's handler: sees to it that the queue is polled. */
+  handlerOf(queue: number): InterruptWork {
+    return this.#handlers[queue]!;
+  }
+
   #handler(queue: number): InterruptWork {
     return {
       run: (now) => {
@@ -329,28 +349,28 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   // hot
   receive(now: Nanos, _port: number, slot: number): void {
-    this.nic.receive(now, 0, slot);
+    this.card.receive(now, 0, slot);
   }
 
   // hot
   takeReady(): number {
-    return this.nic.takeReady();
+    return this.card.takeReady();
   }
 
   // hot
   transmit(now: Nanos, _port: number): number {
-    return this.nic.transmit(now, 0);
+    return this.card.transmit(now, 0);
   }
 
   // hot
   wakeAt(): Nanos {
-    const nic = this.nic.wakeAt();
+    const nic = this.card.wakeAt();
     return this.#timersAsked ? nic : earlier(nic, this.parts.stack.wakeAt());
   }
 
   expire(now: Nanos): void {
     this.now = now;
-    if (this.nic.wakeAt() <= now) this.nic.expire(now);
+    if (this.card.wakeAt() <= now) this.card.expire(now);
     if (!this.#timersAsked && this.parts.stack.wakeAt() <= now) {
       this.#timersAsked = true;
       this.#softirqs[0]!.wantTimers(now);

@@ -4,15 +4,12 @@
 import { CHECKSUM_PASS } from '../memory/index.js';
 import type { Nanos } from '../time/index.js';
 import { Arrival } from './arrival.js';
+import type { ReceiveSide, TransmitSide } from './card.js';
 import { MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
-import { Completion, RxDescriptor } from './descriptor.js';
-import type { EthernetNic } from './ethernet-nic.js';
 import { type ArrivalQueue, Gro } from './gro.js';
 import { AdaptiveModeration, adaptiveSteps } from './moderation.js';
 import { PacketView } from './packet-view.js';
-import { WORD_SPAN } from './ring.js';
-import type { TransmitRing } from './transmit-ring.js';
 
 /** Frames of one poll (NAPI_POLL_WEIGHT). */
 export const POLL_WEIGHT = 64;
@@ -28,13 +25,9 @@ export class Napi implements ArrivalQueue {
   /** Frames that the poll may still take. */
   budget = POLL_WEIGHT;
   readonly #parts: KernelParts;
-  readonly #nic: EthernetNic;
   readonly #gro: Gro;
   readonly #view = new PacketView();
   readonly #adaptive: AdaptiveModeration | null;
-  readonly #blocks: Int32Array;
-  #posted = 0;
-  #seen = 0;
   /** Packets that are to go up, oldest first, and those that can be filled again. */
   readonly #up: Arrival[] = [];
   readonly #spare: Arrival[] = [];
@@ -43,15 +36,13 @@ export class Napi implements ArrivalQueue {
 
   constructor(
     parts: KernelParts,
-    nic: EthernetNic,
+    readonly side: ReceiveSide,
     readonly queue: number,
     readonly core: number,
-    readonly ring: TransmitRing,
+    readonly ring: TransmitSide,
   ) {
     this.#parts = parts;
-    this.#nic = nic;
     this.#gro = new Gro(this);
-    this.#blocks = new Int32Array(nic.receiveQueues[queue]!.ring.entries);
     const { coalesce, nic: card } = parts.options;
     const follows = coalesce === 'adaptive' || (coalesce === undefined && card?.adaptive !== false);
     this.#adaptive = follows ? new AdaptiveModeration() : null;
@@ -64,11 +55,10 @@ export class Napi implements ArrivalQueue {
 
   /** Fills the ring with buffers, as a driver does when its interface comes up. */
   open(now: Nanos): void {
-    const actor = this.#parts.cores.cores[this.core]!.actor;
-    const { ring } = this.#nic.receiveQueues[this.queue]!;
-    for (let i = 0; i < ring.entries - 1; i++) if (!this.#post()) break;
-    this.#nic.ringReceive(now, this.queue, this.#posted, actor);
-    this.#nic.arm(this.queue);
+    const { side } = this;
+    for (let i = 0; i < side.entries - 1; i++) if (!this.#post()) break;
+    side.ring(now, this.core);
+    side.arm();
   }
 
   // hot
@@ -76,25 +66,12 @@ export class Napi implements ArrivalQueue {
     const { buffers } = this.#parts;
     const block = buffers.take();
     if (block < 0) return false;
-    const { ring } = this.#nic.receiveQueues[this.queue]!;
-    const at = ring.at(this.#posted);
-    const address = buffers.address(block);
-    RxDescriptor.set.addressLow(ring.bytes, at, address % WORD_SPAN);
-    RxDescriptor.set.addressHigh(ring.bytes, at, Math.floor(address / WORD_SPAN));
-    RxDescriptor.set.length(ring.bytes, at, Math.min(buffers.blockBytes, 0xffff));
-    this.#blocks[this.#posted % ring.entries] = block;
-    this.#posted++;
+    this.side.post(buffers.address(block), Math.min(buffers.blockBytes, 0xffff), block);
     return true;
   }
 
-  // hot
-  get #arrived(): boolean {
-    const { ring } = this.#nic.receiveQueues[this.queue]!.completions;
-    return Completion.get.lap(ring.bytes, ring.at(this.#seen)) === ring.lap(this.#seen);
-  }
-
   get hasWork(): boolean {
-    return this.#arrived || this.ring.hasCompletion || this.#up.length > 0 || this.#gro.holds;
+    return this.side.arrived || this.ring.hasCompletion || this.#up.length > 0 || this.#gro.holds;
   }
 
   /** The packet that is to go up next. */
@@ -130,69 +107,58 @@ export class Napi implements ArrivalQueue {
   /** Looks at received frames until a packet can go up or there is nothing more; true for a packet. */
   // hot
   poll(now: Nanos): boolean {
-    while (this.#up.length === 0 && this.budget > 0 && this.#arrived) {
+    while (this.#up.length === 0 && this.budget > 0 && this.side.arrived) {
       this.budget--;
       this.#take(now);
     }
-    if (this.#up.length === 0 && !this.#arrived) this.#gro.flush();
-    if (this.#posted > this.#seen) this.#refill(now, REFILL);
+    if (this.#up.length === 0 && !this.side.arrived) this.#gro.flush();
+    if (this.side.outstanding > 0) this.#refill(now, REFILL);
     return this.#up.length > 0;
   }
 
   // hot
   #refill(now: Nanos, lot: number): void {
-    const { ring } = this.#nic.receiveQueues[this.queue]!;
-    const missing = ring.entries - 1 - (this.#posted - this.#seen);
+    const { side } = this;
+    const missing = side.entries - 1 - side.outstanding;
     if (missing < lot) return;
-    const { bill, profile, cores } = this.#parts;
+    const { bill, profile } = this.#parts;
     for (let i = 0; i < missing; i++) if (!this.#post()) break;
     bill.charge(NETDEV, profile.doorbell);
-    this.#nic.ringReceive(now, this.queue, this.#posted, cores.cores[bill.core]!.actor);
+    side.ring(now, bill.core);
   }
 
   // hot
   #take(now: Nanos): void {
-    const { profile, bill, buffers, memory, options } = this.#parts;
-    const { ring } = this.#nic.receiveQueues[this.queue]!.completions;
-    const at = ring.at(this.#seen);
-    const length = Completion.get.length(ring.bytes, at);
-    const index = Completion.get.index(ring.bytes, at);
-    const block = this.#blocks[index]!;
-    const address = buffers.address(block);
-    const b = memory.locate(address);
-    const from = memory.at;
+    const { profile, bill, options } = this.#parts;
     const view = this.#view;
-    view.read(b, from, from + length);
     const arrival = this.#spare.pop() ?? new Arrival();
-    arrival.begin(b, from, view.version === 0 ? length : view.end - from, address, block);
+    const length = this.side.take(arrival, view);
     arrival.headerLength = view.isTcp ? view.textAt - view.at : arrival.length;
-    arrival.hash = Completion.get.hash(ring.bytes, at);
-    arrival.checked = Completion.get.checked(ring.bytes, at) !== 0;
-    arrival.stamp = this.#nic.receiveQueues[this.queue]!.stamps[index]!;
-    this.#seen++;
     this.#received++;
     this.#receivedBytes += length;
     bill.charge(NETDEV, profile.deviceIn);
     bill.charge(MM, profile.skbMemory + profile.pageAlloc * Math.ceil(length / PAGE));
     bill.charge(SKB, profile.skbAlloc);
-    if (view.isTcp && !arrival.checked) this.#check(now, b, arrival);
-    if (options.gro === false) {
+    if (view.isTcp && !arrival.checked) this.#check(now, arrival);
+    // What came as several buffers was merged before.
+    if (options.gro === false || arrival.count > 1) {
       this.#up.push(arrival);
       return;
     }
     bill.charge(NETDEV, profile.groFrame);
-    if (this.#gro.take(b, view, address, block, arrival)) this.#spare.push(arrival);
+    if (this.#gro.take(arrival.bytes, view, arrival.address, arrival.block, arrival))
+      this.#spare.push(arrival);
   }
 
   /** The card did not say that the checksums are right: the kernel adds the bytes up itself. */
-  #check(now: Nanos, b: Uint8Array, arrival: Arrival): void {
+  #check(now: Nanos, arrival: Arrival): void {
     const { profile, bill, ledger, cores } = this.#parts;
     const bytes = this.#view.end - this.#view.transportAt;
     const cycles = profile.checksum * bytes;
     bill.charge(TCP_IP, cycles);
     const { actor } = cores.cores[bill.core]!;
     ledger.record(now, actor, CHECKSUM_PASS, bytes, Math.ceil(bill.nsOf(cycles)), 0);
-    arrival.checked = this.#view.isGood(b);
+    arrival.checked = this.#view.isGood(arrival.bytes);
   }
 
   /** Nothing more to do: interrupts are on again. False when something came meanwhile. */
@@ -203,15 +169,13 @@ export class Napi implements ArrivalQueue {
     if (this.#adaptive?.served(now, this.#received, this.#receivedBytes)) this.#follow();
     this.#received = 0;
     this.#receivedBytes = 0;
-    this.#nic.arm(this.queue);
+    this.side.arm();
     return true;
   }
 
   #follow(): void {
     if (!this.#adaptive) return;
     const step = adaptiveSteps[this.#adaptive.step]!;
-    const moderation = this.#nic.moderation[this.queue]!;
-    moderation.us = step.us;
-    moderation.frames = step.frames;
+    this.side.moderate(step.us, step.frames);
   }
 }

@@ -1,8 +1,9 @@
 // The driver's side of one transmit queue: descriptors written into the ring, and what each refers to, until the card says
 // that it is through with them.
 
-import type { Actor } from '../memory/index.js';
+import type { Cores } from '../cpu/index.js';
 import type { Nanos } from '../time/index.js';
+import type { TransmitSide } from './card.js';
 import { Completion, TxDescriptor } from './descriptor.js';
 import type { EthernetNic } from './ethernet-nic.js';
 import type { Keeper } from './page-pool.js';
@@ -10,7 +11,7 @@ import { WORD_SPAN } from './ring.js';
 
 const { set } = TxDescriptor;
 
-export class TransmitRing {
+export class TransmitRing implements TransmitSide {
   /** Descriptors written, told to the card, and given back. */
   tail = 0;
   told = 0;
@@ -33,6 +34,7 @@ export class TransmitRing {
   constructor(
     readonly nic: EthernetNic,
     readonly queue: number,
+    readonly cores: Cores,
   ) {
     const { entries } = nic.transmitQueues[queue]!.ring;
     this.#keepers = new Array<Keeper | null>(entries).fill(null);
@@ -86,10 +88,15 @@ export class TransmitRing {
 
   /** Tells the card, if there is news. */
   // hot
-  ring(now: Nanos, core: Actor): void {
+  ring(now: Nanos, core: number): void {
     if (this.told === this.tail) return;
     this.told = this.tail;
-    this.nic.ringTransmit(now, this.queue, this.tail, core);
+    this.nic.ringTransmit(now, this.queue, this.tail, this.cores.cores[core]!.actor);
+  }
+
+  // hot
+  get hasNews(): boolean {
+    return this.told !== this.tail;
   }
 
   /** Whether the card has left a completion that nobody has read. */

@@ -7,12 +7,12 @@ import { TCP } from '../../protocols/index.js';
 import { CHECKSUM_PASS, type PhysicalMemory } from '../memory/index.js';
 import type { Outgoing, TcpConnection } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
+import type { TransmitSide } from './card.js';
 import { ETC, LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
 import { pieceHeaders } from './segmentation.js';
 import { SendBuffer } from './send-buffer.js';
-import type { TransmitRing } from './transmit-ring.js';
 
 /** Bytes that may wait in a queue of the card (as byte queue limits settle it). */
 const QUEUE_BYTES = 512 * 1024;
@@ -21,7 +21,7 @@ const MOST_ENTRIES = 256;
 
 export class Transmitter {
   readonly #parts: KernelParts;
-  readonly #rings: readonly TransmitRing[];
+  readonly #rings: readonly TransmitSide[];
   readonly #memory: PhysicalMemory;
   readonly #view = new PacketView();
   // By slot of the frame pool, of packets whose text lies apart: whose it is and where.
@@ -32,14 +32,14 @@ export class Transmitter {
   /** A packet whose queue was full when it was made. */
   #held = -1;
   /** By core: the queue that it has written to last. */
-  readonly written: (TransmitRing | null)[] = [];
+  readonly written: (TransmitSide | null)[] = [];
   // Of the piece walk.
   #fragment = 0;
   #place = 0;
   /** Packets whose text was gone before they were sent. */
   stale = 0;
 
-  constructor(parts: KernelParts, rings: readonly TransmitRing[]) {
+  constructor(parts: KernelParts, rings: readonly TransmitSide[]) {
     this.#parts = parts;
     this.#rings = rings;
     this.#memory = parts.memory;
@@ -99,11 +99,11 @@ export class Transmitter {
 
   /** A flow keeps its queue while anything of it is outstanding, or its frames would overtake each other (ooo_okay). */
   // hot
-  #ringOf(slot: number, own: TransmitRing): TransmitRing {
+  #ringOf(slot: number, own: TransmitSide): TransmitSide {
     const source = this.#sources[slot] ?? null;
     const owner = this.#owners[slot];
     if (source === null || !owner) return own;
-    const known = source.ring as TransmitRing | null;
+    const known = source.ring as TransmitSide | null;
     if (known !== null && owner.tcb.sndUna < this.#from[slot]! + 1) return known;
     source.ring = own;
     return own;
@@ -121,7 +121,7 @@ export class Transmitter {
   // hot
   #bare(
     now: Nanos,
-    ring: TransmitRing,
+    ring: TransmitSide,
     head: Uint8Array,
     length: number,
     address: number,
@@ -156,7 +156,7 @@ export class Transmitter {
   // hot
   #packet(
     now: Nanos,
-    ring: TransmitRing,
+    ring: TransmitSide,
     head: Uint8Array,
     length: number,
     text: number,
@@ -197,7 +197,7 @@ export class Transmitter {
 
   /** Descriptors for the next `length` bytes of text. */
   // hot
-  #text(ring: TransmitRing, source: SendBuffer, length: number): void {
+  #text(ring: TransmitSide, source: SendBuffer, length: number): void {
     const { fragments } = source;
     const { bill, profile } = this.#parts;
     for (let left = length; left > 0; ) {
@@ -216,7 +216,7 @@ export class Transmitter {
   // hot
   #cut(
     now: Nanos,
-    ring: TransmitRing,
+    ring: TransmitSide,
     head: Uint8Array,
     length: number,
     text: number,
@@ -285,7 +285,7 @@ export class Transmitter {
   }
 }
 
-const isFull = (ring: TransmitRing): boolean =>
+const isFull = (ring: TransmitSide): boolean =>
   ring.waitingBytes >= QUEUE_BYTES || ring.room < MOST_ENTRIES;
 
 const SUM_SPAN = 0x10000;
