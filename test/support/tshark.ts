@@ -1,7 +1,7 @@
 // tshark as an outside judge: whether it is there, and what it makes of a capture, frame by frame, as PDML. PDML is
 // read line by line while tshark writes it: one line holds one field, and all of it would be gigabytes.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 
 /** The release whose field names our aliases are. */
 export const TSHARK_RELEASE = '4.0';
@@ -77,6 +77,17 @@ export async function dissectByTshark(
   child.stdout.setEncoding('utf8');
   for await (const text of child.stdout) pdml.push(text as string);
   if ((await ended) !== 0) throw new Error(`tshark failed on ${path}: ${complaint}`);
+}
+
+/** Numbers of the frames that tshark calls malformed. @throws Error when it cannot read the capture */
+export function malformedFrames(path: string): number[] {
+  const off = GUESSES.flatMap((guess) => ['--disable-heuristic', guess]);
+  const only = ['-Y', '_ws.malformed', '-T', 'fields', '-e', 'frame.number'];
+  const found = execFileSync('tshark', ['-n', '-r', path, ...off, ...only], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return found.split('\n').filter(Boolean).map(Number);
 }
 
 /** Cuts PDML into lines and gathers the fields of each packet. */
