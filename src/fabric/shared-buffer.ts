@@ -13,6 +13,7 @@ import {
   pauseFrame,
   quantaNs,
   Stops,
+  type TrafficClass,
 } from '../nic/index.js';
 import { earlier, type Nanos, NEVER, type Random } from '../time/index.js';
 
@@ -37,6 +38,8 @@ export interface BufferOptions {
   readonly ecn?: Readonly<Record<number, EcnThresholds>>;
   /** By priority: these are lossless. */
   readonly pfc?: Readonly<Record<number, PfcThresholds>>;
+  /** Priorities that share bandwidth (ETS); all others are strict, and go before these. */
+  readonly ets?: readonly TrafficClass[];
   /** Bits a second of each port, for the length of pauses. */
   readonly rate: number;
 }
@@ -79,7 +82,7 @@ export class SharedBuffer {
     this.#pfc = byPriority.map((priority) => options.pfc?.[priority]);
     this.#most = options.bufferBytes ?? DEFAULT_BUFFER;
     this.#latency = options.latencyNs ?? DEFAULT_LATENCY;
-    this.#egress = new Egress(pool, ports);
+    this.#egress = new Egress(pool, ports, options.ets);
     this.#ready = new ReadyPorts(ports);
     this.#held = new Float64Array(ports * PRIORITIES);
     this.#stops = new Stops(ports * PRIORITIES, options.rate);

@@ -1,6 +1,7 @@
 // Topologies as data: hosts, switches and the links between them, as JSON has them too. The shapes that people name
 // are made here; `world/fabric.ts` makes a simulation of any.
 
+import type { TrafficClass } from '../nic/index.js';
 import type { EcnThresholds, PfcThresholds } from './shared-buffer.js';
 import type { VlArbitration } from './vl-arbitration.js';
 
@@ -25,6 +26,8 @@ export interface NodeSettings {
   /** By priority: marking of congestion, and lossless priorities. */
   readonly ecn?: Readonly<Record<number, EcnThresholds>>;
   readonly pfc?: Readonly<Record<number, PfcThresholds>>;
+  /** Priorities that share bandwidth; others are strict, and go before these. */
+  readonly ets?: readonly TrafficClass[];
   /** Of InfiniBand ports: data lanes, receive buffer of each, and the queue from which on FECN is marked. */
   readonly lanes?: number;
   readonly laneBytes?: number;

@@ -1,10 +1,11 @@
-// The sending side of a switch's or host's ports: control frames first, then eight queues by priority, highest first,
-// as far as the peer has not paused them. Pauses end by themselves when their time is over (802.1Q 36.2). What is
+// The sending side of a switch's or host's ports: control frames first, then eight queues by priority, highest first or by
+// shares of bandwidth, as far as the peer has not paused them. Pauses end by themselves when their time is over (802.1Q 36.2). What is
 // known of a port lies together in a few numbers, because a switch with many ports has each in a cache only by chance.
 
 import { type FramePool, SlotLists } from '../frame/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
 
+import { BandwidthShares, type TrafficClass } from './bandwidth-shares.js';
 import { PRIORITIES } from './priority.js';
 
 /** The list of a port's MAC control frames, which no pause stops, behind those of the priorities. */
@@ -21,6 +22,8 @@ export class Egress {
   pauses = 0;
   /** The priority of the frame that `take` gave last; -1 for a control frame. */
   priority = -1;
+  /** What shares bandwidth instead of going by strict priority. */
+  readonly #shares: BandwidthShares | null;
   readonly #lists: SlotLists;
   readonly #ports: Int32Array;
   /** Until when each priority of each port is paused. */
@@ -29,7 +32,9 @@ export class Egress {
   constructor(
     readonly pool: FramePool,
     ports = 1,
+    classes: readonly TrafficClass[] = [],
   ) {
+    this.#shares = classes.length > 0 ? new BandwidthShares(classes, ports) : null;
     this.#lists = new SlotLists(pool, ports * LISTS);
     this.#ports = new Int32Array(ports * PORT);
     this.#pausedUntil = new Float64Array(ports * PRIORITIES);
@@ -114,6 +119,8 @@ export class Egress {
     else {
       this.priority = list;
       this.#ports[at + WAITING]!--;
+      if (this.#shares !== null && !this.#shares.isStrict(list))
+        this.#shares.sent(port, list, this.pool.length(slot));
     }
     return slot;
   }
@@ -123,14 +130,21 @@ export class Egress {
     return this.#next(now, port) >= 0;
   }
 
-  /** The highest list that holds a frame and is not paused, or -1. */
+  /**
+   * The list whose frame goes next, of those that hold one and are not paused, or -1: the highest of the strict ones, before
+   * what shares bandwidth.
+   */
   // hot
   #next(now: Nanos, port: number): number {
+    const shares = this.#shares;
+    let sharing = 0;
     for (let left = this.#ports[port * PORT + HOLDING]!; left !== 0; ) {
       const list = 31 - Math.clz32(left); // the highest
-      if (list === CONTROL || !this.paused(now, port, list)) return list;
       left ^= 1 << list;
+      if (list !== CONTROL && this.paused(now, port, list)) continue;
+      if (shares === null || shares.isStrict(list)) return list;
+      sharing |= 1 << list;
     }
-    return -1;
+    return sharing === 0 ? -1 : shares!.choose(port, sharing);
   }
 }

@@ -1,3 +1,4 @@
+export { BandwidthShares, type TrafficClass } from './bandwidth-shares.js';
 export { Classified, markCongestion, type Trust } from './classify.js';
 export { Egress } from './egress.js';
 export {

@@ -12,6 +12,7 @@ import {
   type Topology,
   type VlArbitration,
 } from '../fabric/index.js';
+import type { TrafficClass } from '../nic/index.js';
 import { type DocumentPath, readDocument, type SchemaDocument } from './document.js';
 import { type Quantity, readRate, readSize, readTime } from './quantity.js';
 import { topologySchema } from './topology-schema.js';
@@ -31,6 +32,7 @@ interface SettingsText {
   readonly buffer?: Quantity;
   readonly ecn?: Readonly<Record<string, EcnText>>;
   readonly pfc?: Readonly<Record<string, PfcText>>;
+  readonly ets?: readonly TrafficClass[];
   readonly lanes?: number;
   readonly 'cut-through'?: boolean;
   readonly 'lane-buffer'?: Quantity;
@@ -158,7 +160,7 @@ function listed(
 
 function settingsOf(text: SettingsText | undefined): NodeSettings | undefined {
   if (text === undefined) return undefined;
-  const { latency, buffer, ecn, pfc, lanes, fecn, arbitration } = text;
+  const { latency, buffer, ecn, pfc, ets, lanes, fecn, arbitration } = text;
   const lane = text['lane-buffer'];
   const cutThrough = text['cut-through'];
   const hoqLife = text['hoq-life'];
@@ -178,6 +180,7 @@ function settingsOf(text: SettingsText | undefined): NodeSettings | undefined {
         most,
       })),
     }),
+    ...(ets && { ets }),
     ...(pfc && {
       pfc: each(pfc, ({ xoff, xon, headroom }) => ({
         xoff: readSize('xoff', xoff),

@@ -44,6 +44,12 @@ const settings = {
   buffer: { ...size, description: 'memory shared by all ports of an Ethernet switch or router' },
   ecn: byPriority('marking of congestion, by priority 0 to 7', 'ecn'),
   pfc: byPriority('lossless priorities, by priority 0 to 7', 'pfc'),
+  ets: {
+    description:
+      'traffic classes that share bandwidth (IEEE 802.1Q 37); priorities in none are strict and go first',
+    type: 'array',
+    items: { $ref: '#/$defs/traffic-class' },
+  },
   lanes: { description: 'data lanes of InfiniBand ports (IBA 7.6.4)', enum: [1, 2, 4, 8, 15] },
   'cut-through': {
     type: 'boolean',
@@ -90,6 +96,24 @@ export const topologyDefinitions = {
       xoff: { ...size, description: 'bytes from one port at which its sender is paused' },
       xon: { ...size, description: 'bytes at which it goes on' },
       headroom: { ...size, description: 'bytes kept free for what is still on its way' },
+    },
+  },
+  'traffic-class': {
+    type: 'object',
+    additionalProperties: false,
+    required: ['priorities', 'share'],
+    properties: {
+      priorities: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'integer', minimum: 0, maximum: 7 },
+      },
+      share: {
+        description: 'percent of what strict priorities leave; those of all classes make 100',
+        type: 'number',
+        exclusiveMinimum: 0,
+        maximum: 100,
+      },
     },
   },
   'vl-weights': {

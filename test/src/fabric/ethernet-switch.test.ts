@@ -127,6 +127,33 @@ spec('Ethernet switch', (it) => {
     );
     assert.is(sim.pool.inUse, 0);
   });
+  it('shares a full port between traffic classes as told (802.1Q 37), and the rest is strict', () => {
+    const ets = [
+      { priorities: [1], share: 20 },
+      { priorities: [3], share: 80 },
+    ];
+    // Three hosts at full rate towards a fourth: DSCP 8, 24 and 48 are priorities 1, 3 and 6.
+    const { hosts, send, sim } = star(4, { ets, bufferBytes: 1e9 });
+    send(3, 0);
+    sim.settle(hosts[3]!);
+    sim.run();
+    for (let i = 0; i < 100; i++) for (const from of [0, 1]) send(from, 3, 1000, [8, 24][from]!);
+    for (let i = 0; i < 5; i++) send(2, 3, 1000, 48);
+    for (const host of hosts) sim.settle(host);
+    sim.run();
+    const order = hosts[3]!.data.map((b) =>
+      dissect(b)
+        .layers.find((l) => l.key === 'ipv4')!
+        .number('dscp'),
+    );
+    const among = order.slice(20, 120);
+    assert.equal(
+      [8, 24].map((dscp) => among.filter((d) => d === dscp).length),
+      [20, 80],
+    );
+    assert.ok(order.lastIndexOf(48) < 20, 'what is strict waits for a frame at most');
+    assert.is(order.length, 205);
+  });
   it('sends groups to all and keeps VLANs apart', () => {
     const { hosts, send, go, sw } = star(4, {
       portVlan: [1, 1, 2, 2],
