@@ -21,8 +21,8 @@ const NO_RUNS: readonly Run[] = [];
 const NOTHING = new Uint8Array(0);
 
 /**
- * Sends bytes that are made here (headers), runs of memory as they lie, and more made bytes (digests), in this order;
- * waits for room. How many went, or -1.
+ * Sends bytes that are made here (headers), runs of memory as they lie, and more made bytes (digests), in this order, but
+ * for the first `gone`; waits for room, unless MSG_DONTWAIT. How many went, or -1.
  */
 export function* sendInKernel(
   socket: Socket,
@@ -31,19 +31,22 @@ export function* sendInKernel(
   runs: readonly Run[] = NO_RUNS,
   tail: Uint8Array = NOTHING,
   flags = 0,
+  gone = 0,
 ): Generator<Wait, number, void> {
   const { kernel } = socket;
   kernel.enter(thread.now, thread.core);
   kernel.bill.charge(LOCK, kernel.parts.profile.socketLock);
   let data = 0;
   for (let i = 0; i < runs.length; i++) data += runs[i]!.length;
-  const fill: Filler = (_now, done, most) => {
+  const fill: Filler = (_now, filled, most) => {
+    const done = gone + filled;
     if (done < head.length) return build(socket, head, done, Math.min(most, head.length - done));
     const at = done - head.length;
     if (at < data) return borrow(socket, runs, at, Math.min(most, data - at));
     return build(socket, tail, at - data, Math.min(most, tail.length - at + data));
   };
-  return yield* push(socket, thread, head.length + data + tail.length, flags, fill);
+  const length = head.length + data + tail.length - gone;
+  return yield* push(socket, thread, length, flags, fill);
 }
 
 /** Headers are written where the card reads them, which is building and not copying. */

@@ -3,7 +3,7 @@
 
 import type { Thread, Wait } from '../../../cpu/index.js';
 import { Signal } from '../../../cpu/index.js';
-import { receiveInKernel, type Socket, sendInKernel } from '../../../kernel/index.js';
+import { MSG_DONTWAIT, receiveInKernel, type Socket, sendInKernel } from '../../../kernel/index.js';
 import { after, type Nanos, seconds } from '../../../time/index.js';
 import { type Digests, LARGEST_HEADER, PDU, termination } from '../tcp/pdu.js';
 import { Command } from './command.js';
@@ -23,6 +23,9 @@ export class TcpHostQueue implements HostQueue {
   readonly #pdus: TcpHostPdus;
   readonly #output: Outgoing[] = [];
   #isSending = false;
+  /** What is being sent, and how much of it has gone. */
+  #current: Outgoing | undefined;
+  #gone = 0;
   /** For the queue's own thread. */
   readonly #work = new Signal();
   /** Where headers are copied to before they are read. */
@@ -65,6 +68,7 @@ export class TcpHostQueue implements HostQueue {
       return this.why;
     }
     socket.readable.feed(this.#work);
+    socket.writable.feed(this.#work);
     this.#pdus.greet();
     const program = (worker: Thread) => this.#serve(worker);
     const { cores } = computer.cores;
@@ -91,42 +95,59 @@ export class TcpHostQueue implements HostQueue {
     yield* this.#drain(thread);
   }
 
-  /** Sends what there is, unless somebody is at it, who then sends this too. */
+  /**
+   * Sends what there is, unless somebody is at it, who then sends this too. The queue's own thread does not wait for room:
+   * who must receive before the target does would wait for ever.
+   */
   // hot
-  *#drain(thread: Thread): Generator<Wait, void, void> {
+  *#drain(thread: Thread, flags = 0): Generator<Wait, void, void> {
     if (this.#isSending) return;
     this.#isSending = true;
+    const socket = this.#socket;
     try {
-      for (let pdu = this.#output.shift(); pdu; pdu = this.#output.shift()) {
-        const { head, runs, tail } = pdu;
-        const length = runs.reduce((sum, run) => sum + run.length, head.length + tail.length);
-        const sent = yield* sendInKernel(this.#socket, thread, head, runs, tail);
-        if (sent < length) {
+      while (this.#take()) {
+        const { head, runs, tail } = this.#current!;
+        const sent = yield* sendInKernel(socket, thread, head, runs, tail, flags, this.#gone);
+        if (sent < 0) {
+          if (socket.errno === 'EAGAIN') return;
           this.#now = thread.now;
-          return this.#fail(words[this.#socket.errno] ?? 'the connection ended');
+          return this.#fail(words[socket.errno] ?? 'the connection ended');
         }
+        this.#gone += sent;
       }
     } finally {
       this.#isSending = false;
     }
   }
 
+  /** Goes on to what is to be sent next, when all of the one before has gone; false when there is nothing. */
+  #take(): boolean {
+    if (this.#current && this.#gone < lengthOf(this.#current)) return true;
+    this.#current = this.#output.shift();
+    this.#gone = 0;
+    return this.#current !== undefined;
+  }
+
   /** io_work: receives, and sends what is asked for. */
   *#serve(thread: Thread): Generator<Wait, void, void> {
     yield* this.#drain(thread);
+    const socket = this.#socket;
     while (!this.#closed && this.why === '') {
       const got = yield* this.#receive(thread);
-      if (this.#output.length > 0) yield* this.#drain(thread);
+      yield* this.#drain(thread, MSG_DONTWAIT);
       if (got || this.#closed || this.why !== '') continue;
-      const { ended, connection } = this.#socket;
+      const { ended, connection } = socket;
       if (ended || connection?.error !== undefined) {
         this.#now = thread.now;
         this.#fail('the target hung up');
         continue;
       }
-      yield this.#socket.fallAsleep(thread, 'readers');
+      const waitsForRoom = this.#current !== undefined && !this.#isSending;
+      if (waitsForRoom) socket.writers.enter();
+      yield socket.fallAsleep(thread, 'readers');
       yield thread.block(this.#work);
-      this.#socket.readers.leave();
+      socket.readers.leave();
+      if (waitsForRoom) socket.writers.leave();
     }
   }
 
@@ -186,12 +207,16 @@ export class TcpHostQueue implements HostQueue {
     this.why ||= 'closed';
     const { computer } = this.#options;
     this.#socket.readable.unfeed(this.#work);
+    this.#socket.writable.unfeed(this.#work);
     for (const command of this.#pdus.open) command.ending = 'lost';
     if (this.#worker && !this.#worker.ended) computer.cores.kill(thread.now, this.#worker);
     yield* this.#socket.close(thread);
     computer.space.unmap(this.#addr, HEADER);
   }
 }
+
+const lengthOf = ({ head, runs, tail }: Outgoing): number =>
+  runs.reduce((sum, { length }) => sum + length, head.length + tail.length);
 
 const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the target refuses the connection',

@@ -4,7 +4,13 @@
 
 import { type Program, Signal, type Thread, type Wait } from '../../../cpu/index.js';
 import type { Computer } from '../../../host/index.js';
-import { type Run, receiveInKernel, type Socket, sendInKernel } from '../../../kernel/index.js';
+import {
+  MSG_DONTWAIT,
+  type Run,
+  receiveInKernel,
+  type Socket,
+  sendInKernel,
+} from '../../../kernel/index.js';
 import { type Port, TRANSPORTS } from '../port.js';
 import type { NvmeTarget } from '../target.js';
 import { TcpSession } from './session.js';
@@ -77,6 +83,7 @@ const serve = (
     const news = new Signal();
     const session = new TcpSession({ target, port, wake: () => news.raise(computer.now) });
     socket.readable.feed(news);
+    socket.writable.feed(news);
     const address = computer.space.allocate(PIECE, { contiguous: true, use: 'nvmet receive' });
     const bytes = computer.space.bytes(address, PIECE);
     const runs = [{ address: computer.space.translate(address), length: PIECE }];
@@ -91,7 +98,7 @@ const serve = (
     yield* socket.close(thread);
   };
 
-/** Until the connection ends. */
+/** Until the connection ends. It does not wait for room: a host that itself waits for some is to be heard meanwhile. */
 function* carry(
   thread: Thread,
   socket: Socket,
@@ -100,20 +107,32 @@ function* carry(
   runs: readonly Run[],
   bytes: Uint8Array,
 ): Generator<Wait, void, void> {
+  let out: Uint8Array | undefined;
+  let gone = 0;
   for (;;) {
     const size = yield* receiveInKernel(socket, thread, runs, 0, PIECE);
     if (size > 0) session.receive(thread.now, bytes, 0, size);
     let hasSent = false;
-    for (let out = session.take(); out; out = session.take()) {
-      hasSent = true;
-      if ((yield* sendInKernel(socket, thread, out)) < out.length) return;
+    for (out ??= session.take(); out; out = session.take()) {
+      while (gone < out.length) {
+        const sent = yield* sendInKernel(socket, thread, out, [], NOTHING, MSG_DONTWAIT, gone);
+        if (sent < 0) break;
+        hasSent = true;
+        gone += sent;
+      }
+      if (gone < out.length) break;
+      gone = 0;
     }
-    if (session.ended) return;
+    if (out && socket.errno !== 'EAGAIN') return;
+    if (session.ended && !out) return;
     if (size > 0 || hasSent) continue;
     const { ended, connection } = socket;
     if (ended || connection?.error !== undefined) return;
+    if (out) socket.writers.enter();
     yield socket.fallAsleep(thread, 'readers');
     yield thread.block(news);
     socket.readers.leave();
+    if (out) socket.writers.leave();
   }
 }
+const NOTHING = new Uint8Array(0);
