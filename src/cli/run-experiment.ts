@@ -20,6 +20,8 @@ export async function runExperiment(path: string, options: RunOptions): Promise<
   for (const name of ['pcap', 'pcapAll'] as const)
     if (options[name] !== undefined)
       throw new UsageError(`--pcap is for scenarios, and ${path} is an experiment`);
+  if (options.report !== undefined && options.json)
+    throw new UsageError('--report prints a table: leave out --json, or use --output');
   if (options.jobs === 0) throw new UsageError('--jobs: expected 1 or more, found 0');
   const { source, experiment } = read(path, options.seed);
   const points = options.shard ? shareOf(experiment.points, options.shard) : experiment.points;
@@ -40,7 +42,11 @@ export async function runExperiment(path: string, options: RunOptions): Promise<
     progress.stop();
     if (file !== undefined) closeSync(file);
   }
-  if (!options.json) {
+  if (options.report !== undefined) {
+    print(`${experiment.title}: ${counted(results.length, 'combination')}`);
+    const { writeReport } = await import('./write-report.js');
+    await writeReport(options.report, experiment, source, results, options.jobs);
+  } else if (!options.json) {
     print(`${experiment.title}: ${counted(results.length, 'combination')}\n`);
     print(resultTable(results, experiment.swept));
   }

@@ -17,7 +17,7 @@ import { counted, print, style } from './terminal.js';
 export async function runFile(path: string, options: RunOptions): Promise<void> {
   if (isDescription(path) && isExperiment(readFileSync(path, 'utf8')))
     return runExperiment(path, options);
-  for (const name of ['jobs', 'shard', 'output'] as const)
+  for (const name of ['jobs', 'shard', 'output', 'report'] as const)
     if (options[name] !== undefined)
       throw new UsageError(`--${name} is for experiments, and ${path} is a scenario`);
   const scenario = await scenarioOf(path);

@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly jobs?: number;
   readonly shard?: Shard;
   readonly output?: string;
+  readonly report?: string;
 }
 
 const examples = `
@@ -42,6 +43,7 @@ export function runCommand(program: Command): void {
     .option('-j, --jobs <number>', 'of experiments: threads; one a core unless given', wholeNumber)
     .option('--shard <I/N>', 'of experiments: only the I-th of N shares', reading(parseShard))
     .option('-o, --output <file>', 'of experiments: lines of JSON to a file, beside the table')
+    .option('--report <folder>', 'of experiments with disks: a page with plots, and captures')
     .description(
       'run a scenario or an experiment of your own; exit code 1 when something that it expects does not hold',
     )

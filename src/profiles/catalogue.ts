@@ -4,11 +4,13 @@ import type { CpuProfile } from '../cpu/profile.js';
 import type { EthernetProfile, KernelProfile } from '../kernel/profile.js';
 import type { PcieProfile } from '../memory/pcie.js';
 import type { MediaProfile } from '../storage/media.js';
+import type { VmProfile } from '../vm/profile.js';
 import * as cpus from './cpu.js';
 import * as kernelProfiles from './kernel.js';
 import * as medias from './media.js';
 import * as nics from './nic.js';
 import * as pcies from './pcie.js';
+import * as vms from './vm.js';
 
 const named = <T>(found: readonly (readonly [string, T])[]): ReadonlyMap<string, T> =>
   new Map(found.map(([name, profile]) => [name.toLowerCase(), profile]));
@@ -53,3 +55,6 @@ export const slots: ReadonlyMap<string, PcieProfile & { readonly name: string }>
 
 /** What volumes lie on: 'memory' ... */
 export const media: ReadonlyMap<string, MediaProfile> = named(Object.entries(medias));
+
+/** What virtualization costs: 'kvmposted' ... */
+export const hypervisors: ReadonlyMap<string, VmProfile> = named(Object.entries(vms));

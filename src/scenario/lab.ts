@@ -91,6 +91,8 @@ export class Lab {
   begin: Nanos = ns(0);
   /** What a rule calls a station, beside its own name: 'client' and 'server', say. */
   readonly aliases = new Map<string, string>();
+  /** What each host is made of, in their order. */
+  readonly hostOptions: HostOptions[] = [];
   readonly #captures: CaptureTap[] = [];
   readonly #stations = new Map<string, { readonly station: Station; readonly ports: number }>();
 
@@ -109,7 +111,9 @@ export class Lab {
     const places: HostPlace[] = [];
     this.fabric = buildFabric(this.sim, topology, this.kind, (place) => {
       places.push(place);
-      const host = new Host(this.#hostOptions(place, places, options));
+      const hostOptions = this.#hostOptions(place, places, options);
+      this.hostOptions.push(hostOptions);
+      const host = new Host(hostOptions);
       hosts.push(host);
       return host;
     });

@@ -7,7 +7,7 @@ const BILLION = 1e9;
 /** epb_flags (pcapng 4.3.1): the frame leaves. */
 const OUTBOUND = 2;
 
-export function capturedBytes({ paths }: Comparison): Uint8Array {
+export function capturedBytes({ paths }: Pick<Comparison, 'paths'>): Uint8Array {
   const writer = new PcapngWriter({ application: 'wireverbs' });
   for (const { path, frames, linkType, title } of paths) {
     const numbers = new Map(

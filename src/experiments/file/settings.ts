@@ -56,8 +56,11 @@ export function settle(text: PointText, beside: Beside): Settings {
     if (name !== 'all') hostNamed(topology, name, ['hosts', name]);
   const mtu = options.mtu ?? USUAL_MTU;
   const kernelAt = (name: string) => hardware.get(name)!.kernel;
-  const workload = workloadOf(text, topology, transport, kernelAt);
+  const workload = workloadOf(text, topology, transport, kernelAt, (name) => {
+    return hardware.get(name)!.cpu.cores;
+  });
   const isTcp = transport === 'tcp';
+  const isVf = workload.kind === 'block' && workload.vm?.device === 'vf';
   const hosts = Object.fromEntries(
     [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes }]) => [
       name,
@@ -68,6 +71,7 @@ export function settle(text: PointText, beside: Beside): Settings {
         mtu,
         nodes: Array.from({ length: nodes }, () => memoryBytes),
         ...(isTcp && { kernel: { ...kernel, ...steering(workload, cpu) } }),
+        ...(isVf && name === workload.from && { sriov: {} }),
       },
     ]),
   );

@@ -76,6 +76,26 @@ export interface PoolText {
   readonly digests?: boolean;
 }
 
+/** How a program has its disk: of the host itself, or in a VM in one of four ways. */
+export const deviceNames = ['host', 'emulated', 'virtio', 'vf', 'passthrough'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+export const placementNames = ['pinned', 'shared'] as const;
+export type PlacementName = (typeof placementNames)[number];
+
+/** The VM that the program runs in, and those beside it. */
+export interface VmsText {
+  readonly device?: DeviceName;
+  readonly placement?: PlacementName;
+  readonly vcpus?: number;
+  readonly memory?: Quantity;
+  readonly pages?: Quantity;
+  readonly node?: number;
+  readonly cores?: readonly number[];
+  readonly profile?: ProfileText;
+  readonly neighbours?: number;
+  readonly load?: number;
+}
+
 export interface WorkloadText {
   readonly block?: BlockText;
   readonly perftest?: TestText;
@@ -91,6 +111,7 @@ export interface PointText {
   readonly options?: OptionsText;
   readonly fabric?: FabricText;
   readonly hosts?: Readonly<Record<string, HostText>>;
+  readonly vms?: VmsText;
   readonly pool?: PoolText;
   readonly workload: WorkloadText;
   readonly faults?: readonly FaultText[];

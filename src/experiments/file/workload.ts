@@ -14,13 +14,15 @@ import {
 } from '../../apps/tcptest/index.js';
 import type { Topology } from '../../fabric/index.js';
 import type { KernelOptions } from '../../kernel/index.js';
-import { media } from '../../profiles/catalogue.js';
+import { PAGE_1G, PAGE_2M, PAGE_4K, type PageBytes } from '../../memory/index.js';
+import { hypervisors, media } from '../../profiles/catalogue.js';
 import { type Quantity, readSize, readTime } from '../../scenario/quantity.js';
 import { optionsOf } from '../../scenario/scenario-file.js';
 import type { MediaProfile } from '../../storage/media.js';
+import type { VmProfile } from '../../vm/index.js';
 import { at, PlaceError } from './place.js';
 import { profileOf } from './profile-value.js';
-import type { BlockText, PointText, TestText } from './text.js';
+import type { BlockText, DeviceName, PlacementName, PointText, TestText } from './text.js';
 
 interface Between {
   readonly from: string;
@@ -43,7 +45,23 @@ export type Workload =
       readonly kind: 'block';
       readonly parameters: BlockJobParameters;
       readonly pool: PoolSettings;
+      readonly vm: VmSettings | undefined;
     } & Between);
+
+/** The VM that a block job runs in. */
+export interface VmSettings {
+  readonly device: Exclude<DeviceName, 'host'>;
+  readonly placement: PlacementName;
+  readonly vcpus: number;
+  readonly memoryBytes: number;
+  readonly pageBytes: PageBytes;
+  readonly node: number;
+  /** Of pinned virtual CPUs. */
+  readonly pins: readonly number[];
+  readonly profile: VmProfile;
+  readonly neighbours: number;
+  readonly loadPercent: number;
+}
 
 export function hostNamed({ hosts }: Topology, name: string, path: readonly string[]): string {
   if (hosts.includes(name)) return name;
@@ -56,6 +74,7 @@ export function workloadOf(
   topology: Topology,
   transport: PathName,
   kernelAt: (host: string) => KernelOptions,
+  coresAt: (host: string) => number,
 ): Workload {
   const { perftest, tcp, block } = text.workload;
   const kind = perftest ? 'perftest' : tcp ? 'tcp' : 'block';
@@ -86,7 +105,8 @@ export function workloadOf(
       return { ...between, kind: 'tcp', options };
     });
   const parameters = at(place, () => blockParameters(block!));
-  return { ...between, kind: 'block', parameters, pool: poolOf(text, parameters) };
+  const vm = vmOf(text, parameters, coresAt(between.from));
+  return { ...between, kind: 'block', parameters, pool: poolOf(text, parameters), vm };
 }
 
 /** Client and server: of a disk, who uses it, and the pool. */
@@ -143,6 +163,45 @@ function poolOf({ pool = {} }: PointText, { jobs, areaBytes }: BlockJobParameter
   };
 }
 const QUEUE_ENTRIES = 128;
+
+const PAGE_SIZES: readonly number[] = [PAGE_4K, PAGE_2M, PAGE_1G];
+/** What a guest needs beside the buffers of its job: rings, queues, page tables. */
+const GUEST_MEMORY = 48 << 20;
+/** Cores that pinned virtual CPUs leave to the host. */
+const HOST_CORES = 2;
+const USUAL_LOAD = 50;
+
+function vmOf(
+  { vms }: PointText,
+  { jobs, depth, blockSizes }: BlockJobParameters,
+  cores: number,
+): VmSettings | undefined {
+  const { device = 'host', placement = 'pinned', vcpus = 2 } = vms ?? {};
+  if (vms === undefined || device === 'host') return undefined;
+  const pageBytes = sizeOf('pages', vms.pages) ?? PAGE_2M;
+  if (!PAGE_SIZES.includes(pageBytes))
+    throw new PlaceError(['vms', 'pages'], `expected 4KiB, 2MiB or 1GiB, found ${vms.pages}`);
+  const buffers = 2 * jobs * depth * Math.max(...blockSizes);
+  const memory = sizeOf('memory', vms.memory) ?? GUEST_MEMORY + buffers;
+  const pins = vms.cores ?? Array.from({ length: vcpus }, (_, i) => HOST_CORES + i);
+  if (placement === 'pinned' && (pins.length !== vcpus || pins.some((core) => core >= cores)))
+    throw new PlaceError(
+      ['vms', vms.cores ? 'cores' : 'vcpus'],
+      `${vcpus} pinned virtual CPUs need as many cores of the ${cores} that there are, found ${pins.join(', ')}`,
+    );
+  return {
+    device,
+    placement,
+    vcpus,
+    memoryBytes: Math.ceil(memory / pageBytes) * pageBytes,
+    pageBytes: pageBytes as PageBytes,
+    node: vms.node ?? 0,
+    pins,
+    profile: at(['vms', 'profile'], () => profileOf(hypervisors, vms.profile, 'kvmposted')),
+    neighbours: placement === 'shared' ? (vms.neighbours ?? 0) : 0,
+    loadPercent: vms.load ?? USUAL_LOAD,
+  };
+}
 
 const sizeOf = (name: string, value: Quantity | undefined): number | undefined =>
   value === undefined ? undefined : readSize(name, value);

@@ -4,13 +4,11 @@ import { BlockJob } from '../../apps/blockjob/index.js';
 import type { Phase } from '../../apps/perftest/index.js';
 import type { Lab } from '../../scenario/lab.js';
 import type { Settings } from '../file/settings.js';
-import type { Workload } from '../file/workload.js';
 import { Latencies } from '../measure/latency.js';
-import { attach, servePool } from './disk.js';
+import { type BlockWorkload, servePool } from './disk.js';
+import { diskUser } from './disk-user.js';
 import { type Outcome, operationResult } from './result.js';
 import type { Course } from './workload.js';
-
-type BlockWorkload = Extract<Workload, { readonly kind: 'block' }>;
 
 export function startBlockJob(
   lab: Lab,
@@ -18,8 +16,7 @@ export function startBlockJob(
   workload: BlockWorkload,
   phase: Phase,
 ): Course {
-  const { parameters, from, to } = workload;
-  const host = lab.host(from);
+  const { parameters } = workload;
   const latencies = { read: new Latencies(), write: new Latencies() };
   let job: BlockJob | undefined;
   let failure = '';
@@ -29,16 +26,20 @@ export function startBlockJob(
     operation: (op: 'read' | 'write', ns: number) => latencies[op].record(ns),
     ends: phase.ends,
   };
-  lab.spawn(host, 'connects', function* (thread) {
-    const found = yield* attach(host, thread, lab.host(to), lab, settings, workload);
+  const { computer, vm, open } = diskUser(lab, settings, workload);
+  computer.spawn('connects', function* (thread) {
+    const found = yield* open(thread);
     if (typeof found === 'string') {
       failure = found;
       return;
     }
-    job = new BlockJob(host, found, parameters, lab.sim.random, listener, precondition);
+    const { random } = lab.sim;
+    job = new BlockJob(computer, found, parameters, random, listener, precondition);
     job.start();
   });
+  lab.settle(lab.host(workload.from));
   return {
+    vm,
     get ended() {
       return failure !== '' || job?.ended === true;
     },

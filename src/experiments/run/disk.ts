@@ -8,7 +8,13 @@ import type { Lab } from '../../scenario/lab.js';
 import { parseIp } from '../../stack/index.js';
 import { MediaVolume } from '../../storage/media.js';
 import { MemoryVolume } from '../../storage/memory-volume.js';
-import { NvmeTarget, newServed, rdmaServer } from '../../storage/nvmeof/index.js';
+import {
+  NvmeTarget,
+  newServed,
+  newTcpServed,
+  rdmaServer,
+  tcpServer,
+} from '../../storage/nvmeof/index.js';
 import { Qbd } from '../../storage/qbd/index.js';
 import type { Volume } from '../../storage/volume.js';
 import type { Settings } from '../file/settings.js';
@@ -18,7 +24,7 @@ import type { Workload } from '../file/workload.js';
 export const POOL_NQN = 'nqn.2026-11.io.wireverbs:pool';
 const UUID = new Uint8Array(16).fill(1);
 
-type BlockWorkload = Extract<Workload, { readonly kind: 'block' }>;
+export type BlockWorkload = Extract<Workload, { readonly kind: 'block' }>;
 
 /** Starts what serves the volume; how its bytes are put in place beforehand. */
 export function servePool(
@@ -32,8 +38,11 @@ export function servePool(
   const memory = new MemoryVolume(pool.volumeBytes, 'disk');
   subsystem.addNamespace(lab.now, { nsid: 1, volume: onMedia(lab, memory, pool), uuid: UUID });
   const address = lab.address(host);
-  if (transport === 'tcp') throw new RangeError('pools are not served over kernel TCP yet');
-  host.spawn('nvme target', rdmaServer(host, { target, address }, newServed()));
+  const program =
+    transport === 'tcp'
+      ? tcpServer(host, { target, address }, newTcpServed())
+      : rdmaServer(host, { target, address }, newServed());
+  host.spawn('nvme target', program);
   return (offset, bytes) => memory.write({ ...PLAIN, offset, length: bytes.length, bytes });
 }
 const PLAIN = { at: 0, fua: false, noHole: false, done: () => {} };

@@ -17,7 +17,8 @@ import type { Computer } from '../../host/index.js';
 import { Lab } from '../../scenario/lab.js';
 import { after, type Nanos, seconds } from '../../time/index.js';
 import type { Settings } from '../file/settings.js';
-import { attach, servePool } from './disk.js';
+import { servePool } from './disk.js';
+import { diskUser } from './disk-user.js';
 
 /** Events of a host for one read; those of the largest fit. */
 const LEDGER_EVENTS = 2 ** 17;
@@ -41,11 +42,13 @@ export function recordRead(settings: Settings, size: number): PathRecord {
   lab.tap(initiator.name, recorder.tap('initiator'));
   lab.tap(target.name, recorder.tap('target'));
   const run = { knownAt: null as Nanos | null, verified: false, failure: '' };
-  lab.spawn(initiator, 'reader', function* (thread) {
-    const found = yield* attach(initiator, thread, target, lab, settings, workload);
+  const { computer, open } = diskUser(lab, settings, workload);
+  computer.spawn('reader', function* (thread) {
+    const found = yield* open(thread);
     if (typeof found === 'string') run.failure = found;
-    else yield* readOnceMore(initiator, thread, found, size, recorder, run, there);
+    else yield* readOnceMore(computer, thread, found, size, recorder, run, there);
   });
+  lab.settle(initiator);
   lab.sim.run(after(lab.now, LONGEST), () => run.knownAt === null && run.failure === '');
   lab.runFor(QUIET);
   if (run.knownAt === null)

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { PathRecord } from '../../apps/compare/index.js';
 import type { Point } from '../file/sweep.js';
 
 /** An experiment's file with those that it names, as workers read them again. */
@@ -14,10 +15,17 @@ export interface Source {
   readonly seed?: number;
 }
 
+/** What a thread is told to do: run a combination, or record one read of so many bytes of its disk. */
+export interface Task {
+  readonly index: number;
+  readonly readBytes?: number;
+}
+
 /** How far a combination is, what came out, or what broke. */
 export type FromWorker = { readonly index: number } & (
   | { readonly part: number }
   | { readonly line: string }
+  | { readonly record: PathRecord | string }
   | { readonly bug: string }
 );
 
@@ -36,46 +44,73 @@ const worker = new URL('./worker.js', import.meta.url);
 export async function runPoints(
   source: Source,
   points: readonly Point[],
-  { jobs = availableParallelism(), onLine, onProgress = () => {} }: RunOptions,
+  { jobs, onLine, onProgress = () => {} }: RunOptions,
 ): Promise<void> {
   const lines = new Map<number, string>();
   const parts = new Map<number, number>();
-  let begun = 0;
   let told = 0;
-  const finish = (index: number, line: string): void => {
-    lines.set(index, line);
-    parts.delete(index);
+  const tasks = points.map(({ index }) => ({ index }));
+  await inThreads(source, tasks, jobs, (message) => {
+    const { index } = message;
+    if ('part' in message) parts.set(index, message.part);
+    else if ('line' in message) {
+      lines.set(index, message.line);
+      parts.delete(index);
+    }
     for (let next = points[told]; next && lines.has(next.index); next = points[told]) {
       onLine(lines.get(next.index)!);
       lines.delete(next.index);
       told++;
     }
-  };
-  const done = (): number =>
-    told + lines.size + [...parts.values()].reduce((sum, part) => sum + part, 0);
+    const begun = [...parts.values()].reduce((sum, part) => sum + part, 0);
+    onProgress(told + lines.size + begun);
+  });
+}
+
+/** Records one read of each point's disk; what came out, or why nothing did, in the order of the points. */
+export async function recordReads(
+  source: Source,
+  points: readonly Point[],
+  readBytes: number,
+  jobs?: number,
+): Promise<readonly (PathRecord | string)[]> {
+  const found = new Map<number, PathRecord | string>();
+  const tasks = points.map(({ index }) => ({ index, readBytes }));
+  await inThreads(source, tasks, jobs, (message) => {
+    if ('record' in message) found.set(message.index, message.record);
+  });
+  return points.map(({ index }) => found.get(index)!);
+}
+
+/** Threads that do one task after the other, until there are none left. */
+async function inThreads(
+  source: Source,
+  tasks: readonly Task[],
+  jobs: number = availableParallelism(),
+  hear: (message: FromWorker) => void,
+): Promise<void> {
+  let begun = 0;
+  const threads = new Set<Worker>();
   const serve = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const thread = new Worker(worker, { workerData: source });
+      threads.add(thread);
       const next = (): void => {
-        const point = points[begun++];
-        if (point) thread.postMessage(point.index);
+        const task = tasks[begun++];
+        if (task) thread.postMessage(task);
         else void thread.terminate().then(() => resolve());
       };
       thread.on('error', reject);
       thread.on('message', (message: FromWorker) => {
-        const { index } = message;
-        if ('bug' in message) {
-          void thread.terminate();
-          reject(new Error(`point ${index}: ${message.bug}`));
-        } else if ('part' in message) parts.set(index, message.part);
-        else {
-          finish(index, message.line);
-          next();
-        }
-        onProgress(done());
+        if ('bug' in message) return reject(new Error(`point ${message.index}: ${message.bug}`));
+        hear(message);
+        if (!('part' in message)) next();
       });
       next();
     });
-  const threads = Math.min(jobs, points.length);
-  await Promise.all(Array.from({ length: threads }, serve));
+  try {
+    await Promise.all(Array.from({ length: Math.min(jobs, tasks.length) }, serve));
+  } finally {
+    for (const thread of threads) void thread.terminate();
+  }
 }

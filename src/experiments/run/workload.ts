@@ -5,6 +5,7 @@ import { TcpTest } from '../../apps/tcptest/index.js';
 import type { Lab } from '../../scenario/lab.js';
 import { parseIp } from '../../stack/index.js';
 import type { Nanos } from '../../time/index.js';
+import type { Vm } from '../../vm/index.js';
 import type { Settings } from '../file/settings.js';
 import type { Workload } from '../file/workload.js';
 import { Latencies } from '../measure/latency.js';
@@ -13,6 +14,8 @@ import { type Outcome, operationResult } from './result.js';
 
 /** A workload that was started. */
 export interface Course {
+  /** The VM that it runs in. */
+  readonly vm?: Vm | undefined;
   readonly ended: boolean;
   /** How much of it is done: 0 to 1. */
   readonly part: number;

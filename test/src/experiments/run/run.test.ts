@@ -111,10 +111,10 @@ workload: { tcp: { test: tcp_lat, size: 4KiB, iters: 50 } }`);
     assert.is(counts.bytesCopied, 2 * 50 * 4096);
   });
 
-  it('reads and writes a disk of the pool over every RDMA wire: all that comes back is right', () => {
+  it('reads and writes a disk of the pool over every transport: all that comes back is right', () => {
     const experiment = read(`experiment: disk
 workload: { block: { rw: randrw, block-size: [4KiB, 64KiB], depth: 4, operations: 60 } }
-sweep: { transport: [iwarp, rocev1, rocev2, ib] }`);
+sweep: { transport: [tcp, iwarp, rocev1, rocev2, ib] }`);
     for (const point of experiment.points) {
       const { failure, operations, verified, measured } = runPoint(experiment, point, none);
       assert.is(failure, '');
@@ -125,8 +125,39 @@ sweep: { transport: [iwarp, rocev1, rocev2, ib] }`);
       assert.ok(verified!.blocks > 1000);
       assert.is(verified!.wrong, 0);
       const { h0, h1 } = measured!.hosts;
-      assert.is(h0!.counts.copies + h1!.counts.copies, 0, 'no CPU copies');
-      assert.ok(h1!.cpu.stages.some(({ stage }) => stage.startsWith('nvme queue')));
+      const isTcp = point.text.transport === 'tcp';
+      assert.is(h0!.counts.copies + h1!.counts.copies > 0, isTcp, 'CPU copies');
+      const serves = isTcp ? 'nvmet-tcp' : 'nvme queue';
+      assert.ok(h1!.cpu.stages.some(({ stage }) => stage.startsWith(serves)));
+    }
+  });
+
+  it('moves much in both directions over TCP, where neither end may wait for the other to read', () => {
+    const { failure, verified } = only(`experiment: both ways
+transport: tcp
+workload: { block: { rw: randrw, block-size: 256KiB, depth: 32, operations: 64 } }
+end: 1s`);
+    assert.is(failure, '');
+    assert.is(verified!.wrong, 0);
+  });
+
+  it('gives a VM its disk in each of four ways, with cores of its own and shared ones', () => {
+    const experiment = read(`experiment: ways
+transport: rocev2
+vms: { neighbours: 3 }
+hosts: { all: { cpu: { cores: 4 } } }
+workload: { block: { rw: randrw, operations: 40, depth: 2 } }
+sweep: { vms.device: [emulated, virtio, vf, passthrough], vms.placement: [pinned, shared] }`);
+    for (const point of experiment.points) {
+      const { failure, verified, operations, measured, set } = runPoint(experiment, point, none);
+      assert.is(failure, '', JSON.stringify(set));
+      assert.ok(verified!.blocks > 0);
+      assert.is(verified!.wrong, 0);
+      assert.ok(operations[0]!.latency!.p50Ns > 5000);
+      assert.ok(measured!.hosts.h0!.cpu.stages.some(({ stage }) => stage.startsWith('vm vcpu')));
+      const isShared = set['vms.placement'] === 'shared';
+      const has = measured!.hosts.h0!.cpu.stages.some(({ stage }) => /^neighbour/.test(stage));
+      assert.is(has, isShared, 'neighbours compute');
     }
   });
 

@@ -1,0 +1,200 @@
+// The page: what was found, plots, one read station by station, every number, the hardware with its sources, and how to
+// repeat it. Everything is in the one file; nothing is fetched.
+
+import { type PathRecord, pictureOf } from '../../apps/compare/index.js';
+import { escaped } from './chart.js';
+import { findings, rivals } from './finding.js';
+import { hardwareSection } from './hardware.js';
+import { details, figure, htmlTable, tabs } from './html.js';
+import { figuresOf } from './plots.js';
+import {
+  copiesOfEachByte,
+  cpuUs,
+  type DeviceName,
+  deviceTitles,
+  gigabits,
+  kiops,
+  latencyUs,
+  type Row,
+  type Rows,
+  sizeWords,
+  titleOf,
+} from './row.js';
+import { pageStyle } from './style.js';
+
+/** One read over one transport, by one way into the VM. */
+export interface RecordedRead {
+  readonly device: DeviceName;
+  readonly record: PathRecord;
+  /** The capture beside the page. */
+  readonly file: string;
+}
+
+export interface Study {
+  readonly title: string;
+  readonly about: string;
+  readonly rows: Rows;
+  readonly reads: readonly RecordedRead[];
+  /** Hardware by the names that the experiment gives. */
+  readonly hardware: readonly Hardware[];
+  /** The experiment's file, by name and text. */
+  readonly file: string;
+  readonly text: string;
+  readonly version: string;
+}
+
+export interface Hardware {
+  readonly title: string;
+  /** File of src/profiles, and the profile's name in it. */
+  readonly file: string;
+  readonly profile: string;
+}
+
+export function pageOf(study: Study): string {
+  const { rows, title, about } = study;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="generator" content="wireverbs ${escaped(study.version)}">
+<title>${escaped(title)}</title>
+<style>
+${pageStyle}
+</style>
+</head>
+<body>
+<main>
+<h1>${escaped(title)}</h1>
+<p class="kicker">${escaped(about)}</p>
+${tiles(rows)}
+<ol class="found">
+${findings(rows)
+  .map((sentence) => `<li>${escaped(sentence)}</li>`)
+  .join('\n')}
+</ol>
+<h2>Time, rates, and what they cost</h2>
+<p>Every number is measured in simulated worlds whose frames, memory and interrupts are real to the byte: ${verifiedWords(rows)}</p>
+${figuresOf(rows).map(figure).join('\n')}
+${readSection(study)}
+<h2>Every number</h2>
+${numbers(rows)}
+${hardwareSection(study.hardware)}
+<h2>How to repeat it</h2>
+<pre>npm ci
+npx wireverbs run ${escaped(study.file)} --report report</pre>
+<p>The same file and seed give the same numbers, on any machine and any number of cores. This is the file:</p>
+${details(study.file, `<pre>${escaped(study.text)}</pre>`)}
+<footer>Made by wireverbs ${escaped(study.version)}, an emulator of networks and RDMA. This page fetches nothing.</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+const figures = (value: number): string => {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return value.toLocaleString('en', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+};
+
+/** The four numbers that one remembers. */
+function tiles(rows: Rows): string {
+  const found = rivals(rows);
+  if (!found) return '';
+  const { name, shallow, deep } = found;
+  const cpu = (row: Row) => cpuUs(row).host + cpuUs(row).pool;
+  const copied = (row: Row) => copiesOfEachByte(row).host + copiesOfEachByte(row).pool;
+  const all = [
+    [
+      `${figures(latencyUs(shallow.tcp) / latencyUs(shallow.rdma))}×`,
+      `sooner: ${figures(latencyUs(shallow.rdma))} us over ${name}, ${figures(latencyUs(shallow.tcp))} over kernel TCP`,
+    ],
+    [
+      `${figures(kiops(deep.rdma) / kiops(deep.tcp))}×`,
+      `as many a second: ${figures(kiops(deep.rdma))} thousand, ${figures(kiops(deep.tcp))} over kernel TCP`,
+    ],
+    [
+      `${figures(cpu(deep.tcp) / cpu(deep.rdma))}×`,
+      `less CPU: ${figures(cpu(deep.rdma))} us an I/O, ${figures(cpu(deep.tcp))} over kernel TCP`,
+    ],
+    [
+      figures(copied(deep.rdma)).replace(/^0\.00$/, '0'),
+      `copies of each byte by a CPU; ${figures(copied(deep.tcp))} over kernel TCP`,
+    ],
+  ];
+  return `<div class="tiles">${all.map(([big, small]) => `<div class="tile"><b>${escaped(big!)}</b><span>${escaped(small!)}</span></div>`).join('')}</div>`;
+}
+
+function verifiedWords({ all }: Rows): string {
+  const sum = (of: (row: Row) => number) => all.reduce((total, row) => total + of(row), 0);
+  const blocks = sum(({ result }) => result.verified?.blocks ?? 0);
+  const wrong = sum(({ result }) => result.verified?.wrong ?? 0);
+  const words = `${blocks.toLocaleString('en')} blocks were read back in ${all.length} runs and held against what had been written last`;
+  return wrong === 0 ? `${words}; all were right.` : `${words}; ${wrong} were wrong.`;
+}
+
+function readSection({ reads }: Study): string {
+  if (reads.length === 0) return '';
+  const panes = reads.map(({ device, record, file }, i) => {
+    const capture = `<p class="caption">Its frames: <a href="${escaped(file)}">${escaped(file)}</a>, for wireshark or <code>wireverbs dissect</code>.</p>`;
+    const label = titleOf({ transport: record.path, device });
+    return [
+      label,
+      `<figure class="scroll">${pictureOf(record, `read${i}`)}</figure>${capture}`,
+    ] as const;
+  });
+  return `<h2>One read, station by station</h2>
+<p>Who moves the bytes from where to where, and what the cores do meanwhile: the way from the program's call through kernel and card to the pool and back.</p>
+${tabs('reads', panes)}`;
+}
+
+function numbers(rows: Rows): string {
+  const head = [
+    'transport',
+    'disk',
+    'vCPUs',
+    'bytes',
+    'depth',
+    'p50 us',
+    'p99 us',
+    'p99.9 us',
+    'p99.99 us',
+    'thousand/s',
+    'Gb/s',
+    'CPU us host',
+    'CPU us pool',
+    'copies/byte',
+    'busiest',
+  ];
+  const cells = (row: Row): string[] => {
+    const { host, pool } = cpuUs(row);
+    const copied = copiesOfEachByte(row);
+    const { resource, busyPercent } = row.result.measured!.bottleneck;
+    return [
+      titleOf(row).split(', ')[0]!,
+      deviceTitles[row.device],
+      row.device === 'host' ? '' : row.placement,
+      sizeWords(row.size),
+      String(row.depth),
+      ...(['p50Ns', 'p99Ns', 'p999Ns', 'p9999Ns'] as const).map((p) => figures(latencyUs(row, p))),
+      figures(kiops(row)),
+      figures(gigabits(row)),
+      figures(host),
+      figures(pool),
+      figures(copied.host + copied.pool),
+      `${resource} ${Math.round(busyPercent)} %`,
+    ];
+  };
+  return rows.sizes
+    .map((size) => {
+      const own = rows.all.filter((row) => row.size === size);
+      return details(
+        `Requests of ${sizeWords(size)}: ${own.length} runs`,
+        htmlTable(head, own.map(cells), 3),
+      );
+    })
+    .join('\n');
+}

@@ -1,0 +1,86 @@
+// A guest's disk in one of four ways: the host's own disk behind an emulated controller or a virtio ring, or the guest's
+// driver over a virtual function of the host's card, or over all of it. And the neighbours that want the same cores.
+
+import type { BlockDevice } from '../../block/index.js';
+import type { Thread, Wait } from '../../cpu/index.js';
+import type { Host } from '../../host/index.js';
+import type { Lab } from '../../scenario/lab.js';
+import { after } from '../../time/index.js';
+import { NvmeDisk, probeNvme } from '../../vm/emulated/index.js';
+import { assignCard, assignFunction, Vm } from '../../vm/index.js';
+import { probeVirtioBlk, VirtioBlk } from '../../vm/virtio/index.js';
+import type { VmSettings } from '../file/workload.js';
+
+/** What the guest calls it. */
+export const GUEST_DISK = '/dev/sdc';
+const NEIGHBOUR_MEMORY = 16 << 20;
+/** A neighbour computes and rests in turns of about so long together. */
+const TURN_NS = 1_000_000;
+const PERCENT = 100;
+
+/** Does the guest's own driver connect to the pool, or the host's? */
+export const hasOwnDriver = ({ device }: VmSettings): boolean =>
+  device === 'vf' || device === 'passthrough';
+
+/** Makes the VM, with its function of the card where it gets one, and its neighbours. */
+export function makeVm(lab: Lab, host: Host, settings: VmSettings): Vm {
+  const { placement, vcpus, memoryBytes, pageBytes, node, pins, profile } = settings;
+  const vm = new Vm({
+    name: 'vm',
+    host,
+    vcpus,
+    memoryBytes,
+    pageBytes,
+    memoryNodes: [node],
+    profile,
+    ...(placement === 'pinned' && { pins }),
+  });
+  if (hasOwnDriver(settings)) giveCard(lab, host, vm, settings);
+  for (let i = 0; i < settings.neighbours; i++) neighbour(host, i, settings);
+  lab.settle(host);
+  return vm;
+}
+
+function giveCard(lab: Lab, host: Host, vm: Vm, { device }: VmSettings): void {
+  const options = lab.hostOptions[lab.hosts.indexOf(host)]!;
+  if (device === 'passthrough') assignCard(vm, options);
+  else {
+    // A function is another station on the same link, with addresses of its own.
+    const { mac, addresses, sriov: _, guid: __, ...others } = options;
+    const own = addresses.map((one) =>
+      one.replace(/(\d+)(?=\/)/, (last) => `${Number(last) + OWN}`),
+    );
+    const network = { mac: String(mac).replace(/^../, '0a'), addresses: own };
+    assignFunction(vm, { ...others, ...network });
+  }
+}
+/** Added to the last part of the host's addresses. */
+const OWN = 100;
+
+/** Computes for a part of the time, in pieces of random length, on every virtual CPU. */
+function neighbour(host: Host, index: number, settings: VmSettings): void {
+  const { vcpus, pageBytes, profile, loadPercent } = settings;
+  const memoryBytes = Math.ceil(NEIGHBOUR_MEMORY / pageBytes) * pageBytes;
+  const vm = new Vm({ name: `neighbour ${index}`, host, vcpus, memoryBytes, pageBytes, profile });
+  const random = vm.guest.random.fork('load');
+  const busy = (TURN_NS * loadPercent) / PERCENT;
+  for (let i = 0; i < vcpus; i++)
+    vm.guest.spawn(`load ${i}`, function* (thread) {
+      for (;;) {
+        yield thread.spend(2 * random.unit() * busy);
+        yield thread.sleep(after(thread.now, Math.ceil(2 * random.unit() * (TURN_NS - busy)) + 1));
+      }
+    });
+}
+
+/** In a thread of the guest: its disk, once the host has the volume. */
+export function* openGuestDisk(
+  vm: Vm,
+  thread: Thread,
+  { device }: VmSettings,
+  disk: BlockDevice,
+): Generator<Wait, BlockDevice, void> {
+  if (device === 'emulated')
+    return yield* probeNvme(new NvmeDisk({ name: 'nvme0', vm, disk }), thread, GUEST_DISK);
+  return yield* probeVirtioBlk(new VirtioBlk({ name: 'virtio0', vm, disk }), thread, GUEST_DISK);
+}
