@@ -8,12 +8,15 @@ export interface CpuProfile {
   readonly cores: number;
   /** Clock of a core that has work: what kernels' cycles take. */
   readonly hertz: number;
-  /** A system call that does nothing: into the kernel and back. */
+  /** A system call that does nothing: into the kernel and back; and what of it is for page tables of the kernel's own. */
   readonly systemCallNs: number;
+  readonly pageTableIsolationNs?: number;
   /** From one thread to another on a core. */
   readonly contextSwitchNs: number;
   /** From the event to when a thread that gave up its core is ready to run. */
   readonly wakeUpNs: number;
+  /** Until a core that was idle begins with an interrupt: it comes out of its sleep (C1). At once unless given. */
+  readonly idleExitNs?: number;
   /** What an interrupt takes on its core before its handler begins, and until the core goes on. */
   readonly interruptNs: number;
   /** How long a thread keeps its core at least while others wait for it. */
@@ -37,3 +40,10 @@ export interface CpuProfile {
    */
   readonly realTime?: boolean;
 }
+
+/** The same machine with kernel page-table isolation switched off (`nopti`), as before Linux 4.15 and on newer processors. */
+export const withoutIsolation = (profile: CpuProfile): CpuProfile => ({
+  ...profile,
+  systemCallNs: profile.systemCallNs - (profile.pageTableIsolationNs ?? 0),
+  pageTableIsolationNs: 0,
+});

@@ -8,6 +8,7 @@ import {
   type SpawnOptions,
   type Thread,
   type Wait,
+  withoutIsolation,
 } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
 import type { Rnic } from '../iwarp/index.js';
@@ -47,6 +48,8 @@ export interface HostOptions extends AdapterOptions {
   readonly random: Random;
   readonly pcie?: PcieProfile;
   readonly cpu?: CpuProfile;
+  /** The kernel has page tables of its own (KPTI), unless told not to. */
+  readonly pageTableIsolation?: boolean;
   /** Bytes of each NUMA node. */
   readonly nodes?: readonly number[];
   /** Events that the ledger keeps; counters alone unless given. */
@@ -105,7 +108,8 @@ export class Host implements Station, Computer {
     this.space = new AddressSpace(this.memory, 'user', name);
     this.pcie = new PcieLink(slotOf(options));
     this.dma = new DmaEngine(this.pcie, this.ledger, this.ledger.actor('nic'));
-    const cpu = options.cpu ?? xeonHaswell;
+    const { cpu: given = xeonHaswell, pageTableIsolation = true } = options;
+    const cpu = pageTableIsolation ? given : withoutIsolation(given);
     const cores = new Cores(cpu, this.ledger);
     this.cores = cores;
     this.channels = cpu.memory ? new MemoryChannels(cpu.memory, this.memory.nodeCount) : null;

@@ -53,7 +53,7 @@ export class NicPort implements TcpIp {
     return this.network.mtu;
   }
 
-  isOurs(ip: Uint8Array): boolean {
+  isOwn(ip: Uint8Array): boolean {
     return this.network.isOurs(ip);
   }
 

@@ -13,6 +13,8 @@ export class Arrival {
   count = 0;
   hash = 0;
   checked = false;
+  /** The host has sent it itself. */
+  own = false;
   /** The array in which the first frame lies, where in it, and the frame's bytes with those merged behind it. */
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
@@ -28,6 +30,7 @@ export class Arrival {
   readonly #size = new Float64Array(MOST_FRAMES);
   readonly #address = new Float64Array(MOST_FRAMES);
   readonly #block = new Int32Array(MOST_FRAMES);
+  readonly #keeper: (Keeper | null)[] = new Array<Keeper | null>(MOST_FRAMES).fill(null);
 
   /** Where the first frame lies. */
   get address(): number {
@@ -38,34 +41,46 @@ export class Arrival {
     return this.#block[0]!;
   }
 
+  /** @param home of the pages that it refers to, unless somebody says otherwise */
+  constructor(readonly home: Keeper) {}
+
   get full(): boolean {
     return this.count === MOST_FRAMES;
   }
 
-  begin(bytes: Uint8Array, at: number, length: number, address: number, block: number): void {
+  begin(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    address: number,
+    block: number,
+    keeper = this.home,
+  ): void {
     this.bytes = bytes;
     this.at = at;
     this.length = length;
     this.count = 0;
     this.unit = 0;
     this.checked = false;
-    this.#add(0, length, address, block);
+    this.own = false;
+    this.#add(0, length, address, block, keeper);
   }
 
   /** The text of another frame behind what is there. */
   // hot
-  merge(length: number, address: number, block: number): void {
-    this.#add(this.length, length, address, block);
+  merge(length: number, address: number, block: number, keeper = this.home): void {
+    this.#add(this.length, length, address, block, keeper);
     this.length += length;
   }
 
   // hot
-  #add(from: number, size: number, address: number, block: number): void {
+  #add(from: number, size: number, address: number, block: number, keeper: Keeper): void {
     const i = this.count++;
     this.#from[i] = from;
     this.#size[i] = size;
     this.#address[i] = address;
     this.#block[i] = block;
+    this.#keeper[i] = keeper;
   }
 
   /** Shows bytes `from` to `from + length` of the merged packet, piece by piece. */
@@ -78,19 +93,27 @@ export class Arrival {
       const last = first + this.#size[i]!;
       if (last <= at) continue;
       const size = Math.min(last, end) - at;
-      to.piece(at - from, size, this.#address[i]! + at - first, this.#block[i]!, this.stamp);
+      const address = this.#address[i]! + at - first;
+      to.piece(at - from, size, address, this.#keeper[i]!, this.#block[i]!, this.stamp);
       at += size;
     }
   }
 
   /** Whoever still needs a block has referred to it by now. */
   // hot
-  release(keeper: Keeper): void {
-    for (let i = 0; i < this.count; i++) keeper.release(this.#block[i]!);
+  release(): void {
+    for (let i = 0; i < this.count; i++) this.#keeper[i]!.release(this.#block[i]!);
     this.count = 0;
   }
 }
 
 export interface PieceTaker {
-  piece(offset: number, length: number, address: number, block: number, stamp: number): void;
+  piece(
+    offset: number,
+    length: number,
+    address: number,
+    keeper: Keeper,
+    block: number,
+    stamp: number,
+  ): void;
 }

@@ -63,6 +63,12 @@ export class CpuBill {
     return this.#owed[core]! > 0;
   }
 
+  /** Nanoseconds that the core has still to spend. */
+  // hot
+  owedBy(core: number): number {
+    return this.#owed[core]!;
+  }
+
   /** What the core has to spend now. */
   // hot
   take(core: number): number {

@@ -9,6 +9,7 @@ import type { Nanos } from '../time/index.js';
 import type { NetCard } from './card.js';
 import type { CpuBill } from './category.js';
 import type { Kernel } from './kernel.js';
+import type { Loopback } from './loopback.js';
 import type { PagePool } from './page-pool.js';
 import type { EthernetProfile, KernelProfile } from './profile.js';
 import type { EthernetEngine } from './transmit-queue.js';
@@ -69,6 +70,7 @@ export interface KernelOptions {
 }
 
 export interface KernelParts extends Machinery {
+  readonly loopback: Loopback;
   readonly profile: KernelProfile;
   readonly bill: CpuBill;
   readonly tcp: TcpStack;

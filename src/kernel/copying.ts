@@ -1,8 +1,15 @@
 // What copies of a kernel take: so many cycles a byte on the core that works, and more for memory of another node than its own.
 
 import type { Cores } from '../cpu/index.js';
-import type { Actor, Copier, FarMemory, Ledger } from '../memory/index.js';
+import {
+  type Actor,
+  type Copier,
+  type FarMemory,
+  type Ledger,
+  stillCached,
+} from '../memory/index.js';
 import { type CpuBill, DATA_COPY } from './category.js';
+import type { KernelProfile } from './profile.js';
 
 const BITS = 8;
 
@@ -30,6 +37,17 @@ export class Copying implements Copier {
     this.core = core;
     this.bitsPerSecond = (BITS * profile.hertz) / cyclesPerByte;
     return this;
+  }
+
+  /** Cycles a byte to the user, of bytes behind which devices have written so many since. */
+  // hot
+  outCycles(profile: KernelProfile, writtenSince: number, remote: boolean): number {
+    const { ddio, memory } = this.cores.profile;
+    const cached = ddio ? stillCached(ddio, writtenSince) : 0;
+    // A copy waits for lines of memory, as many at once as the core can have under way.
+    const farther = remote && memory ? 1 + memory.remoteNs / memory.latencyNs : 1;
+    const missed = profile.copyOutMissed * farther;
+    return missed + cached * ((remote ? profile.copyOutRemote : profile.copyOutCached) - missed);
   }
 
   /** What the last copy waited for memory of another node is charged. */

@@ -32,6 +32,7 @@ const THROTTLED = 6;
 const MESSAGE = 7;
 const READY = 8;
 const AGAIN = 9;
+const AWAKE = 10;
 
 /** Waits for slots of frames when there are none. */
 const RETRY_NS = 1000;
@@ -40,6 +41,8 @@ const DOORBELL_BYTES = 4;
 /** Who is interrupted, and who polls. */
 export interface InterruptSink {
   interrupt(now: Nanos, queue: number): void;
+  /** Nanoseconds until the core of the queue hears of it. */
+  wakesIn(queue: number): number;
   /** A completion of the queue is in memory. */
   landed(now: Nanos, queue: number): void;
 }
@@ -203,6 +206,8 @@ export class EthernetNic implements NetCard {
         return this.#settled(now, a, false);
       case MESSAGE:
         this.counters.interrupts++;
+        return this.#events.put(after(now, this.#options.sink.wakesIn(a)), AWAKE, a);
+      case AWAKE:
         return this.#options.sink.interrupt(now, a);
       case AGAIN:
         return this.#pull(now);

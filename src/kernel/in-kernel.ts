@@ -119,7 +119,7 @@ function copyOut(
 ): void {
   const { kernel, receiveBuffer } = socket;
   const { fragments, taken: place } = receiveBuffer;
-  const remote = kernel.readsRemotely(socket.hash, thread.core);
+  const remote = kernel.readsRemotely(socket, thread.core);
   let run = 0;
   let skip = at;
   while (skip >= runs[run]!.length) skip -= runs[run++]!.length;

@@ -5,6 +5,7 @@ export { Epoll, type Readiness } from './epoll.js';
 export { EthernetNic } from './ethernet-nic.js';
 export { type Run, receiveInKernel, sendInKernel } from './in-kernel.js';
 export { Kernel } from './kernel.js';
+export { mapPages } from './map-pages.js';
 export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
 export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';
 export { type Piece, Socket, type SocketOptions } from './socket.js';

@@ -8,7 +8,6 @@ import {
   type DmaEngine,
   INTERRUPT,
   type PhysicalMemory,
-  stillCached,
 } from '../memory/index.js';
 import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
@@ -19,8 +18,10 @@ import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
 import { Copying } from './copying.js';
 import { EthernetNic, type InterruptSink } from './ethernet-nic.js';
+import { FlowCores } from './flow-cores.js';
+import { Loopback } from './loopback.js';
 import { Napi } from './napi.js';
-import { PagePool } from './page-pool.js';
+import { frameBlockBytes, PagePool } from './page-pool.js';
 import type { Arriving } from './receive-buffer.js';
 import type { SendBuffer } from './send-buffer.js';
 import type { Socket } from './socket.js';
@@ -33,14 +34,10 @@ const FRAGMENT_BYTES = 32_768;
 const MOST_QUEUES = 8;
 const RING_ENTRIES = 1024;
 const BUFFER_BYTES = 128 * 2 ** 20;
-const ETHERNET_BYTES = 18;
 /** net.ipv4.tcp_rmem and tcp_wmem as Linux sets them; of the former half is for what text does not fill. */
 const TCP_RMEM = [4096, 131_072, 6_291_456] as const;
 const TCP_WMEM = [4096, 87_380, 4_194_304] as const;
 const OVERHEAD = 2;
-const SMALLEST_BUFFER = 2048;
-/** Flows whose core is remembered (net.core.rps_sock_flow_entries). */
-const FLOWS = 4096;
 /** The largest packet that TCP hands out at once, with its headers (GSO_MAX_SIZE). */
 const LARGEST = 65_535 - 120;
 
@@ -65,8 +62,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   readonly #napis: readonly Napi[];
   readonly #softirqs: readonly Softirq[];
   readonly #handlers: readonly InterruptWork[];
-  /** By flow: the core on which its program called last, and one more; 0: nobody did. */
-  readonly #flowCores = new Uint16Array(FLOWS);
+  readonly #flowCores = new FlowCores();
   #timersAsked = false;
   #placed = 0;
 
@@ -92,19 +88,22 @@ export class Kernel implements Station, InterruptSink, Arriving {
       },
     });
     stack.attach(this.tcp);
+    stack.loopsItself = false;
+    const heads = new PagePool(memory, HEAD_BYTES, bytes, 'packet headers');
     this.parts = {
       ...machinery,
       profile,
       options,
       bill: this.bill,
       tcp: this.tcp,
-      heads: new PagePool(memory, HEAD_BYTES, bytes, 'packet headers'),
+      loopback: new Loopback(cores.cores.length, heads),
+      heads,
       pages: new PagePool(memory, FRAGMENT_BYTES, bytes, 'socket buffer'),
-      buffers: new PagePool(memory, bufferBytes(stack.mtu), bytes, 'receive buffer'),
+      buffers: new PagePool(memory, frameBlockBytes(stack.mtu), bytes, 'receive buffer'),
     };
     this.card = options.card ? options.card(this) : this.#ethernet(dma, pool, options);
     this.#rings = this.card.transmitSides;
-    this.#transmitter = new Transmitter(this.parts, this.#rings);
+    this.#transmitter = new Transmitter(this.parts, this.card);
     const coreOf = (i: number) => (options.affinity?.[i] ?? i) % cores.cores.length;
     this.#napis = this.card.receiveSides.map(
       (side, i) => new Napi(this.parts, side, i, coreOf(i), this.#rings[i]!),
@@ -203,23 +202,19 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** The core on which a flow's program runs: its frames are steered there if that is wanted. */
   // hot
   follow(hash: number, core: number): void {
-    const place = hash % FLOWS;
-    if (this.#flowCores[place] === core + 1) return;
-    this.#flowCores[place] = core + 1;
-    if (this.parts.options.arfs !== true) return;
+    if (!this.#flowCores.note(hash, core) || this.parts.options.arfs !== true) return;
     const napi = this.#napis.find((one) => one.core === core);
     if (napi) this.card.steering.steer(hash, napi.queue);
   }
 
   /** The core of a flow's interrupts is not the one that reads. */
-  readsRemotely(hash: number, core: number): boolean {
-    return this.napiOf(hash).core !== core;
+  readsRemotely({ own, hash }: Socket, core: number): boolean {
+    return !own && this.napiOf(hash).core !== core;
   }
 
   /** A program and the softirqs of its flow run on different cores. */
   isRemote(hash: number, core: number): boolean {
-    const owner = this.#flowCores[hash % FLOWS]!;
-    return owner !== 0 && owner !== core + 1;
+    return this.#flowCores.isElsewhere(hash, core);
   }
 
   napiOf(hash: number): Napi {
@@ -229,16 +224,9 @@ export class Kernel implements Station, InterruptSink, Arriving {
   /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */
   // hot
   copyOutCycles(stamp: number, remote: boolean): number {
-    const { profile, cores } = this.parts;
-    const { ddio, memory } = cores.profile;
-    const cached = ddio ? stillCached(ddio, this.card.receivedBytes - stamp) : 0;
-    // A copy waits for lines of memory, as many at once as the core can have under way.
-    const farther = remote && memory ? 1 + memory.remoteNs / memory.latencyNs : 1;
-    const missed = profile.copyOutMissed * farther;
-    return missed + cached * ((remote ? profile.copyOutRemote : profile.copyOutCached) - missed);
+    return this.copying.outCycles(this.parts.profile, this.card.receivedBytes - stamp, remote);
   }
 
-  /** The address space of a thread's process. */
   space(_thread: Thread): AddressSpace {
     return this.parts.space;
   }
@@ -253,19 +241,25 @@ export class Kernel implements Station, InterruptSink, Arriving {
   // hot
   sendNext(now: Nanos, core: number): boolean {
     const sent = this.#transmitter.next(now, core);
-    if (sent && this.hasNews(core)) this.bill.charge(NETDEV, this.parts.profile.doorbell);
+    if (sent && this.#hasDescriptors(core)) this.bill.charge(NETDEV, this.parts.profile.doorbell);
     return sent;
   }
 
-  /** Descriptors were written by this core that the card does not know of. */
+  /** This core has sent something that neither the card nor the host itself knows of. */
   // hot
   hasNews(core: number): boolean {
+    return this.#hasDescriptors(core) || this.parts.loopback.hasNews(core);
+  }
+
+  // hot
+  #hasDescriptors(core: number): boolean {
     return this.#transmitter.written[core]?.hasNews ?? false;
   }
 
   // hot
   tellCard(now: Nanos, core: number): void {
     this.#transmitter.written[core]?.ring(now, core);
+    this.parts.loopback.tell(now, core, this.#softirqs[core]!);
   }
 
   // hot
@@ -283,6 +277,11 @@ export class Kernel implements Station, InterruptSink, Arriving {
     bill.charge(TCP_IP, profile.tcpIn * dearer);
   }
 
+  // hot
+  takeOwn(core: number): Arrival | undefined {
+    return this.parts.loopback.takeUp(core);
+  }
+
   chargePoll(): void {
     this.bill.charge(NETDEV, this.parts.profile.poll);
   }
@@ -291,7 +290,9 @@ export class Kernel implements Station, InterruptSink, Arriving {
   handUp(now: Nanos, arrival: Arrival): void {
     this.arrival = arrival;
     const { bytes, at, length, checked, unit } = arrival;
-    this.parts.stack.accept(now, bytes, at, at + length, checked, unit);
+    const { stack } = this.parts;
+    if (arrival.own) stack.acceptOwn(now, bytes, at, at + length, unit);
+    else stack.accept(now, bytes, at, at + length, checked, unit);
     this.arrival = null;
     this.parts.stack.takeReady(); // whoever handed it up asks for what is to be sent
   }
@@ -303,6 +304,13 @@ export class Kernel implements Station, InterruptSink, Arriving {
   }
 
   // InterruptSink
+
+  // hot
+  wakesIn(queue: number): number {
+    const { cores } = this.parts;
+    const { isIdle } = cores.cores[this.#napis[queue]!.core]!;
+    return isIdle ? (cores.profile.idleExitNs ?? 0) : 0;
+  }
 
   // hot
   interrupt(now: Nanos, queue: number): void {
@@ -388,10 +396,3 @@ interface BufferLimits {
   readonly first: number;
   readonly most: number;
 }
-
-/** A block for a whole frame: a power of two, so that blocks divide their run. */
-const bufferBytes = (mtu: number): number => {
-  let size = SMALLEST_BUFFER;
-  while (size < mtu + ETHERNET_BYTES) size *= 2;
-  return size;
-};

@@ -83,7 +83,7 @@ export class Napi implements ArrivalQueue {
   /** It went up; whoever wants its bytes has referred to them. */
   // hot
   finished(arrival: Arrival): void {
-    arrival.release(this.#parts.buffers);
+    arrival.release();
     this.#spare.push(arrival);
   }
 
@@ -131,7 +131,7 @@ export class Napi implements ArrivalQueue {
   #take(now: Nanos): void {
     const { profile, bill, options } = this.#parts;
     const view = this.#view;
-    const arrival = this.#spare.pop() ?? new Arrival();
+    const arrival = this.#spare.pop() ?? new Arrival(this.#parts.buffers);
     const length = this.side.take(arrival, view);
     arrival.headerLength = view.isTcp ? view.textAt - view.at : arrival.length;
     this.#received++;

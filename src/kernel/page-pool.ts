@@ -78,3 +78,13 @@ export class PagePool implements Keeper {
     return true;
   }
 }
+
+const SMALLEST_BLOCK = 2048;
+const ETHERNET_BYTES = 18;
+
+/** A block for a whole frame: a power of two, so that blocks divide their run. */
+export function frameBlockBytes(mtu: number): number {
+  let size = SMALLEST_BLOCK;
+  while (size < mtu + ETHERNET_BYTES) size *= 2;
+  return size;
+}

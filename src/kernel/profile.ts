@@ -22,6 +22,9 @@ export interface KernelProfile {
   readonly pageFree: number;
   /** 4 KiB of a socket's page fragments, taken and given back (mm). */
   readonly fragmentPage: number;
+  /** Mapping pages: the call, with its locks and the translations that other cores forget; each page (mm). */
+  readonly mapCall: number;
+  readonly mapPage: number;
   /** A user's page pinned and let go (mm). */
   readonly pagePin: number;
   /** The memory of an skb and its headers, taken and given back (mm). */
@@ -44,6 +47,8 @@ export interface KernelProfile {
   readonly deviceOut: number;
   readonly descriptorOut: number;
   readonly cleaned: number;
+  /** One skb through the device `lo`, down and up (netdev). */
+  readonly loopback: number;
   /** Ringing the doorbell: the uncached write (netdev). */
   readonly doorbell: number;
   /** One segment cut by the kernel (netdev), beside its skb. */

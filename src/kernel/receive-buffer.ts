@@ -6,7 +6,7 @@ import type { ReceiveSink } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Arrival, PieceTaker } from './arrival.js';
 import { Fragments } from './fragments.js';
-import type { PagePool } from './page-pool.js';
+import type { Keeper, PagePool } from './page-pool.js';
 
 /** Where what arrives now comes from; the kernel says so before it hands it up. */
 export interface Arriving {
@@ -62,9 +62,15 @@ export class ReceiveBuffer implements ReceiveSink, PieceTaker {
   }
 
   // hot
-  piece(offset: number, length: number, address: number, block: number, stamp: number): void {
-    const { pool } = this.#arriving;
-    this.fragments.insert(this.#place + offset, length, address, pool, block, stamp);
+  piece(
+    offset: number,
+    length: number,
+    address: number,
+    keeper: Keeper,
+    block: number,
+    stamp: number,
+  ): void {
+    this.fragments.insert(this.#place + offset, length, address, keeper, block, stamp);
   }
 
   /** Put together from IP fragments: it lies in no page yet. */
@@ -77,7 +83,7 @@ export class ReceiveBuffer implements ReceiveSink, PieceTaker {
       const size = Math.min(length - done, pool.blockBytes);
       const address = pool.address(block);
       memory.locate(address).set(from.subarray(at + done, at + done + size), memory.at);
-      this.piece(done, size, address, block, 0);
+      this.piece(done, size, address, pool, block, 0);
       pool.release(block);
       done += size;
     }

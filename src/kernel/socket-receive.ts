@@ -66,7 +66,7 @@ export function giveBack(socket: Socket, thread: Thread, length: number): void {
   const packets = receiveBuffer.take(thread.now, length, roundTripOf(connection!));
   bill.charge(SKB, profile.skbFree * packets);
   bill.charge(MM, profile.pageFree * Math.max(packets, length / PAGE));
-  const dearer = kernel.readsRemotely(socket.hash, thread.core) ? profile.crossCore : 1;
+  const dearer = kernel.readsRemotely(socket, thread.core) ? profile.crossCore : 1;
   bill.charge(TCP_IP, profile.tcpRead * packets * dearer);
   bill.charge(LOCK, profile.skbLock * packets * dearer);
 }
@@ -87,7 +87,7 @@ function copyOut(
 ): void {
   const { kernel, receiveBuffer } = socket;
   const { fragments, taken: place } = receiveBuffer;
-  const remote = kernel.readsRemotely(socket.hash, thread.core);
+  const remote = kernel.readsRemotely(socket, thread.core);
   let copied = 0;
   for (let i = fragments.find(place); copied < length; ) {
     const skip = place + copied - fragments.start(i);

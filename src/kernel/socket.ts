@@ -11,7 +11,7 @@ import type {
   TcpOptions,
   TcpTracer,
 } from '../tcp/index.js';
-import type { Nanos } from '../time/index.js';
+import { after, type Nanos } from '../time/index.js';
 import { SCHED } from './category.js';
 import type { Kernel } from './kernel.js';
 import { ReceiveBuffer, type ReceiveOwner } from './receive-buffer.js';
@@ -58,6 +58,8 @@ export class Socket implements SendOwner, ReceiveOwner {
   listener: Listener | null = null;
   /** Of its flow, as the card hashes what it receives. */
   hash = 0;
+  /** Its peer is on the same host. */
+  own = false;
   closed = false;
   #bound: { readonly address?: Uint8Array; readonly port: number } | null = null;
   #sendLimit: number;
@@ -191,6 +193,7 @@ export class Socket implements SendOwner, ReceiveOwner {
     const tracer: TcpTracer = { transition: (now) => this.#changed(now) };
     connection.tcb.tracer = tracer;
     this.hash = this.kernel.hashOf(connection);
+    this.own = this.kernel.parts.stack.isOwn(connection.remote);
     this.kernel.place(this.hash);
     this.kernel.follow(this.hash, core);
   }
@@ -350,7 +353,8 @@ export class Socket implements SendOwner, ReceiveOwner {
     const { bill, parts, now } = this.kernel;
     const woken = sleepers.wake();
     if (woken > 0) bill.charge(SCHED, parts.profile.wakeThread * woken);
-    signal.raise(now);
+    // Who is woken hears of it when this core has done all that it owes, waking included.
+    signal.raise(after(now, Math.ceil(bill.owedBy(bill.core))));
   }
 
   #changed(_now: Nanos): void {

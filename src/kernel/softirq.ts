@@ -26,6 +26,8 @@ export class Softirq implements InterruptWork {
   #arrival: Arrival | null = null;
   /** TCP may have something to send; a timer is due. */
   #sends = false;
+  /** The host has sent something to itself from here. */
+  #own = false;
   #timers = false;
   // ksoftirqd.
   #thread: Thread | null = null;
@@ -49,6 +51,12 @@ export class Softirq implements InterruptWork {
   // hot
   wantSend(now: Nanos): void {
     this.#sends = true;
+    this.#begin(now);
+  }
+
+  // hot
+  wantBacklog(now: Nanos): void {
+    this.#own = true;
     this.#begin(now);
   }
 
@@ -82,18 +90,26 @@ export class Softirq implements InterruptWork {
       this.#sends = false;
     }
     if (this.#timers) return 'expire';
+    if (this.#own) {
+      const arrival = kernel.takeOwn(this.core);
+      if (arrival) return this.#up(arrival);
+      this.#own = false;
+    }
     const napi = this.#list[0];
     if (napi === undefined) return 'none';
     this.#napi = napi;
     if (napi.clean()) return 'wake';
     const arrival = napi.poll(now) ? napi.takeUp() : undefined;
-    if (arrival) {
-      this.#arrival = arrival;
-      kernel.chargeArrival(arrival);
-      return 'up';
-    }
+    if (arrival) return this.#up(arrival);
     kernel.chargePoll();
     return 'complete';
+  }
+
+  // hot
+  #up(arrival: Arrival): Step {
+    this.#arrival = arrival;
+    this.#kernel.chargeArrival(arrival);
+    return 'up';
   }
 
   /** The step's time is over: what it does happens now. */
@@ -102,12 +118,16 @@ export class Softirq implements InterruptWork {
     const kernel = this.#kernel;
     kernel.enter(now, this.core);
     this.#finish(now);
-    if (this.#step === 'none' && !this.#sends && !this.#timers && this.#list.length === 0) {
+    if (this.#step === 'none' && !this.#wanted) {
       this.#active = false;
       return;
     }
     if (now - this.#since > LONGEST && !this.#deferred) this.#defer();
     else if (!this.#deferred) kernel.parts.cores.interrupt(now, this.core, this);
+  }
+
+  get #wanted(): boolean {
+    return this.#sends || this.#timers || this.#own || this.#list.length > 0;
   }
 
   // hot
@@ -128,7 +148,8 @@ export class Softirq implements InterruptWork {
         const arrival = this.#arrival!;
         this.#arrival = null;
         kernel.handUp(now, arrival);
-        this.#napi!.finished(arrival);
+        if (arrival.own) kernel.parts.loopback.finished(arrival);
+        else this.#napi!.finished(arrival);
         this.#sends = true;
         return;
       }

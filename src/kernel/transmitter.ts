@@ -7,7 +7,8 @@ import { TCP } from '../../protocols/index.js';
 import { CHECKSUM_PASS, type PhysicalMemory } from '../memory/index.js';
 import type { Outgoing, TcpConnection } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
-import type { TransmitSide } from './card.js';
+import type { Arrival } from './arrival.js';
+import type { NetCard, TransmitSide } from './card.js';
 import { ETC, LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
@@ -21,6 +22,7 @@ const MOST_ENTRIES = 256;
 
 export class Transmitter {
   readonly #parts: KernelParts;
+  readonly #card: NetCard;
   readonly #rings: readonly TransmitSide[];
   readonly #memory: PhysicalMemory;
   readonly #view = new PacketView();
@@ -39,9 +41,10 @@ export class Transmitter {
   /** Packets whose text was gone before they were sent. */
   stale = 0;
 
-  constructor(parts: KernelParts, rings: readonly TransmitSide[]) {
+  constructor(parts: KernelParts, card: NetCard) {
     this.#parts = parts;
-    this.#rings = rings;
+    this.#card = card;
+    this.#rings = card.transmitSides;
     this.#memory = parts.memory;
   }
 
@@ -68,6 +71,10 @@ export class Transmitter {
     const slot = this.#held >= 0 ? this.#held : stack.transmit(now, 0);
     stack.takeReady(); // who calls here goes on until nothing is left
     if (slot < 0) return false;
+    if (stack.isOwnFrame(stack.pool.bytes(slot), stack.pool.at(slot))) {
+      this.#loop(slot, core);
+      return true;
+    }
     const ring = this.#ringOf(slot, own);
     this.#held = isFull(ring) ? slot : -1;
     if (this.#held >= 0) {
@@ -95,6 +102,60 @@ export class Transmitter {
     }
     pool.release(slot);
     return true;
+  }
+
+  /** A packet to ourselves: its headers are copied as those of others are, its text is referred to where it lies. */
+  // hot
+  #loop(slot: number, core: number): void {
+    const { stack, heads, buffers, profile, bill, loopback } = this.#parts;
+    const { pool } = stack;
+    const b = pool.bytes(slot);
+    const length = pool.length(slot);
+    const text = this.#textBehind(b, pool.at(slot), length);
+    const home = length > heads.blockBytes ? buffers : heads;
+    const block = home.take();
+    if (block >= 0) {
+      const address = home.address(block);
+      const head = this.#memory.locate(address);
+      const headAt = this.#memory.at;
+      for (let i = 0; i < length; i++) head[headAt + i] = b[pool.at(slot) + i]!;
+      this.#view.read(head, headAt, headAt + length + text);
+      const arrival = loopback.spare();
+      arrival.begin(head, headAt, length, address, block, home);
+      arrival.headerLength = length;
+      arrival.own = true;
+      arrival.hash = this.#card.steering.toeplitz.hash(head, this.#view);
+      arrival.stamp = this.#card.receivedBytes;
+      const source = this.#sources[slot] ?? null;
+      if (text > 0 && source !== null && this.#seek(source, this.#from[slot]!)) {
+        arrival.unit = this.#mss[slot]!;
+        this.#lend(arrival, source, text);
+        bill.charge(TCP_IP, profile.tcpOut);
+        bill.charge(LOCK, profile.skbLock);
+        bill.charge(ETC, profile.clockOut);
+      } else bill.charge(TCP_IP, profile.ackOut);
+      bill.charge(SKB, profile.skbAlloc);
+      bill.charge(MM, profile.skbMemory);
+      bill.charge(NETDEV, profile.loopback);
+      loopback.put(core, arrival);
+    }
+    pool.release(slot);
+  }
+
+  // hot
+  #lend(arrival: Arrival, source: SendBuffer, length: number): void {
+    const { fragments } = source;
+    for (let left = length; left > 0; ) {
+      const i = this.#fragment;
+      const skip = this.#place - fragments.start(i);
+      const size = Math.min(left, fragments.end(i) - this.#place);
+      const keeper = fragments.keeper(i);
+      keeper.hold(fragments.block(i));
+      arrival.merge(size, fragments.address(i) + skip, fragments.block(i), keeper);
+      this.#place += size;
+      left -= size;
+      if (this.#place === fragments.end(i)) this.#fragment++;
+    }
   }
 
   /** A flow keeps its queue while anything of it is outstanding, or its frames would overtake each other (ooo_okay). */

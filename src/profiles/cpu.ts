@@ -12,16 +12,18 @@ export const xeonHaswell: CpuProfile = {
   cores: 16, // Intel's data sheet: of each of its two sockets
   hertz: 2.3e9, // the same: base frequency
   systemCallNs: 200, // [1]: with kernel page-table isolation
+  pageTableIsolationNs: 150, // [1]: 50 ns without it
   contextSwitchNs: 520, // [1]: cooperative context switch
   wakeUpNs: 2800, // [1]: process wake-up, 2.8 to 5.5 us
+  idleExitNs: 1000, // fitted; Linux, intel_idle.c: 2 us at most for C1
   interruptNs: 1000, // fitted: of the 4 us that [1] has for NIC interrupt handling, what is not the driver's own
   timeSliceNs: 3_000_000, // Linux: sysctl_sched_min_granularity, 0.75 ms times 1 + log2 of 8 cores
   latencyNs: 24_000_000, // the same: sysctl_sched_latency, 6 ms times that
   wakeUpGranularityNs: 4_000_000, // the same: sysctl_sched_wakeup_granularity, 1 ms times that
   copyBitsPerSecond: 82e9, // [1]: 4 KiB in 400 ns
   ddio: { bytes: 4 * 2 ** 20, ways: 2 }, // two of the 20 ways (Farshin et al., ATC 2020) of 40 MB (Intel's data sheet)
-  postNs: 60, // fitted
-  pollNs: 30, // fitted
+  postNs: 65, // fitted
+  pollNs: 32, // fitted
   emptyPollNs: 15, // fitted
 };
 
@@ -35,6 +37,7 @@ export const xeonGold6128: CpuProfile = {
   cores: 12, // Intel's data sheet: six of each of its two sockets
   hertz: 3.4e9, // the same: base frequency
   systemCallNs: 150, // fitted
+  pageTableIsolationNs: 100, // fitted: as many cycles as above
   wakeUpNs: 4000, // fitted
   interruptNs: 800, // fitted
   memory: skylakeMemory,
@@ -49,8 +52,8 @@ export const xeonBroadwell: CpuProfile = {
   cores: 6,
   hertz: 3.4e9,
   ddio: { bytes: 2 * 2 ** 20, ways: 2 }, // of 20 MB
-  postNs: 41, // as many cycles as above, and so for the two below
-  pollNs: 20,
+  postNs: 43, // as many cycles as above, and so for the two below
+  pollNs: 21,
   emptyPollNs: 10,
 };
 

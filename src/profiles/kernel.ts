@@ -19,6 +19,8 @@ export const linux54: KernelProfile = {
   pageAlloc: 55, // fitted
   pageFree: 55, // fitted
   fragmentPage: 60, // fitted
+  mapCall: 1300, // fitted: [2] maps one page in 780 ns
+  mapPage: 30, // fitted
   pagePin: 300, // fitted
   skbMemory: 210, // fitted
   skbAlloc: 110, // fitted
@@ -33,13 +35,14 @@ export const linux54: KernelProfile = {
   deviceOut: 370, // fitted
   descriptorOut: 40, // fitted
   cleaned: 80, // fitted
+  loopback: 400, // fitted
   doorbell: 100, // fitted
   gsoSegment: 340, // fitted
   deviceIn: 490, // fitted
   groFrame: 480, // fitted
   poll: 200, // fitted
   softirq: 1800, // fitted
-  leaveIdle: 3000, // fitted
+  leaveIdle: 2400, // fitted
   wakeThread: 2000, // fitted
   blockThread: 900, // fitted
   checksum: 0.12, // fitted: csum_partial, some 8 bytes a cycle
@@ -51,32 +54,30 @@ export const linux54: KernelProfile = {
 export const linux415: KernelProfile = {
   ...linux54,
   name: 'Linux 4.15',
-  // Fitted: a system call takes 205 ns of the 413 that an operation takes, locks 160.
-  socketCall: 110,
-  socketLock: 138,
-  skbLock: 40,
+  // Fitted: an operation takes 413 ns, 205 of it for the system call and 160 for locks.
+  socketCall: 140,
+  socketLock: 310,
+  skbLock: 30,
+  queueLock: 30,
   // Fitted: 430 ns for buffers.
   skbMemory: 190,
   skbAlloc: 90,
-  skbFree: 140,
+  skbFree: 150,
   pageAlloc: 38,
   pageFree: 38,
-  // Fitted: 360 ns for TCP and IP.
+  // Fitted: 360 ns for TCP and IP, of packets that come one at a time and find everything in the cache.
   tcpOut: 528,
   tcpIn: 150,
   tcpRead: 150,
+  clockOut: 80,
   // Fitted: 500 ns for driver and card's rings.
   deviceOut: 160,
   descriptorOut: 30,
   cleaned: 60,
   doorbell: 70,
   deviceIn: 300,
-  groFrame: 315,
+  groFrame: 350,
   poll: 110,
-  // Fitted: 4 us for an interrupt, with what the card waits and getting there.
-  softirq: 6000,
-  // Fitted: 5 us until the process runs, with what the processor's profile has.
-  wakeThread: 3860,
 };
 
 /** The Ethernet side of ConnectX-5. */
@@ -89,7 +90,6 @@ export const connectX5: EthernetProfile = {
   txBufferBytes: 64 * 1024,
   descriptorBatch: 32,
   throttle: 'quiet', // Linux, mlx5: MLX5_CQ_PERIOD_MODE_START_FROM_CQE, where the card can
-
   adaptive: true, // mlx5: MLX5E_PFLAG_RX_CQE_BASED_MODER, adaptive-rx on
   coalesceUs: 8, // Linux, mlx5: MLX5E_PARAMS_DEFAULT_RX_CQ_MODERATION_USEC, unless adaptive
   coalesceFrames: 128, // the same: ..._PKTS is 32; fitted
@@ -100,8 +100,8 @@ export const connectX5: EthernetProfile = {
 export const connectX4: EthernetProfile = {
   ...connectX5,
   name: 'ConnectX-4',
-  txLatencyNs: 500, // fitted on [2]: 2.1 us for doorbell and DMA of both sides
-  rxLatencyNs: 500, // the same
+  txLatencyNs: 450, // fitted on [2]: 2.1 us for doorbell and DMA of both sides
+  rxLatencyNs: 450, // the same
 };
 
 /** Nothing takes time, and every frame interrupts at once. */

@@ -162,7 +162,7 @@ export const connectX4: NicProfile = {
     entryLatencyNs: 190, // fitted
     txLatencyNs: 60, // fitted
     rxLatencyNs: 65, // fitted
-    answerNs: 74, // fitted: READs of 2 and 128 bytes
+    answerNs: 80, // fitted: READs of 2 and 128 bytes
     // A ConnectX-5 has half of its READs left at 5000 connections, older cards lose them earlier (eRPC, NSDI 2019;
     // Storm, SYSTOR 2019).
     qpc: lru(1536, 256), // fitted

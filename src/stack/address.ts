@@ -18,6 +18,8 @@ const LINK_LOCAL = parseIpv6('fe80::');
 const LINK_LOCAL_BITS = 10;
 const SOLICITED = parseIpv6('ff02::1:ff00:0');
 const SOLICITED_BITS = 104;
+const LOOPBACK4 = parseIpv6('::ffff:127.0.0.0');
+const LOOPBACK6 = parseIpv6('::1');
 const MULTICAST6 = parseIpv6('ff00::');
 const MULTICAST4 = parseIpv6('::ffff:224.0.0.0');
 export const ALL_NODES = parseIpv6('ff02::1');
@@ -30,6 +32,12 @@ export function sameBytes(a: Uint8Array, b: Uint8Array, at = 0): boolean {
   return true;
 }
 
+// hot
+export function isOneOf(list: readonly Uint8Array[], ip: Uint8Array): boolean {
+  for (let i = 0; i < list.length; i++) if (sameBytes(list[i]!, ip)) return true;
+  return false;
+}
+
 /** Whether the first `bits` bits are equal. */
 export function samePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   const whole = Math.floor(bits / 8);
@@ -40,6 +48,9 @@ export function samePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean 
 
 export const isMapped = (ip: Uint8Array): boolean => samePrefix(ip, MAPPED, MAPPED_BITS);
 export const isLinkLocal = (ip: Uint8Array): boolean => samePrefix(ip, LINK_LOCAL, LINK_LOCAL_BITS);
+/** 127.0.0.0/8 and ::1 (RFC 1122 3.2.1.3, RFC 4291 2.5.3). */
+export const isLoopback = (ip: Uint8Array): boolean =>
+  samePrefix(ip, LOOPBACK4, MAPPED_BITS + 8) || samePrefix(ip, LOOPBACK6, 8 * IP_SIZE);
 export const isMulticast = (ip: Uint8Array): boolean =>
   samePrefix(ip, MULTICAST6, 8) || samePrefix(ip, MULTICAST4, MAPPED_BITS + 4);
 

@@ -1,8 +1,7 @@
 // What a host does with frames that are no RDMA: neighbours, echo, and refusals. A station with one port; the RDMA
 // device beside it asks it for link addresses.
 
-import { sumIsGood } from '../../protocols/core/checksum/index.js';
-import { Ethernet, UDP } from '../../protocols/index.js';
+import { Ethernet } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, type Station } from '../frame/index.js';
 import { earlier, type Nanos, NEVER, Random, START } from '../time/index.js';
 import {
@@ -10,7 +9,9 @@ import {
   broadcastOf,
   type HostAddress,
   isLinkLocal,
+  isLoopback,
   isMapped,
+  isOneOf,
   linkLocalOf,
   parseHostAddress,
   parseIp,
@@ -21,7 +22,7 @@ import {
 import { Arp, ETHERTYPE_ARP } from './arp.js';
 import type { Datagram } from './datagram.js';
 import { DropCounters, type StackDrop } from './drop.js';
-import { type EchoReply, Icmp, IcmpSender, messageSum } from './icmp.js';
+import { type EchoReply, Icmp, IcmpSender } from './icmp.js';
 import { IpOutput } from './ip-output.js';
 import { IpPacket, PROTOCOL } from './ip-packet.js';
 import type { IpRoute } from './ip-route.js';
@@ -29,6 +30,7 @@ import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
 import { NeighbourTable } from './neighbour-table.js';
 import { Reassembly } from './reassembly.js';
 import type { Transport } from './transport.js';
+import { refuseDatagram } from './unwanted-datagram.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const DEFAULT_MTU = 1500;
@@ -53,6 +55,9 @@ export class HostStack implements Station {
   readonly drops = new DropCounters();
   readonly neighbours: NeighbourTable;
   readonly icmp: Icmp;
+  /** What the host sends to itself comes back at once; a kernel takes it from `transmit` and brings it back in its own time. */
+  loopsItself = true;
+  #looped = false;
   #now = START;
   readonly #arp: Arp;
   readonly #discovery: NeighbourDiscovery;
@@ -60,6 +65,7 @@ export class HostStack implements Station {
   readonly #packet = new IpPacket();
   readonly #reassembly = new Reassembly();
   readonly #ready = new ReadyPorts(1);
+  readonly #own: readonly Uint8Array[];
   readonly #groups: readonly Uint8Array[];
   readonly #broadcasts: readonly Uint8Array[];
   readonly #transports: Transport[] = [];
@@ -85,6 +91,7 @@ export class HostStack implements Station {
     this.mtu = mtu;
     const linkLocal = { ip: linkLocalOf(mac), prefix: LINK_LOCAL_PREFIX };
     this.addresses = [...options.addresses.map(parseHostAddress), linkLocal];
+    this.#own = this.addresses.map(({ ip }) => ip);
     this.#groups = [ALL_NODES, ...this.addresses.map(({ ip }) => solicitedNodeOf(ip))];
     this.#broadcasts = this.addresses.filter(({ ip }) => isMapped(ip)).map(broadcastOf);
     this.neighbours = new NeighbourTable(options.random ?? new Random(1, name));
@@ -102,10 +109,10 @@ export class HostStack implements Station {
     const sender = new IcmpSender(this.#output);
     this.icmp = new Icmp(sender, drop, this.sourceFor.bind(this));
     this.icmp.onError = (now, error) => {
-      const transport = this.#transports.find(({ protocol }) => protocol === error.protocol);
-      if (!transport || !this.isOurs(error.source)) return false;
-      transport.icmpError(now, error);
-      return true;
+      const isTo = ({ protocol }: Transport) => protocol === error.protocol;
+      const to = this.isOurs(error.source) ? this.#transports.find(isTo) : undefined;
+      to?.icmpError(now, error);
+      return to !== undefined;
     };
     this.#arp = new Arp(pool, mac, isOurs, this.neighbours, this.#output, drop);
     this.#discovery = new NeighbourDiscovery(mac, isOurs, this.neighbours, sender, drop);
@@ -143,14 +150,16 @@ export class HostStack implements Station {
   }
 
   isOurs(ip: Uint8Array): boolean {
-    for (let i = 0; i < this.addresses.length; i++) {
-      if (sameBytes(this.addresses[i]!.ip, ip)) return true;
-    }
-    return false;
+    return isOneOf(this.#own, ip);
+  }
+
+  isOwn(ip: Uint8Array): boolean {
+    return isLoopback(ip) || this.isOurs(ip);
   }
 
   /** Our address to speak to `target` with: of its subnet, else one of its version that is no link's alone. */
   sourceFor(target: Uint8Array): Uint8Array | undefined {
+    if (this.isOwn(target)) return target;
     const near = this.addresses.find(({ ip, prefix }) => samePrefix(ip, target, prefix));
     const alike = ({ ip }: HostAddress) =>
       isMapped(ip) === isMapped(target) && isLinkLocal(ip) === isLinkLocal(target);
@@ -218,6 +227,20 @@ export class HostStack implements Station {
     this.#settle(now);
   }
 
+  /** The same of a frame that this host has sent to itself. */
+  // hot
+  acceptOwn(now: Nanos, b: Uint8Array, at: number, end: number, unit: number): void {
+    this.#looped = true;
+    this.accept(now, b, at, end, true, unit);
+    this.#looped = false;
+  }
+
+  /** Whether a frame that was sent stays in the host. */
+  // hot
+  isOwnFrame(b: Uint8Array, at: number): boolean {
+    return sameBytes(this.mac, b, at + Ethernet.at.dst);
+  }
+
   #frame(now: Nanos, b: Uint8Array, at: number, end: number): void {
     if (end - at < Ethernet.size) return this.drops.add('too short');
     // Groups are told apart by their IP address; a filter by MAC would only repeat it.
@@ -233,7 +256,7 @@ export class HostStack implements Station {
     if (wrong) return this.drops.add(wrong);
     if ((packet.version === 4) !== (type === ETHERTYPE.ipv4)) return this.drops.add('malformed');
     // Packets come in runs: one like the last, which was found to be for that transport, needs no second look.
-    if (packet.alike && runsTo !== undefined && !packet.fragment) {
+    if (packet.alike && runsTo !== undefined && !packet.fragment && !this.#looped) {
       this.#runsTo = runsTo;
       return runsTo.receive(now, packet);
     }
@@ -243,6 +266,7 @@ export class HostStack implements Station {
   }
 
   #isForUs(target: Uint8Array): boolean {
+    if (isLoopback(target)) return this.#looped; // from outside it is no address (RFC 1122 3.2.1.3)
     return this.isOurs(target) || isOneOf(this.#groups, target);
   }
 
@@ -268,34 +292,23 @@ export class HostStack implements Station {
 
   #deliver(now: Nanos, datagram: Datagram): void {
     const { source, protocol } = datagram;
-    if (this.isOurs(source) || isOneOf(this.#broadcasts, source)) {
+    if ((this.isOwn(source) && !this.#looped) || isOneOf(this.#broadcasts, source)) {
       return this.drops.add('bad source');
     }
-    const own = isMapped(datagram.target) ? PROTOCOL.icmp : PROTOCOL.icmpv6;
-    if (protocol === own) {
+    const control = isMapped(datagram.target) ? PROTOCOL.icmp : PROTOCOL.icmpv6;
+    if (protocol === control) {
       if (this.icmp.receive(now, datagram, isNeighbour)) this.#discovery.receive(now, datagram);
       return;
     }
     for (let i = 0; i < this.#transports.length; i++) {
       const transport = this.#transports[i]!;
       if (transport.protocol !== protocol) continue;
-      if (datagram === this.#packet) this.#runsTo = transport;
+      if (datagram === this.#packet && !this.#looped) this.#runsTo = transport;
       return transport.receive(now, datagram);
     }
-    if (protocol === PROTOCOL.udp) this.#udp(now, datagram);
+    // RDMA's is served before frames come here.
+    if (protocol === PROTOCOL.udp) refuseDatagram(now, datagram, this.drops, this.icmp);
     else this.drops.add('no protocol');
-  }
-
-  /** Nobody here has a port; RDMA's is served before frames come here. */
-  #udp(now: Nanos, datagram: Datagram): void {
-    const { source, target, protocol, bytes, at, end } = datagram;
-    if (end - at < UDP.size) return this.drops.add('too short');
-    const udpEnd = at + UDP.get.length(bytes, at);
-    if (udpEnd < at + UDP.size || udpEnd > end) return this.drops.add('malformed');
-    const sum = messageSum(source, target, protocol, bytes, at, udpEnd);
-    if (UDP.get.checksum(bytes, at) !== 0 && !sumIsGood(sum)) return this.drops.add('bad checksum');
-    this.drops.add('no protocol');
-    this.icmp.portUnreachable(now, datagram);
   }
 
   /** Does what the neighbour table asks for, and says that there is something to send. */
@@ -332,9 +345,17 @@ export class HostStack implements Station {
 
   transmit(now: Nanos, _port: number): number {
     this.#changed = true;
-    const { queue } = this.#output;
-    if (queue.count === 0) this.#draw(now);
-    return queue.count === 0 ? -1 : queue.take(this.pool.length(queue.first));
+    for (;;) {
+      const { queue } = this.#output;
+      if (queue.count === 0) this.#draw(now);
+      if (queue.count === 0) return -1;
+      const slot = queue.take(this.pool.length(queue.first));
+      const b = this.pool.bytes(slot);
+      const at = this.pool.at(slot);
+      if (!this.loopsItself || !this.isOwnFrame(b, at)) return slot;
+      this.acceptOwn(now, b, at, at + this.pool.length(slot), 0);
+      this.pool.release(slot);
+    }
   }
 
   /** Draws packets from the transports until one is there to be sent: others wait for their neighbour. */
@@ -372,11 +393,6 @@ export class HostStack implements Station {
     for (const transport of this.#transports) if (transport.wakeAt() <= now) transport.expire(now);
     this.#settle(now);
   }
-}
-
-function isOneOf(list: readonly Uint8Array[], ip: Uint8Array): boolean {
-  for (let i = 0; i < list.length; i++) if (sameBytes(list[i]!, ip)) return true;
-  return false;
 }
 
 const isNeighbour = (type: number): boolean =>

@@ -8,11 +8,13 @@ import type { Nanos } from '../time/index.js';
 import {
   type HostAddress,
   isLinkLocal,
+  isLoopback,
   isMapped,
   isMulticast,
   keyOf,
   MAPPED_AT,
   multicastMacOf,
+  sameBytes,
   samePrefix,
 } from './address.js';
 import type { DropCounters, StackDrop } from './drop.js';
@@ -131,6 +133,7 @@ export class IpOutput {
   /** Sends a whole packet to where it belongs; its link addresses are filled in here. */
   route(now: Nanos, target: Uint8Array, slot: number): void {
     if (isMulticast(target)) return this.queueTo(slot, multicastMacOf(target));
+    if (this.#isOwn(target)) return this.queueTo(slot, this.mac);
     const hop = this.nextHop(target);
     if (!hop) return this.#lose(slot, 'no route');
     const mac = this.neighbours.lookup(now, hop);
@@ -141,6 +144,11 @@ export class IpOutput {
     this.#pending.set(key, waiting);
     waiting.push(slot);
     if (waiting.length > MOST_PENDING) this.#lose(waiting.shift()!, 'too many waiting');
+  }
+
+  /** Of this host: its frames, to its own link address, never reach the wire. */
+  #isOwn(target: Uint8Array): boolean {
+    return isLoopback(target) || this.addresses.some(({ ip }) => sameBytes(ip, target));
   }
 
   /** The same for one of many packets along a route. A neighbour that is in use is not asked about. */

@@ -37,7 +37,7 @@ import { TurnQueue } from './turn-queue.js';
 export interface TcpIp {
   readonly pool: FramePool;
   readonly mtu: number;
-  isOurs(ip: Uint8Array): boolean;
+  isOwn(ip: Uint8Array): boolean;
   sourceFor(target: Uint8Array): Uint8Array | undefined;
   /** There is something to send now. */
   wake(): void;
@@ -183,7 +183,7 @@ export class TcpStack implements Transport {
     }
     const { sourcePort, targetPort } = segment;
     const connection = this.connections.find(target, targetPort, source, sourcePort);
-    if (connection === undefined && !this.ip.isOurs(target)) {
+    if (connection === undefined && !this.ip.isOwn(target)) {
       this.counters.InErrs++;
       return;
     }

@@ -55,7 +55,7 @@ export class ScriptRun {
       get mtu() {
         return self.mtu;
       },
-      isOurs: (address: Uint8Array) => address.every((byte, i) => byte === ours()[i]),
+      isOwn: (address: Uint8Array) => address.every((byte, i) => byte === ours()[i]),
       sourceFor: () => ours(),
       wake() {},
     };

@@ -17,6 +17,8 @@ export interface TcpPairOptions {
   /** Of a switch between them. */
   readonly switchNs?: number;
   readonly metres?: number;
+  /** That the ledgers keep. */
+  readonly ledgerEvents?: number;
 }
 
 const ETHERNET_BYTES = 18;
@@ -30,7 +32,16 @@ export class TcpPair {
   readonly hosts: readonly [Host, Host];
 
   constructor(options: TcpPairOptions) {
-    const { kernel, cpu, card, mtu = 1500, rate = RATE, switchNs, metres = 2 } = options;
+    const {
+      kernel,
+      cpu,
+      card,
+      mtu = 1500,
+      rate = RATE,
+      switchNs,
+      metres = 2,
+      ledgerEvents = 0,
+    } = options;
     const sim = new Simulation({ seed: 1, slotBytes: mtu + ETHERNET_BYTES });
     this.sim = sim;
     const { pool, random } = sim;
@@ -47,6 +58,7 @@ export class TcpPair {
           kernel,
           cpu,
           card,
+          ledgerEvents,
         }),
       );
     this.hosts = [host(0), host(1)];

@@ -311,7 +311,9 @@ spec('host stack: echo', (it) => {
     const bench = new Bench();
     bench.built(eth({ dst: '52:54:00:00:00:09', src: PEER }), v4(), ...echo(8));
     bench.built(fromPeer, v4(PEER_IP, '10.0.0.9'), ...echo(8));
+    bench.built(fromPeer, v4(PEER_IP, '127.0.0.1'), ...echo(8));
     bench.built(fromPeer, v4(IP), ...echo(8));
+    bench.built(fromPeer, v4('127.0.0.1'), ...echo(8));
     bench.built(fromPeer, v4(), icmp({ type: 8, checksum: 1 }), icmpEcho(), 'x');
     bench.built(fromPeer, v4(), icmp({ type: 13 }), new Uint8Array(16));
     bench.built(fromPeer, ipv6({ src: PEER_IP6, dst: IP6 }), icmpv6(), icmpv6Echo(), 'x');
@@ -320,10 +322,18 @@ spec('host stack: echo', (it) => {
       'too short': 1,
       'other host': 1,
       'bad checksum': 1,
-      'not my address': 1,
-      'bad source': 1,
+      'not my address': 2,
+      'bad source': 2,
       'ignored message': 1,
     });
+  });
+  it('answers itself without a frame', () => {
+    const bench = new Bench();
+    for (const target of ['127.0.0.1', IP, '::1', IP6]) {
+      bench.stack.ping(1000 as Nanos, parseIp(target), 7, 1);
+      assert.is(bench.stack.transmit(1000 as Nanos, 0), -1);
+      assert.is(bench.stack.takeEchoReply()?.sequence, 1, target);
+    }
   });
   it('every prefix and every changed byte of its traffic is taken without harm', () => {
     const bench = new Bench();

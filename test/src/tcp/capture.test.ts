@@ -67,7 +67,7 @@ function replay(list: readonly Captured[], role: 'client' | 'server'): void {
   const stack = new TcpStack({
     pool,
     mtu: 1500,
-    isOurs: () => true,
+    isOwn: () => true,
     sourceFor: () => undefined,
     wake() {},
   });

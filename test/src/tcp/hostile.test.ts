@@ -30,7 +30,7 @@ class Target {
     const ip = {
       pool: this.pool,
       mtu: 1500,
-      isOurs: () => true,
+      isOwn: () => true,
       sourceFor: () => parseIp(US),
       wake() {},
     };
