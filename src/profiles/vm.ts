@@ -39,3 +39,10 @@ export const kvmPosted: VmProfile = {
   injectCycles: 0,
   posted: true,
 };
+
+/** The same with what Linux does for guests that halt for moments: x86's halt_poll_ns (KVM_HALT_POLL_NS_DEFAULT). */
+export const kvmPolling: VmProfile = {
+  ...kvmPosted,
+  name: 'KVM with posted interrupts and halt polling',
+  haltPollNs: 200_000,
+};

@@ -24,6 +24,6 @@ export interface VmProfile {
   readonly injectCycles: number;
   /** Interrupts reach a guest that runs without an exit, and it ends them without one (APICv, posted interrupts). */
   readonly posted: boolean;
-  /** How long a halted guest's core is polled for news before its thread gives it up (halt_poll_ns); 0: not at all. */
+  /** How long a halted guest's core is polled for news at most before its thread gives it up (halt_poll_ns); 0: not at all. */
   readonly haltPollNs: number;
 }

@@ -4,12 +4,15 @@
 import type { Core, Cores, InterruptWork, Platform, Runner, Thread, Wait } from '../cpu/index.js';
 import { Signal } from '../cpu/index.js';
 import { INJECTION, ledgerKinds } from '../memory/index.js';
-import { type Nanos, NEVER } from '../time/index.js';
+import { after, earlier, type Nanos, NEVER } from '../time/index.js';
 import { type ExitReasonName, exitReasonNames, exitReasons } from './exit.js';
 import type { VmProfile } from './profile.js';
 
 /** What the host does when a guest has left its core: on the thread of the virtual CPU. */
 export type ExitHandler = (thread: Thread) => Generator<Wait, void, void>;
+
+/** halt_poll_ns_grow_start. */
+const FIRST_POLL_NS = 10_000;
 
 interface PendingExit {
   readonly reason: ExitReasonName;
@@ -34,11 +37,13 @@ export class Vcpu implements Runner, Platform {
   readonly core: Core;
   readonly thread: Thread;
   readonly leaveNs: number;
-  readonly returnNs: number;
   /** How often the guest has left, by reason. */
   readonly exits: Record<ExitReasonName, number>;
   readonly #options: VcpuOptions;
   readonly #nsPerCycle: number;
+  readonly #entryNs: number;
+  /** What the next entry takes more: interrupts that the guest gets with it. */
+  #injectingNs = 0;
   /** The guest leaves its core. */
   readonly #left = new Signal();
   /** A halted guest has something to do. */
@@ -46,6 +51,8 @@ export class Vcpu implements Runner, Platform {
   readonly #pending: PendingExit[] = [];
   #halted = false;
   #sleepsUntil: Nanos = NEVER;
+  /** How long a halt is polled now. */
+  #pollNs = 0;
 
   constructor(now: Nanos, options: VcpuOptions) {
     const { name, index, guest, host, profile, pin } = options;
@@ -58,9 +65,14 @@ export class Vcpu implements Runner, Platform {
     this.exits = Object.fromEntries(exitReasonNames.map((reason) => [reason, 0])) as never;
     this.#nsPerCycle = 1e9 / host.profile.hertz;
     this.leaveNs = this.#ns(profile.exitCycles);
-    this.returnNs = this.#ns(profile.entryCycles);
+    this.#entryNs = this.#ns(profile.entryCycles);
     const program = (thread: Thread) => this.#run(thread);
     this.thread = host.spawn(now, name, program, pin === undefined ? {} : { core: pin });
+  }
+
+  /** What entering the guest takes. */
+  get returnNs(): number {
+    return this.#entryNs + this.#injectingNs;
   }
 
   #ns(cycles: number): number {
@@ -89,6 +101,7 @@ export class Vcpu implements Runner, Platform {
   // Runner
 
   resume(now: Nanos): void {
+    this.#injectingNs = 0;
     this.#options.guest.resume(now, this.core);
   }
 
@@ -132,11 +145,7 @@ export class Vcpu implements Runner, Platform {
   inject(now: Nanos, work: InterruptWork): void {
     const { profile } = this.#options;
     if (profile.posted || this.core.paused) return this.#give(now, work);
-    const injecting = function* (thread: Thread, ns: number): Generator<Wait, void, void> {
-      yield thread.spend(ns);
-    };
-    const took = this.#ns(profile.injectCycles);
-    this.exit(now, 'external-interrupt', (thread) => injecting(thread, took));
+    this.exit(now, 'external-interrupt');
     this.#give(now, work);
   }
 
@@ -145,6 +154,7 @@ export class Vcpu implements Runner, Platform {
     const { guest, host, profile } = this.#options;
     const took = profile.posted ? 0 : this.#ns(profile.injectCycles);
     host.ledger.record(now, this.core.actor, INJECTION, 0, took, 0);
+    if (this.core.paused) this.#injectingNs += took;
     guest.interrupt(now, this.index, profile.posted ? work : this.#withEnd(work));
   }
 
@@ -184,15 +194,24 @@ export class Vcpu implements Runner, Platform {
     }
   }
 
+  /** kvm_vcpu_halt: polls for as long as that has paid lately, while nobody else wants the core; then gives it up. */
   *#sleep(thread: Thread): Generator<Wait, void, void> {
-    const { haltPollNs } = this.#options.profile;
+    const { host } = this.#options;
     const until = this.#sleepsUntil;
-    if (haltPollNs > 0) {
-      const end = Math.min(until, thread.now + haltPollNs) as Nanos;
-      yield thread.spin(this.#news, end);
-    }
-    if (haltPollNs === 0 || (thread.timedOut && thread.now < until))
-      yield thread.block(this.#news, until);
+    const begun = thread.now;
+    thread.timedOut = true;
+    if (this.#pollNs > 0 && host.cores[thread.core]!.ready.length === 0)
+      yield thread.spin(this.#news, earlier(until, after(begun, this.#pollNs)));
+    if (thread.timedOut && thread.now < until) yield thread.block(this.#news, until);
+    this.#learn(thread.now - begun);
     this.#halted = false;
+  }
+
+  /** Polls longer after halts that were short, and not at all after long ones (grow and shrink as Linux has them). */
+  #learn(haltedNs: number): void {
+    const { haltPollNs: most } = this.#options.profile;
+    if (haltedNs <= this.#pollNs) return;
+    if (haltedNs >= most) this.#pollNs = 0;
+    else this.#pollNs = Math.min(most, Math.max(FIRST_POLL_NS, this.#pollNs * 2));
   }
 }
