@@ -9,6 +9,7 @@ import { MOST_EVENT_REQUESTS } from './event.js';
 import type { Request } from './request.js';
 import { STATUS } from './status.js';
 import { MOST_NAMESPACES } from './subsystem.js';
+import { BOOT_ID_AT } from './target.js';
 
 /** Every structure has as many bytes. */
 export const STRUCTURE_SIZE = 4096;
@@ -104,6 +105,7 @@ function ofController(_request: Request, controller: Controller): Uint8Array {
       msdbd: 1,
     }),
   );
+  whole.set(controller.target.bootId, BOOT_ID_AT);
   // A power state that says something, or hosts reckon with none (as Linux's target does).
   nvme.PowerState.encode({ mp: 2500, enlat: 16, exlat: 4 }, whole, nvme.IdentifyController.size);
   return whole;

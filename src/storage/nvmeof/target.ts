@@ -6,13 +6,25 @@ import type { Controller } from './controller.js';
 import { EVENTS } from './event.js';
 import { DISCOVERY_NQN, Subsystem, type SubsystemOptions } from './subsystem.js';
 
+/** Bytes of a boot identifier, and where it stands: the vendor specific area of Identify Controller (Base 2.0 5.17.2.1). */
+export const BOOT_ID_SIZE = 16;
+export const BOOT_ID_AT = 3072;
+
 export class NvmeTarget implements Machine {
   readonly discovery = new Subsystem({ nqn: DISCOVERY_NQN });
   /** Changes of what discovery tells (GENCTR). */
   generation = 1;
   /** Called when the target may have to be woken sooner than `wakeAt` said before. */
   onDeadline: (now: Nanos) => void = () => {};
+  /** Another one whenever what was not flushed may have been forgotten; zeros where nobody is told. */
+  readonly bootId: Uint8Array;
   readonly #subsystems = new Map<string, Subsystem>();
+
+  constructor({ bootId = new Uint8Array(BOOT_ID_SIZE) }: { readonly bootId?: Uint8Array } = {}) {
+    if (bootId.length !== BOOT_ID_SIZE)
+      throw new RangeError(`a boot identifier has ${BOOT_ID_SIZE} bytes`);
+    this.bootId = bootId;
+  }
 
   get subsystems(): Iterable<Subsystem> {
     return this.#subsystems.values();

@@ -10,6 +10,7 @@ import {
   type NamespaceDisk,
   type NamespaceFacts,
   NvmeController,
+  WriteCache,
 } from '../nvmeof/host/index.js';
 
 /** A way to the pool. */
@@ -42,6 +43,7 @@ export class Qbd {
   readonly #devices = new Map<string, QbdDevice>();
   /** By volume, the disks of each way so far. */
   readonly #ways = new Map<string, NamespaceDisk[]>();
+  readonly #caches = new Map<string, WriteCache>();
   readonly #numbers = new Map<string, number>();
   #next: number;
 
@@ -59,6 +61,7 @@ export class Qbd {
           { ...others, ...path, failFast: isMany },
           {
             nameOf: (facts) => this.#nameOf(facts) + (isMany ? `c${i}` : ''),
+            cacheOf: (facts) => this.#cacheOf(facts),
             added: (now, disk) => this.#added(now, disk),
             removed: (now, disk) => this.#removed(now, disk),
           },
@@ -115,6 +118,13 @@ export class Qbd {
       this.#numbers.set(key, number);
     }
     return `/dev/qbd${number}`;
+  }
+
+  #cacheOf(facts: NamespaceFacts): WriteCache {
+    const key = keyOf(facts);
+    const cache = this.#caches.get(key) ?? new WriteCache();
+    this.#caches.set(key, cache);
+    return cache;
   }
 
   #added(now: Nanos, disk: NamespaceDisk): void {

@@ -3,6 +3,7 @@
 import { nvme } from '../../../../protocols/index.js';
 import type { Thread, Wait } from '../../../cpu/index.js';
 import { after, ms } from '../../../time/index.js';
+import { BOOT_ID_AT, BOOT_ID_SIZE } from '../target.js';
 import type { Admin, Answer } from './admin.js';
 import * as commands from './commands.js';
 import type { HostQueue } from './host-queue.js';
@@ -31,6 +32,8 @@ export interface ControllerFacts {
   readonly writeCache: boolean;
   readonly hasEvents: boolean;
   readonly subnqn: string;
+  /** Of the pool's life, where it says one. */
+  readonly boot: string;
 }
 
 /** Fails as a sentence, which `final` says not to try again. */
@@ -107,6 +110,7 @@ function controllerFacts(b: Uint8Array, mqes: number): ControllerFacts {
     writeCache: vwc(b, 0) === 1,
     hasEvents: oaesNamespace(b, 0) === 1 || oaesDiscovery(b, 0) === 1,
     subnqn: textOf(name),
+    boot: b.subarray(BOOT_ID_AT, BOOT_ID_AT + BOOT_ID_SIZE).join('.'),
   };
 }
 

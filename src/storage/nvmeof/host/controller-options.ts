@@ -1,6 +1,9 @@
 // Where a controller is and how it is to be kept: what `nvme connect` takes.
 
+import type { Nanos } from '../../../time/index.js';
 import type { Digests } from '../tcp/pdu.js';
+import type { NamespaceDisk, NamespaceFacts } from './namespace-disk.js';
+import type { WriteCache } from './write-cache.js';
 
 export interface ControllerOptions {
   readonly transport: 'rdma' | 'tcp';
@@ -32,4 +35,23 @@ export interface ControllerOptions {
    * was under way may have been done.
    */
   readonly failFast?: boolean;
+}
+
+/** What happened so far. */
+export interface ControllerCounts {
+  connects: number;
+  losses: number;
+  keepAlives: number;
+  events: number;
+  aborts: number;
+}
+
+export interface ControllerHooks {
+  /** What the disk of a namespace is called. */
+  nameOf(facts: NamespaceFacts): string;
+  /** What is promised of its volume, where several ways lead to it. */
+  cacheOf?(facts: NamespaceFacts): WriteCache;
+  /** One came, or went. */
+  added?(now: Nanos, disk: NamespaceDisk): void;
+  removed?(now: Nanos, disk: NamespaceDisk): void;
 }

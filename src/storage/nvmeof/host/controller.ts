@@ -20,11 +20,12 @@ import {
   scan,
 } from './bring-up.js';
 import * as commands from './commands.js';
-import type { ControllerOptions } from './controller-options.js';
+import type { ControllerCounts, ControllerHooks, ControllerOptions } from './controller-options.js';
 import type { HostQueue, QueueOptions, QueueOwner } from './host-queue.js';
 import { NamespaceDisk, type NamespaceFacts } from './namespace-disk.js';
 import { RangePages } from './range-pages.js';
 import { newHostQueue } from './transport.js';
+import { WriteCache } from './write-cache.js';
 
 /** Linux: NVME_AQ_DEPTH, and the default of --queue-size. */
 const ADMIN_ENTRIES = 32;
@@ -37,23 +38,6 @@ const KEEP_ALIVE_MS = 5000;
 const USUAL_NQN = 'nqn.2026-11.io.wireverbs:host';
 
 export type ControllerState = 'new' | 'connecting' | 'live' | 'resetting' | 'dead';
-
-/** What happened so far. */
-export interface ControllerCounts {
-  connects: number;
-  losses: number;
-  keepAlives: number;
-  events: number;
-  aborts: number;
-}
-
-export interface ControllerHooks {
-  /** What the disk of a namespace is called. */
-  nameOf(facts: NamespaceFacts): string;
-  /** One came, or went. */
-  added?(now: Nanos, disk: NamespaceDisk): void;
-  removed?(now: Nanos, disk: NamespaceDisk): void;
-}
 
 export class NvmeController implements QueueOwner {
   state: ControllerState = 'new';
@@ -279,6 +263,7 @@ export class NvmeController implements QueueOwner {
     for (const facts of found) {
       const known = this.disks.get(facts.nsid);
       if (known) {
+        known.connected(this.facts!.boot);
         known.queue.readOnly = facts.readOnly;
         known.queue.resize(now, facts.sizeBytes);
         known.queue.start(now);
@@ -292,13 +277,21 @@ export class NvmeController implements QueueOwner {
   #add(now: Nanos, facts: NamespaceFacts): void {
     const isRdma = this.options.transport === 'rdma';
     const maxTransferBytes = this.#mostBytes();
-    const disk = new NamespaceDisk(this, this.hooks.nameOf(facts), facts, {
-      maxTransferBytes,
-      // RDMA: one region names pages, and has gaps at its ends alone.
-      maxSegments: isRdma ? maxTransferBytes / PAGE_4K + 1 : 127,
-      virtBoundaryBytes: isRdma ? PAGE_4K : 1,
-      writeCache: this.facts!.writeCache,
-    });
+    const cache = this.hooks.cacheOf?.(facts) ?? new WriteCache();
+    const disk = new NamespaceDisk(
+      this,
+      this.hooks.nameOf(facts),
+      facts,
+      {
+        maxTransferBytes,
+        // RDMA: one region names pages, and has gaps at its ends alone.
+        maxSegments: isRdma ? maxTransferBytes / PAGE_4K + 1 : 127,
+        virtBoundaryBytes: isRdma ? PAGE_4K : 1,
+        writeCache: this.facts!.writeCache,
+      },
+      cache,
+    );
+    disk.connected(this.facts!.boot);
     this.disks.set(facts.nsid, disk);
     this.hooks.added?.(now, disk);
   }

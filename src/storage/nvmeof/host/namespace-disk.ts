@@ -14,6 +14,7 @@ import { blockStatusOf, MOST_RETRIES } from './block-status.js';
 import type { Command } from './command.js';
 import * as commands from './commands.js';
 import type { NvmeController } from './controller.js';
+import type { WriteCache } from './write-cache.js';
 
 /** What identify tells of a namespace. */
 export interface NamespaceFacts {
@@ -32,6 +33,7 @@ export class NamespaceDisk implements BlockDriver {
   readonly hardware: readonly HardwareQueue[];
   readonly queue: RequestQueue;
   readonly #blockBytes: number;
+  readonly #cache: WriteCache;
 
   constructor(
     readonly controller: NvmeController,
@@ -41,7 +43,9 @@ export class NamespaceDisk implements BlockDriver {
       QueueLimits,
       'maxTransferBytes' | 'maxSegments' | 'virtBoundaryBytes' | 'writeCache'
     >,
+    cache: WriteCache,
   ) {
+    this.#cache = cache;
     const { sizeBytes, readOnly, blockShift } = facts;
     const blockBytes = 2 ** blockShift;
     this.#blockBytes = blockBytes;
@@ -93,6 +97,7 @@ export class NamespaceDisk implements BlockDriver {
         command.at(request.segments, length);
         return;
       case 'flush':
+        this.#cache.flushBegins();
         commands.flush(command, nsid);
         command.at();
         return;
@@ -119,9 +124,23 @@ export class NamespaceDisk implements BlockDriver {
     if (request.state !== 'started') return;
     const status = blockStatusOf(command);
     const again = status !== 'BLK_STS_OK' && !command.dnr && request.retries < MOST_RETRIES;
-    if (!again) return this.queue.complete(now, request, status);
+    if (!again) return this.queue.complete(now, request, this.#durable(request, status));
     this.queue.requeue(now, request);
     this.queue.start(now);
+  }
+
+  /** The pool's cache may have forgotten what it acknowledged: a flush says so. */
+  // hot
+  #durable({ op, fua }: DriverRequest, status: BlockStatus): BlockStatus {
+    const isGood = status === 'BLK_STS_OK';
+    if (op === 'flush') return this.#cache.flushEnds(isGood) || !isGood ? status : 'BLK_STS_IOERR';
+    if (op !== 'read' && isGood && !fua) this.#cache.acknowledged();
+    return status;
+  }
+
+  /** The connection was made again. */
+  connected(boot: string): void {
+    this.#cache.connected(boot);
   }
 
   /** Aborts it; when that has not helped either, the connection is made anew (nvme_timeout of the PCI driver). */

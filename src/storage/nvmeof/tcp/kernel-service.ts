@@ -69,6 +69,8 @@ export const tcpServer = (
       }
     } finally {
       target.onDeadline = before;
+      const { listener } = socket;
+      if (listener) computer.kernel!.tcp.unlisten(thread.now, listener);
     }
   };
 
@@ -88,12 +90,15 @@ const serve = (
     const bytes = computer.space.bytes(address, PIECE);
     const runs = [{ address: computer.space.translate(address), length: PIECE }];
     served.open++;
+    let isOver = false;
     try {
       yield* carry(thread, socket, session, news, runs, bytes);
+      isOver = true;
     } finally {
       served.open--;
       if (!session.ended) session.lost(thread.now, 'the host hung up');
       computer.space.unmap(address, PIECE);
+      if (!isOver) socket.connection?.abort(thread.now); // the thread was ended
     }
     yield* socket.close(thread);
   };
