@@ -1,12 +1,13 @@
 // Packets of one path that differ in PSN, acknowledge request, IPv4 identification and payload only, such as those in the
 // middle of a message: the headers are made once, and copied word by word.
 
-import { byteSwap16, byteSwap32 } from '../core/byte-order.js';
+import { byteSwap16 } from '../core/byte-order.js';
 import {
   checksumOfSum,
   crc16,
-  crc32,
+  crc32Bits,
   internetSum,
+  putCrc32,
   updateChecksum,
 } from '../core/checksum/index.js';
 import { BTH } from '../infiniband/base-transport.js';
@@ -17,7 +18,6 @@ import type { PathTemplate } from './path-template.js';
 
 const { psn: setPsn, ackReq: setAckReq } = BTH.set;
 const { identification: setId, headerChecksum: setChecksum } = IPv4.set;
-const { icrc: setIcrc } = ICRC.set;
 const { vcrc: setVcrc } = VCRC.set;
 
 const WORD = 4;
@@ -107,7 +107,7 @@ export class RepeatedPacket {
       setChecksum(into, networkAt, updateChecksum(this.#checksum, 0, id));
     }
     const seed = this.#crc!.of(psn, ackReq, id);
-    setIcrc(into, stop, byteSwap32(crc32(into, at + path.bodyAt, stop, seed)));
+    putCrc32(into, stop, crc32Bits(into, at + path.bodyAt, stop, seed));
     const last = stop + ICRC.size;
     if (!path.native) return last;
     setVcrc(into, last, byteSwap16(crc16(into, at, last)));

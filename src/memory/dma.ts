@@ -294,7 +294,9 @@ export class DmaEngine {
       move(bytes, at - length, length, target, this.#at);
       const machine = this.#machine;
       took = this.pcie.writeNs(now, machine, length) + this.#waitNs;
-      this.ledger.piece(now, this.device, DMA_WRITE, length, took, NOWHERE, machine, flow);
+      if (this.ledger.watched)
+        this.ledger.piece(now, this.device, DMA_WRITE, length, took, NOWHERE, machine, flow);
+      else this.ledger.add(this.device, DMA_WRITE, length);
     }
     return took;
   }
@@ -323,7 +325,9 @@ export class DmaEngine {
       const machine = this.#machine;
       const came = this.pcie.readNs(now, machine, length) + this.#waitNs;
       if (came > took) took = came;
-      this.ledger.piece(now, this.device, DMA_READ, length, came, machine, NOWHERE, flow);
+      if (this.ledger.watched)
+        this.ledger.piece(now, this.device, DMA_READ, length, came, machine, NOWHERE, flow);
+      else this.ledger.add(this.device, DMA_READ, length);
     }
     return took;
   }

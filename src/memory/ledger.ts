@@ -96,6 +96,8 @@ export class Ledger {
   /** Count, bytes and time of each kind of each actor, side by side. */
   #sums = new Float64Array(KINDS * SUM * 16);
   readonly #watchers: Watcher[] = [];
+  /** Somebody wants to know where bytes were moved: the log, or a watch. */
+  watched: boolean;
   readonly #capacity: number;
   readonly #log: Float64Array;
   #events = 0;
@@ -105,6 +107,7 @@ export class Ledger {
     if (!(keepEvents >= 0 && keepEvents <= MAX_EVENTS))
       throw new UsageError('EINVAL', `a log of ${keepEvents} events`);
     this.#capacity = keepEvents;
+    this.watched = keepEvents > 0;
     this.#log = new Float64Array(keepEvents * EVENT);
   }
 
@@ -165,10 +168,28 @@ export class Ledger {
     target: number,
     flow: number,
   ): void {
+    this.add(actor, kind, bytes);
+    if (this.watched) this.#show(now, actor, kind, bytes, timeNs, source, target, flow);
+  }
+
+  // hot
+  /** A piece, where nobody wants to know more: `watched` is false. */
+  add(actor: Actor, kind: number, bytes: number): void {
     this.#sums[placeOf(actor, kind) + BYTES]! += bytes;
+  }
+
+  #show(
+    now: Nanos,
+    actor: Actor,
+    kind: number,
+    bytes: number,
+    timeNs: number,
+    source: number,
+    target: number,
+    flow: number,
+  ): void {
     if (this.#capacity > 0) this.#keep(now, actor, kind, bytes, timeNs, source, target, flow);
-    for (let i = 0; i < this.#watchers.length; i++)
-      this.#watchers[i]!.moved(actor, kind, source, target, bytes);
+    for (const watcher of this.#watchers) watcher.moved(actor, kind, source, target, bytes);
   }
 
   /** Sums of one kind, by one actor or by all. */
@@ -221,11 +242,13 @@ export class Ledger {
     if (this.#watchers.length === MAX_WATCHES)
       throw new UsageError('ENOMEM', `${MAX_WATCHES} ranges are watched`);
     this.#watchers.push(watcher);
+    this.watched = true;
   }
 
   unwatch(watcher: Watcher): void {
     const index = this.#watchers.indexOf(watcher);
     if (index >= 0) this.#watchers.splice(index, 1);
+    this.watched = this.#capacity > 0 || this.#watchers.length > 0;
   }
 
   #keep(

@@ -8,9 +8,8 @@ import type { QueuePair } from './queue-pair.js';
 export class Deadlines {
   readonly #heap: QueuePair[] = [];
 
-  get next(): Nanos {
-    return this.#heap[0]?.deadlineAt ?? NEVER;
-  }
+  /** When the first is due. */
+  next: Nanos = NEVER;
 
   /** The queue pair wants to be looked at by `at`, or earlier. */
   // hot
@@ -23,6 +22,7 @@ export class Deadlines {
       this.#heap.push(qp);
     }
     this.#rise(qp.heapAt);
+    if (at < this.next) this.next = at;
   }
 
   /** Takes one that is due; undefined when none is. It must ask again for what it still waits for. */
@@ -35,6 +35,7 @@ export class Deadlines {
       this.#sink(0);
     }
     first.deadlineAt = NEVER;
+    this.next = this.#heap[0]?.deadlineAt ?? NEVER;
     return first;
   }
 

@@ -3,7 +3,7 @@
 
 import { Signal } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
-import { type Nanos, NEVER, type Random, START } from '../time/index.js';
+import { earlier, type Nanos, NEVER, type Random, START } from '../time/index.js';
 import type { Neighbours, Path, PortAddress } from './address.js';
 import { Clockwork, type Prepared, type Works } from './clockwork.js';
 import type { CompletionQueue } from './completion-queue.js';
@@ -186,11 +186,11 @@ export class RdmaDevice implements Station, Engine, Works {
   }
 
   wakeAt(): Nanos {
-    const { next } = this.#deadlines;
-    const clock = this.clock === null ? NEVER : this.clock.wakeAt();
-    const carried = this.transport === null ? NEVER : this.transport.wakeAt();
-    const own = Math.min(this.#slotRetryAt, this.#completions.wakeAt, clock, carried);
-    return own < next ? (own as Nanos) : next;
+    let at = this.#deadlines.next;
+    if (this.#slotRetryAt < at) at = this.#slotRetryAt;
+    if (this.#completions.wakeAt < at) at = this.#completions.wakeAt;
+    if (this.clock !== null) at = earlier(at, this.clock.wakeAt() as Nanos);
+    return this.transport === null ? at : earlier(at, this.transport.wakeAt());
   }
 
   expire(now: Nanos): void {

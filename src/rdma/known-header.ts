@@ -3,16 +3,21 @@
 // by word, passes the same checks, so that finding its headers and checking them is done once for many. What the sequence,
 // the keys and the payload have to be is looked at as ever.
 
-import { addWord, crc32, internetSum, sumIsGood } from '../../protocols/core/checksum/index.js';
+import {
+  addWord,
+  crc32Bits,
+  hasCrc32,
+  internetSum,
+  sumIsGood,
+} from '../../protocols/core/checksum/index.js';
 import type { PortAddress } from './address.js';
 import type { QpState } from './constant.js';
 import { Packet } from './packet.js';
 import type { QueuePair } from './queue-pair.js';
-import { BTH, byteSwap32, HeadCrc, ICRC, IPv4 } from './wire.js';
+import { BTH, HeadCrc, IPv4 } from './wire.js';
 
 const { destQp: getDestQp } = BTH.get;
 const { identification: getId, headerChecksum: getChecksum } = IPv4.get;
-const { icrc: getIcrc } = ICRC.get;
 
 const WORD_BYTES = 4;
 /** Ethernet with a VLAN, IPv6, UDP, BTH are 78 bytes; no carrier has more. */
@@ -79,7 +84,7 @@ export class KnownHeader {
     const { bytes, at, bthAt, icrcAt, psn, ackReq } = this.packet;
     const id = this.#ipv4At < 0 ? 0 : getId(bytes, at + this.#ipv4At);
     const seed = this.#crc!.of(psn, ackReq, id);
-    return getIcrc(bytes, icrcAt) === byteSwap32(crc32(bytes, bthAt + BTH.size, icrcAt, seed));
+    return hasCrc32(bytes, icrcAt, crc32Bits(bytes, bthAt + BTH.size, icrcAt, seed));
   }
 
   /** A packet passed the checks of headers and its ICRC was right: the second of a kind is learned. */

@@ -27,13 +27,7 @@ export class Busy {
   /** A piece of work that came at `now` begins when what came before is done. */
   // hot
   serve(now: number, tookNs: number): void {
-    this.serveExact(now, exact(tookNs));
-  }
-
-  /** The same of a time that `exact` gave. */
-  // hot
-  serveExact(now: number, tookNs: number): void {
-    if (this.at > now) this.until(this.at, tookNs - this.early);
-    else this.until(now, tookNs);
+    if (this.at > now) this.until(this.at, exact(tookNs) - this.early);
+    else this.until(now, exact(tookNs));
   }
 }

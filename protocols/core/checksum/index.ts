@@ -4,6 +4,7 @@
 export { crc16 } from './crc16.js';
 export {
   crc32,
+  crc32Bits,
   crc32c,
   crc32Masked,
   crc32OfAbsentLrh,
@@ -27,3 +28,4 @@ export { packetMemory, sharedPacketMemory } from './kernel/kernel.js';
 export { kernelEngine } from './kernel-engine.js';
 export { moveWithin } from './move.js';
 export { portableEngine } from './portable-engine.js';
+export { hasCrc32, putCrc32 } from './sealed.js';
