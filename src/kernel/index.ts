@@ -1,3 +1,6 @@
+export { Arrival } from './arrival.js';
+export { Bridge, BridgedFrame, type Tap } from './bridge.js';
+export type { NetCard, ReceiveSide, TransmitSide } from './card.js';
 export { CpuBill, type CpuCategory, cpuCategories } from './category.js';
 export type { KernelOptions, KernelParts, Machinery } from './context.js';
 export { Completion, RxDescriptor, TxDescriptor } from './descriptor.js';
@@ -7,6 +10,8 @@ export { type Run, receiveInKernel, sendInKernel } from './in-kernel.js';
 export { Kernel } from './kernel.js';
 export { mapPages } from './map-pages.js';
 export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
+export { PacketView } from './packet-view.js';
+export { type Keeper, PagePool } from './page-pool.js';
 export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';
 export { type Piece, Socket, type SocketOptions } from './socket.js';
 export {

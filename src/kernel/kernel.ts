@@ -13,6 +13,7 @@ import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
 import { earlier, type Nanos, type Random, START } from '../time/index.js';
 import type { Arrival } from './arrival.js';
+import type { Bridge } from './bridge.js';
 import type { NetCard, TransmitSide } from './card.js';
 import { CpuBill, ETC, LOCK, NETDEV, SCHED, SKB, TCP_IP } from './category.js';
 import type { KernelOptions, KernelParts, Machinery } from './context.js';
@@ -49,6 +50,8 @@ export class Kernel implements Station, InterruptSink, Arriving {
   readonly card: NetCard;
   readonly bill: CpuBill;
   now: Nanos = START;
+  /** What is not for this host goes elsewhere before it goes up. */
+  bridge: Bridge | null = null;
   /** What goes up now. */
   arrival: Arrival | null = null;
   /** Sockets of connections that nobody has accepted yet, by what they send from. */
@@ -61,7 +64,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   readonly #transmitter: Transmitter;
   readonly #napis: readonly Napi[];
   readonly #softirqs: readonly Softirq[];
-  readonly #handlers: readonly InterruptWork[];
+  readonly handlers: readonly InterruptWork[];
   readonly #flowCores = new FlowCores();
   #timersAsked = false;
   #placed = 0;
@@ -109,7 +112,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
       (side, i) => new Napi(this.parts, side, i, coreOf(i), this.#rings[i]!),
     );
     this.#softirqs = cores.cores.map((_, i) => new Softirq(this, i));
-    this.#handlers = this.#napis.map((_, i) => this.#handler(i));
+    this.handlers = this.#napis.map((_, i) => this.#handler(i));
     this.polled = this.#napis.map(() => new Signal());
     for (const napi of this.#napis) napi.open(START);
   }
@@ -266,6 +269,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   chargeArrival(arrival: Arrival): void {
     const { bill } = this;
     const { profile } = this.parts;
+    if (this.bridge?.isForTap(arrival)) return bill.charge(NETDEV, profile.deviceOut);
     if (arrival.length === arrival.headerLength) {
       bill.charge(LOCK, profile.skbLock);
       bill.charge(TCP_IP, profile.ackIn);
@@ -288,6 +292,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   // hot
   handUp(now: Nanos, arrival: Arrival): void {
+    if (this.bridge?.takes(now, arrival)) return;
     this.arrival = arrival;
     const { bytes, at, length, checked, unit } = arrival;
     const { stack } = this.parts;
@@ -314,7 +319,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   // hot
   interrupt(now: Nanos, queue: number): void {
-    this.parts.interrupts.interrupt(now, this.#napis[queue]!.core, this.#handlers[queue]!);
+    this.parts.interrupts.interrupt(now, this.#napis[queue]!.core, this.handlers[queue]!);
   }
 
   // hot
@@ -328,10 +333,6 @@ export class Kernel implements Station, InterruptSink, Arriving {
   }
 
   /** The interrupt's handler: sees to it that the queue is polled. */
-  handlerOf(queue: number): InterruptWork {
-    return this.#handlers[queue]!;
-  }
-
   #handler(queue: number): InterruptWork {
     return {
       run: (now) => {

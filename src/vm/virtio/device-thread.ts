@@ -40,6 +40,7 @@ export class DeviceThread {
   readonly thread: Thread;
   readonly #options: DeviceThreadOptions;
   readonly #handlers: (InterruptWork | null)[] = [];
+  readonly #vcpus: number[] = [];
 
   constructor(options: DeviceThreadOptions) {
     this.#options = options;
@@ -48,9 +49,10 @@ export class DeviceThread {
     this.thread = vm.host.spawn(name, (thread) => this.#run(thread), where);
   }
 
-  /** What the guest does when a vector of the device interrupts it. */
-  connect(vector: number, handler: InterruptWork): void {
+  /** What the guest does when a vector of the device interrupts it, and on which virtual CPU. */
+  connect(vector: number, handler: InterruptWork, vcpu = vector): void {
     this.#handlers[vector] = handler;
+    this.#vcpus[vector] = vcpu % this.#options.vm.vcpus.length;
   }
 
   /** What happens when the driver writes the register that kicks: on the thread of its virtual CPU. */
@@ -76,7 +78,7 @@ export class DeviceThread {
     yield thread.spend(profile.irqfdNs);
     this.counts.interrupts++;
     const handler = this.#handlers[vector];
-    if (handler) vm.inject(thread.now, vector % vm.vcpus.length, handler);
+    if (handler) vm.inject(thread.now, this.#vcpus[vector]!, handler);
   }
 
   *#run(thread: Thread): Generator<Wait, void, void> {

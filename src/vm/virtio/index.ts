@@ -2,6 +2,8 @@ export { VirtioBlk, type VirtioBlkOptions, type VirtioDeviceOptions } from './bl
 export { probeVirtioBlk, VirtioBlkDriver } from './blk-driver.js';
 export { Chain, MOST_SEGMENTS } from './chain.js';
 export type { GuestBytes } from './guest-bytes.js';
+export { VirtioNet, type VirtioNetOptions } from './net-device.js';
+export { type GuestNetworkOptions, probeVirtioNet } from './net-probe.js';
 export type { VirtioProfile } from './profile.js';
 export type {
   DeviceQueue,

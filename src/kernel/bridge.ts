@@ -1,0 +1,159 @@
+// A software bridge in a host's kernel: its card on one side, guests' taps on the others. What comes for a guest goes to its
+// tap instead of up the stack; what guests send goes to each other, or out by the card's queues.
+
+import type { Thread, Wait } from '../cpu/index.js';
+import type { Nanos } from '../time/index.js';
+import type { Arrival, PieceTaker } from './arrival.js';
+import { LOCK, NETDEV, SKB } from './category.js';
+import type { Kernel } from './kernel.js';
+import type { Keeper } from './page-pool.js';
+
+/** A frame in the host's memory, or several of one flow that were merged, on its way between ports. */
+export class BridgedFrame implements PieceTaker {
+  readonly addresses: number[] = [];
+  readonly lengths: number[] = [];
+  readonly keepers: Keeper[] = [];
+  readonly blocks: number[] = [];
+  length = 0;
+  headerLength = 0;
+  /** Text of each frame that it was merged of, or is to be cut into; 0: it is one frame. */
+  unit = 0;
+  /** Its checksums are right, or not yet made. */
+  checked = false;
+  /** The card is to make its checksum. */
+  partial = false;
+
+  /** A piece whose block somebody refers to on the frame's behalf. */
+  add(address: number, length: number, keeper: Keeper, block: number): void {
+    this.addresses.push(address);
+    this.lengths.push(length);
+    this.keepers.push(keeper);
+    this.blocks.push(block);
+    this.length += length;
+  }
+
+  piece(_offset: number, length: number, address: number, keeper: Keeper, block: number): void {
+    keeper.hold(block);
+    this.add(address, length, keeper, block);
+  }
+
+  release(): void {
+    for (const [i, block] of this.blocks.splice(0).entries()) this.keepers[i]!.release(block);
+  }
+}
+
+/** A port of the bridge that is not the card. */
+export interface Tap {
+  readonly mac: Uint8Array;
+  /** A frame for it, which it releases; false when it has no room, and the frame stays the caller's. */
+  offer(now: Nanos, frame: BridgedFrame): boolean;
+}
+
+/** Bytes that may wait in a queue of the card, and pieces of one frame. */
+const QUEUE_BYTES = 512 * 1024;
+const MOST_PIECES = 64;
+
+export class Bridge {
+  readonly counters = { forwarded: 0, tap_dropped: 0, card_dropped: 0 };
+  readonly #kernel: Kernel;
+  readonly #taps: Tap[] = [];
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    kernel.bridge = this;
+  }
+
+  attach(tap: Tap): void {
+    this.#taps.push(tap);
+  }
+
+  /** Does it go to a guest, and to nobody else? */
+  // hot
+  isForTap({ bytes, at, own }: Arrival): boolean {
+    return !own && this.#tapOf(bytes, at) !== null;
+  }
+
+  // hot
+  #tapOf(b: Uint8Array, at: number): Tap | null {
+    for (let i = 0; i < this.#taps.length; i++) {
+      const tap = this.#taps[i]!;
+      if (sameMac(tap.mac, b, at)) return tap;
+    }
+    return null;
+  }
+
+  /** Something came up from the card; true when it was for a guest alone. */
+  takes(now: Nanos, arrival: Arrival): boolean {
+    if (arrival.own) return false;
+    const tap = this.#tapOf(arrival.bytes, arrival.at);
+    const toAll = isGroup(arrival.bytes, arrival.at);
+    if (tap === null && !toAll) return false;
+    for (const one of tap === null ? this.#taps : [tap]) {
+      const frame = new BridgedFrame();
+      arrival.pieces(0, arrival.length, frame);
+      frame.headerLength = arrival.headerLength;
+      frame.unit = arrival.unit;
+      frame.checked = arrival.checked;
+      this.#offer(now, one, frame);
+    }
+    return !toAll;
+  }
+
+  #offer(now: Nanos, tap: Tap, frame: BridgedFrame): void {
+    this.counters.forwarded++;
+    if (tap.offer(now, frame)) return;
+    this.counters.tap_dropped++;
+    frame.release();
+  }
+
+  /** A guest's frame, as work of the thread that took it from the guest. */
+  *send(thread: Thread, from: Tap, frame: BridgedFrame): Generator<Wait, void, void> {
+    const kernel = this.#kernel;
+    const { memory, profile, bill } = kernel.parts;
+    const b = memory.locate(frame.addresses[0]!);
+    const { at } = memory;
+    const tap = this.#tapOf(b, at);
+    kernel.enter(thread.now, thread.core);
+    bill.charge(SKB, profile.skbAlloc);
+    bill.charge(LOCK, profile.queueLock);
+    bill.charge(NETDEV, profile.deviceOut);
+    yield kernel.spend(thread);
+    if (tap !== null) return this.#offer(thread.now, tap, frame);
+    if (isGroup(b, at)) this.#copies(thread.now, from, frame);
+    kernel.enter(thread.now, thread.core);
+    const side = kernel.card.transmitSides[thread.core % kernel.card.transmitSides.length]!;
+    if (side.waitingBytes >= QUEUE_BYTES || side.room < MOST_PIECES) {
+      this.counters.card_dropped++;
+      return frame.release();
+    }
+    side.begin(frame.unit, frame.unit > 0 ? frame.headerLength : 0, frame.partial);
+    for (let i = 0; i < frame.addresses.length; i++)
+      side.piece(frame.addresses[i]!, frame.lengths[i]!, frame.keepers[i]!, frame.blocks[i]!);
+    side.end(frame.length);
+    frame.release();
+    this.counters.forwarded++;
+    bill.charge(NETDEV, profile.doorbell);
+    yield kernel.spend(thread);
+    side.ring(thread.now, thread.core);
+  }
+
+  /** To all other taps as well. */
+  #copies(now: Nanos, from: Tap, frame: BridgedFrame): void {
+    for (const tap of this.#taps) {
+      if (tap === from) continue;
+      const copy = new BridgedFrame();
+      for (let i = 0; i < frame.addresses.length; i++)
+        copy.piece(0, frame.lengths[i]!, frame.addresses[i]!, frame.keepers[i]!, frame.blocks[i]!);
+      copy.checked = frame.checked;
+      this.#offer(now, tap, copy);
+    }
+  }
+}
+
+const isGroup = (b: Uint8Array, at: number): boolean => b[at]! % 2 === 1;
+
+// hot
+function sameMac(mac: Uint8Array, b: Uint8Array, at: number): boolean {
+  for (let i = 0; i < mac.length; i++) if (mac[i] !== b[at + i]) return false;
+  return true;
+}

@@ -1,0 +1,110 @@
+// A guest's network by virtio-net: its kernel over rings, a thread of the host that copies, a bridge, the host's card.
+
+import { parseIp } from '../../../../src/stack/index.js';
+import { after } from '../../../../src/time/index.js';
+import { netTable } from '../../../../src/vm/virtio/features.js';
+import { Chain, probeVirtioNet, VirtioNet } from '../../../../src/vm/virtio/index.js';
+import { PciDriver } from '../../../../src/vm/virtio/pci-driver.js';
+import { assert, spec } from '../../../support/spec.js';
+import { bridgedWorld, echo, sendAndCompare } from '../network-guests.js';
+
+const rings = [[], ['INDIRECT_DESC', 'EVENT_IDX'], ['RING_PACKED', 'EVENT_IDX']];
+
+function talk(onFirst: number, onSecond: number, bytes: number, ringFeatures?: readonly string[]) {
+  const world = bridgedWorld(onFirst, onSecond);
+  const cards = world.vms.map(
+    ({ vm, bridge, mac }, i) =>
+      new VirtioNet({ name: `net${i}`, vm, bridge, mac, ...(ringFeatures && { ringFeatures }) }),
+  );
+  let took = 0;
+  const network = (i: number) => ({ addresses: [`${world.vms[i]!.ip}/24`] });
+  const [first, second] = world.vms;
+  const server = second!.vm.guest.spawn('server', function* (thread) {
+    yield* probeVirtioNet(cards[1]!, thread, network(1));
+    yield* echo(second!.vm.guest, thread, bytes);
+  });
+  const client = first!.vm.guest.spawn('client', function* (thread) {
+    yield* probeVirtioNet(cards[0]!, thread, network(0));
+    took = yield* sendAndCompare(first!.vm.guest, thread, parseIp(second!.ip), bytes);
+  });
+  world.run([server, client]);
+  return { world, cards, took };
+}
+
+spec('virtio-net', (it) => {
+  for (const features of rings)
+    it(`what a guest sends, another on another host has: ${features.join(' ') || 'split'}`, () => {
+      const { cards } = talk(1, 1, 300_000, features);
+      for (const { counters, pci } of cards) {
+        assert.ok(counters.sent > 0 && counters.received > 0);
+        assert.is(counters.refused, 0);
+        assert.is(pci.needsReset, false);
+      }
+    });
+
+  it('guests of one host reach each other without its card', () => {
+    const { world, cards } = talk(2, 0, 100_000);
+    assert.ok(cards[1]!.counters.received > 0);
+    const sent = world.hosts[0]!.kernel!.nic.transmitQueues.reduce((sum, q) => sum + q.frames, 0);
+    // Who asks for a neighbour asks all.
+    assert.ok(sent < 10, `${sent} frames went out`);
+  });
+
+  it('frames are cut by the card at the latest, and merged frames reach the guest as one', () => {
+    const { cards } = talk(1, 1, 300_000);
+    const frames = Math.ceil(300_000 / 1448);
+    assert.ok(cards[0]!.counters.sent < frames / 4, `${cards[0]!.counters.sent}`);
+    assert.ok(cards[1]!.counters.received < frames, `${cards[1]!.counters.received}`);
+  });
+
+  it('the host copies every byte once each way, beside what the guests copy', () => {
+    const bytes = 100_000;
+    const { world } = talk(1, 1, bytes);
+    const copiedBy = (name: string) => {
+      const { ledger } = world.hosts[0]!;
+      const actors = ledger.actors.filter((one) => one.startsWith(name));
+      return actors.reduce((sum, one) => sum + ledger.total('copy', ledger.actor(one)).bytes, 0);
+    };
+    // Out and back, and a little for headers.
+    const host = copiedBy('core');
+    assert.ok(host >= 2 * bytes && host < 2.1 * bytes, `${host}`);
+    const guest = copiedBy('vm0');
+    assert.is(guest, 2 * bytes);
+  });
+
+  it('frames that are none are refused one by one; buffers that cannot be filled stop the device', () => {
+    const world = bridgedWorld(1, 0);
+    const { vm, bridge, mac } = world.vms[0]!;
+    const card = new VirtioNet({ name: 'net0', vm, bridge, mac });
+    const { memory } = vm;
+    const hostile = vm.guest.spawn('hostile', function* (thread) {
+      const bus = new PciDriver(card);
+      yield* bus.settle(thread, netTable, new Set(['VERSION_1', 'INDIRECT_DESC']));
+      const receive = (yield* bus.openQueue(thread, 0))!;
+      const transmit = (yield* bus.openQueue(thread, 1))!;
+      yield* bus.ready(thread);
+      const at = memory.allocate(4096, 32);
+      const send = function* (header: readonly number[], length: number) {
+        memory.view(at, 12).set(header);
+        assert.ok(transmit.add(new Chain().read(at, 12).read(at + 4096, length), 0));
+        yield* bus.kick(thread, transmit);
+        yield thread.sleep(after(thread.now, 1_000_000));
+        assert.is(transmit.take(), 'chain');
+        return card.counters.refused;
+      };
+      assert.is(yield* send([0, 0], 10), 1); // no Ethernet header
+      assert.is(yield* send([0, 0], 1600), 2); // longer than the link takes
+      assert.is(yield* send([1, 1, 54, 0, 100, 0], 9000), 3); // to be cut, and no TCP
+      assert.is(yield* send([1, 1, 255, 255, 0, 0], 9000), 4);
+      assert.is(yield* send([0, 0], 100), 4);
+      assert.is(card.counters.sent, 1);
+      // A buffer for frames that is none; then a frame for it: what this guest sends to itself.
+      receive.add(new Chain().read(at, 64).write(at + 64, 64), 0);
+      yield* bus.kick(thread, receive);
+      memory.view(at + 4096, 6).set(mac);
+      yield* send([0, 0], 100);
+      assert.ok(card.pci.needsReset);
+    });
+    world.run([hostile]);
+  });
+});
