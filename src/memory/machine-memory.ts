@@ -281,7 +281,7 @@ export class MachineMemory implements PhysicalMemory {
     this.#to = this.#from = 0;
   }
 
-  /** Sets bytes that have something behind them; the others are zero anyway when `value` is. */
+  /** Sets bytes that have something behind them; the others are zero anyway when `value` is. Not for pages that are lent. */
   fill(address: number, lengthBytes: number, value: number): void {
     const node = this.#range(address, lengthBytes);
     let offset = address % NODE_SPAN;

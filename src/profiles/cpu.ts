@@ -57,6 +57,18 @@ export const xeonBroadwell: CpuProfile = {
   emptyPollNs: 10,
 };
 
+/** A server of 2012 under Linux 3.11, before mitigations, as Felter et al. (ISPASS 2015) had it: 2 x Xeon E5-2665. */
+export const xeonSandyBridge: CpuProfile = {
+  ...xeonHaswell,
+  name: 'Xeon E5-2665, Linux 3.11',
+  cores: 16, // Intel's data sheet: eight of each of its two sockets
+  hertz: 2.4e9, // the same: base frequency
+  systemCallNs: 50, // SocksDirect (SIGCOMM 2019), table 4, without page-table isolation
+  pageTableIsolationNs: 0,
+  idleExitNs: 4500, // fitted; Linux, intel_idle.c: 10 us at most for C1E
+  ddio: { bytes: 2 * 2 ** 20, ways: 2 }, // two of the 20 ways of 20 MB
+};
+
 /** For live worlds, where programs take real time. */
 export const realTimeCpu: CpuProfile = {
   name: 'this machine',

@@ -2,6 +2,7 @@
 
 import { forwarding } from './forwarding.js';
 import { kernelParts } from './kernel-parts.js';
+import { kvmNetwork } from './kvm-network.js';
 import { loss } from './loss.js';
 import { memoryReads } from './memory-reads.js';
 import { pcieRead } from './pcie-read.js';
@@ -24,6 +25,7 @@ const experiments: Readonly<Record<string, Experiments>> = {
   F11: tcpBulk,
   F13: verbRates,
   F15: forwarding,
+  F17: kvmNetwork,
   F19: memoryReads,
   F21: loss,
 };

@@ -196,6 +196,26 @@ export const published: readonly PublishedRow[] = [
     ],
   },
   {
+    id: 'F17',
+    title:
+      'TCP of a machine and of its KVM guest: netperf TCP_RR (100 and 200 B), CPU cost of bulk data',
+    hardware: '2 x Xeon E5-2665, ConnectX-2 EN 10 Gb/s direct, Linux 3.11, QEMU 1.5',
+    source: 'Felter et al., IBM RC25482 / ISPASS 2015, figures 2 and 3',
+    percent: 8,
+    values: [
+      ...values('us', {
+        'native, request and response': 38,
+        'guest, request and response': 68,
+      }),
+      ...values('cycles', {
+        'native, a byte sent': 2.13,
+        'native, a byte received': 2.3,
+        'guest, a byte sent': 2.27,
+        'guest, a byte received': 3.25,
+      }),
+    ],
+  },
+  {
     id: 'F19',
     title: 'memory latency and read bandwidth, local and remote NUMA node',
     hardware: '2-socket Skylake-SP class',

@@ -1,6 +1,6 @@
 // What a row of the calibration set is: published values with their source, and the experiment that finds each of them.
 
-export type Unit = 'ns' | 'us' | 'Gb/s' | 'GB/s' | 'M/s' | '%';
+export type Unit = 'ns' | 'us' | 'Gb/s' | 'GB/s' | 'M/s' | '%' | 'cycles';
 
 /** A measured value, as it was published. */
 export interface PublishedValue {

@@ -1,0 +1,96 @@
+// F17: TCP of a machine and of its KVM guest (virtio-net, vhost-net) to an equal machine on a cable of 10 Gb/s: requests that
+// are answered, and bulk data, whose price is what all cores of the machine did for a byte.
+
+import type { Thread, Wait } from '../../cpu/index.js';
+import type { Computer } from '../../host/index.js';
+import type { Socket } from '../../kernel/index.js';
+import { xeonSandyBridge } from '../../profiles/cpu.js';
+import { connectX2 } from '../../profiles/nic.js';
+import { ms, ns } from '../../time/index.js';
+import { type Experiments, once } from './row.js';
+import { TcpPair } from './tcp-pair.js';
+
+const REQUEST_BYTES = 100;
+const RESPONSE_BYTES = 200;
+const CALL_BYTES = 16_384; // netperf's TCP_STREAM sends as much as the socket's buffer has at first
+const RATE = 10e9;
+const WARM = 50;
+const ROUNDS = 200;
+const US = 1000;
+const SETTLING = ms(20);
+const WATCHED = ms(15);
+
+const pairOf = (): TcpPair =>
+  new TcpPair({ kernel: {}, cpu: xeonSandyBridge, card: connectX2, rate: RATE });
+
+/** Microseconds of a request with its answer. */
+function requestResponse(pair: TcpPair): number {
+  let began = 0;
+  let ended = 0;
+  pair.start(
+    function* (thread, socket, host) {
+      const address = host.space.allocate(RESPONSE_BYTES);
+      for (let i = 0; i < WARM + ROUNDS; i++) {
+        if (i === WARM) began = thread.now;
+        yield* socket.send(thread, address, REQUEST_BYTES);
+        yield* socket.recv(thread, address, RESPONSE_BYTES);
+      }
+      ended = thread.now;
+    },
+    function* (thread, socket, host) {
+      const address = host.space.allocate(RESPONSE_BYTES);
+      while ((yield* socket.recv(thread, address, REQUEST_BYTES)) > 0)
+        yield* socket.send(thread, address, RESPONSE_BYTES);
+    },
+  );
+  pair.sim.run(ms(1000), () => ended === 0);
+  return (ended - began) / ROUNDS / US;
+}
+
+function* sends(thread: Thread, socket: Socket, host: Computer): Generator<Wait, void, void> {
+  const address = host.space.allocate(CALL_BYTES);
+  while ((yield* socket.send(thread, address, CALL_BYTES)) > 0);
+}
+
+/** Cycles of all cores of the first machine for a byte that it sends, or receives. */
+function bulkCycles(pair: TcpPair, direction: 'tx' | 'rx'): number {
+  let received = 0;
+  const takes = function* (thread: Thread, socket: Socket, host: Computer) {
+    const address = host.space.allocate(CALL_BYTES);
+    for (;;) {
+      const got = yield* socket.recv(thread, address, CALL_BYTES);
+      if (got <= 0) return;
+      received += got;
+    }
+  };
+  if (direction === 'tx') pair.start(sends, takes);
+  else pair.start(takes, sends);
+  const { sim, hosts } = pair;
+  const [machine] = hosts;
+  sim.run(SETTLING);
+  const bytes = received;
+  const busy = busyOf(machine, SETTLING);
+  const end = ns(SETTLING + WATCHED);
+  sim.run(end);
+  const cycles = ((busyOf(machine, end) - busy) * machine.cores.profile.hertz) / 1e9;
+  return cycles / (received - bytes);
+}
+
+/** Nanoseconds that the machine's cores worked so far. */
+function busyOf({ cores }: Computer, now: number): number {
+  let sum = 0;
+  for (const core of cores.cores) {
+    core.account(ns(now));
+    sum += core.busyNs + core.interruptNs + core.switchNs + core.spinNs;
+  }
+  return sum;
+}
+
+export const kvmNetwork: Experiments = {
+  'native, request and response': once(() => requestResponse(pairOf())),
+  'native, a byte sent': once(() => bulkCycles(pairOf(), 'tx')),
+  'native, a byte received': once(() => bulkCycles(pairOf(), 'rx')),
+  'guest, request and response': 'there is no virtio-net',
+  'guest, a byte sent': 'there is no virtio-net',
+  'guest, a byte received': 'there is no virtio-net',
+};
