@@ -1,7 +1,6 @@
 // The storage pool for `wireverbs live`: volumes that a guest finds by NVMe over Fabrics, over RDMA and over TCP, on
 // one port of both.
 
-import { createHash } from 'node:crypto';
 import type { Host } from '../host/index.js';
 import { formatIp } from '../stack/index.js';
 import { type OpenVolume, openVolume, type VolumeSpec } from '../storage/backing.js';
@@ -16,14 +15,11 @@ import {
 import { TcpStack } from '../tcp/index.js';
 import { START } from '../time/index.js';
 import type { LiveWorld } from '../world/live.js';
+import { addVolume, POOL_NQN, poolSubsystem } from './pool-subsystem.js';
 import { counted, print } from './terminal.js';
 
-/** What hosts connect to unless told otherwise. */
-export const POOL_NQN = 'nqn.2026-11.io.wireverbs:pool';
 /** NVMe over Fabrics has it, on TCP as on RDMA. */
 const NVME_PORT = 4420;
-const UUID_SIZE = 16;
-const SERIAL_SIZE = 20;
 
 export interface ServedPool {
   readonly target: NvmeTarget;
@@ -32,13 +28,6 @@ export interface ServedPool {
   readonly tcp: StackService;
   close(): Promise<void>;
 }
-
-/** Sixteen bytes that are the same for the same names, so that a host knows a volume again. */
-const uuidOf = (nqn: string, name: string): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(`${nqn} ${name}`).digest().subarray(0, UUID_SIZE));
-
-const serialOf = (nqn: string): string =>
-  createHash('sha256').update(nqn).digest('hex').slice(0, SERIAL_SIZE);
 
 /** Serves volumes, the first as namespace 1, until the host ends. */
 export async function servePool(
@@ -49,13 +38,12 @@ export async function servePool(
 ): Promise<ServedPool> {
   const stack = host.stack!;
   const target = new NvmeTarget();
-  const subsystem = target.addSubsystem(START, { nqn, serial: serialOf(nqn) });
+  const subsystem = poolSubsystem(target, START, nqn);
   const open: OpenVolume[] = [];
   for (const [i, spec] of specs.entries()) {
     const opened = await openVolume(spec);
     open.push(opened);
-    const uuid = uuidOf(nqn, spec.name);
-    subsystem.addNamespace(world.now, { nsid: i + 1, volume: opened.volume, uuid });
+    addVolume(subsystem, world.now, i + 1, spec.name, opened.volume);
   }
   const address = formatIp(stack.addresses[0]!.ip);
   const rdma = newServed();

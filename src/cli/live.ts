@@ -14,7 +14,7 @@ import { ms, Random } from '../time/index.js';
 import { LiveWorld } from '../world/live.js';
 import { UsageError } from './failure.js';
 import { wholeNumber } from './input.js';
-import { POOL_NQN, reportPool, type ServedPool, servePool } from './live-pool.js';
+import { reportPool, type ServedPool, servePool } from './live-pool.js';
 import {
   connectRping,
   reportOutcome,
@@ -24,6 +24,7 @@ import {
   type Target,
 } from './live-rping.js';
 import { probability, reading, several } from './option.js';
+import { POOL_NQN } from './pool-subsystem.js';
 import { counted, print, remark, table } from './terminal.js';
 
 interface Options {

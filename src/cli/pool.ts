@@ -9,22 +9,32 @@ import { Exports, NbdListener, type Place } from '../storage/nbd/index.js';
 import { UsageError } from './failure.js';
 import { wholeNumber } from './input.js';
 import { reading } from './option.js';
+import { NvmeTcpServers } from './pool-nvme.js';
+import { storeCommands } from './pool-store.js';
+import { POOL_NQN } from './pool-subsystem.js';
 import { counted, remark, table } from './terminal.js';
 
 interface Options {
   readonly volume: readonly VolumeSpec[];
   readonly nbd: readonly Place[];
+  readonly nvmeTcp: readonly TcpPlace[];
+  readonly nqn: string;
   readonly stdio?: true;
   readonly once?: true;
   readonly seconds?: number;
 }
+
+/** Where NVMe/TCP is served. */
+type TcpPlace = Extract<Place, { readonly port: number }>;
 
 const examples = `
 Examples:
   wireverbs pool serve --volume disk=1G --nbd 10809
   wireverbs pool serve --volume a=64M --volume b=1G --nbd unix:/tmp/pool.sock
   wireverbs pool serve --volume disk=10G,file:/var/tmp/disk.store --nbd 10809
+  wireverbs pool serve --volume disk=1G --nvme-tcp 0.0.0.0:4420
   nbdinfo nbd+unix:///a?socket=/tmp/pool.sock
+  nvme connect -t tcp -a HOST -s 4420 -n nqn.2026-11.io.wireverbs:pool
   nbdinfo -- [ wireverbs pool serve --volume disk=64M --stdio ]
 
 A volume is NAME=SIZE or NAME=SIZE,BACKING. Sizes are bytes, or numbers with K, M, G or T (powers of 1024). Backings:
@@ -32,7 +42,8 @@ A volume is NAME=SIZE or NAME=SIZE,BACKING. Sizes are bytes, or numbers with K, 
   file:PATH            on disk, thin; every block has a CRC, and what was flushed survives any crash
   nbd://HOST:PORT/NAME, nbd+unix:///NAME?socket=PATH
                        an export of any NBD server; connects again when it is lost. No size is needed
-Without --nbd and --stdio, sockets that the caller opened are served (LISTEN_FDS, socket activation).
+Over NVMe/TCP the volumes are namespaces 1 and on of one subsystem, which discovery on the same port tells.
+Without --nbd, --nvme-tcp and --stdio, sockets that the caller opened are served (LISTEN_FDS, socket activation).
 `;
 
 /** Sockets of socket activation begin behind standard error (sd_listen_fds(3)). */
@@ -53,12 +64,20 @@ export function poolCommand(program: Command): void {
       collect(parsePlace),
       [],
     )
+    .option(
+      '--nvme-tcp <port|host:port>',
+      'serve NVMe/TCP there; may be given several times',
+      collect(parseTcpPlace),
+      [],
+    )
+    .option('--nqn <name>', 'of the NVMe subsystem', POOL_NQN)
     .option('--stdio', 'serve one NBD client on standard input and output')
     .option('--once', 'end when the last client has left')
     .option('--seconds <number>', 'end after that time', wholeNumber)
-    .description('export volumes over NBD until told to end (SIGTERM, SIGINT)')
+    .description('export volumes over NBD and NVMe/TCP until told to end (SIGTERM, SIGINT)')
     .addHelpText('after', examples)
     .action(serve);
+  storeCommands(pool);
 }
 
 const collect = <T>(read: (text: string) => T) => {
@@ -77,6 +96,12 @@ function parsePlace(text: string): Place {
   return { port, host: host.replace(/^\[(.*)\]$/, '$1') };
 }
 
+function parseTcpPlace(text: string): TcpPlace {
+  const place = parsePlace(text);
+  if ('port' in place) return place;
+  throw new InvalidArgumentError(`'${text}': expected PORT or HOST:PORT`);
+}
+
 async function serve(options: Options): Promise<void> {
   const end = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
@@ -86,24 +111,33 @@ async function serve(options: Options): Promise<void> {
   const exports = new Exports();
   const open: OpenVolume[] = [];
   const listener = new NbdListener(exports);
+  const nvme = new NvmeTcpServers(options.nqn);
   const places = [...options.nbd, ...inherited(options)];
-  if (places.length === 0 && !options.stdio)
-    throw new UsageError('nobody could reach the volumes: expected --nbd or --stdio');
+  if (places.length + options.nvmeTcp.length === 0 && !options.stdio)
+    throw new UsageError('nobody could reach the volumes: expected --nbd, --nvme-tcp or --stdio');
   try {
     for (const spec of options.volume) {
       const opened = await openVolume(spec, (what) => remark(`${spec.name}: ${what}`));
       open.push(opened);
+      nvme.add(spec.name, opened.volume);
       exports.add({ name: spec.name, volume: opened.volume, description: describe(spec) });
     }
     const idle = new Promise<void>((resolve) => {
-      if (options.once || options.stdio) listener.onIdle = resolve;
+      if (!options.once && !options.stdio) return;
+      const left = () => {
+        if (nvme.connected === 0) resolve();
+      };
+      listener.onIdle = left;
+      nvme.onIdle = left;
     });
     for (const place of places) await announce(listener, place);
+    for (const place of options.nvmeTcp) await nvme.listen(place);
     if (options.stdio)
       listener.adopt(Duplex.from({ readable: process.stdin, writable: process.stdout }));
     await Promise.race([end, idle]);
   } finally {
     await listener.close();
+    await nvme.close();
     for (const { close } of open) await close();
     for (const place of places) if ('path' in place) rmSync(place.path, { force: true });
   }

@@ -1,7 +1,8 @@
 // A stock Linux kernel's NVMe over Fabrics host, over rdma_rxe and over TCP, with a storage pool of ours: a file system's
 // life on a namespace, and what the kernel has to say about it.
 
-import { POOL_NQN, type ServedPool, servePool } from '../../src/cli/live-pool.js';
+import { type ServedPool, servePool } from '../../src/cli/live-pool.js';
+import { POOL_NQN } from '../../src/cli/pool-subsystem.js';
 import { chances, type Impairment } from '../../src/fabric/index.js';
 import { parseVolume } from '../../src/storage/backing.js';
 import { Random } from '../../src/time/index.js';

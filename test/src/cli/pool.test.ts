@@ -4,12 +4,23 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nvme } from '../../../protocols/index.js';
+import { POOL_NQN } from '../../../src/cli/pool-subsystem.js';
 import { OK, operate } from '../../../src/storage/index.js';
 import { parseNbdUri, RemoteVolume } from '../../../src/storage/nbd/index.js';
 import { inFolder, wireverbs } from '../../support/cli.js';
+import { commands, Line } from '../../support/plain-nvme/index.js';
 import { assert, spec } from '../../support/spec.js';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
+
+const hostid = new Uint8Array(16);
+/** What the pool that runs has said. */
+let latest = '';
+async function saidSoFar(words: string): Promise<string> {
+  while (!latest.includes(words)) await new Promise((resolve) => setTimeout(resolve, 10));
+  return latest;
+}
 
 /** Serves until `body` is done, then ends it as service managers do. */
 async function serving(args: readonly string[], socket: string, body: () => Promise<void>) {
@@ -20,6 +31,7 @@ async function serving(args: readonly string[], socket: string, body: () => Prom
   let said = '';
   child.stderr.on('data', (data) => {
     said += data;
+    latest = said;
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   while (!said.includes('NBD on ') && child.exitCode === null)
@@ -89,6 +101,81 @@ spec('wireverbs pool serve', (it) => {
       });
     }));
 
+  it('serves the same volume over NVMe/TCP and NBD', () =>
+    inFolder(async (folder) => {
+      const socket = join(folder, 's');
+      const ran = await serving(['--volume', 'a=1M', '--nvme-tcp', '0'], socket, async () => {
+        const port = Number(/NVMe\/TCP on \S*:(\d+)/.exec(await saidSoFar('NVMe/TCP on '))![1]);
+        const line = new Line(port, 0, 32);
+        const host = { subnqn: POOL_NQN, hostnqn: 'nqn.2026-11.org.example:h', hostid };
+        const made = await line.do(commands.connect(0, { ...host, qid: 0, entries: 32 }));
+        const cntlid = nvme.CQEConnect.get.cntlid(made.result, 0);
+        await line.do(commands.enable(1));
+        const io = new Line(port, 1, 32);
+        await io.do(commands.connect(0, { ...host, qid: 1, entries: 32, cntlid }));
+        const data = new Uint8Array(65_536).fill(9);
+        assert.ok((await io.do(commands.write(1, 1, 8, 128, data))).succeeded);
+        const volume = await open(socket, 'a');
+        const found = new Uint8Array(65_536);
+        assert.is(await operate(volume, 'read', { offset: 4096, bytes: found }), OK);
+        assert.equal(found, data);
+        volume.close();
+        for (const { socket: end } of [io, line]) end.destroy();
+      });
+      assert.is(ran.status, 0, ran.said);
+    }));
+
+  it('snapshots, clones, sizes and removals of a store on disk', () =>
+    inFolder(async (folder) => {
+      const [socket, path] = [join(folder, 's'), join(folder, 'disk.store')];
+      const fill = async (name: string, value: number) => {
+        const volume = await open(socket, name);
+        const bytes = new Uint8Array(4096).fill(value);
+        assert.is(await operate(volume, 'write', { offset: 0, bytes }), OK);
+        volume.close();
+      };
+      const first = async (name: string) => {
+        const volume = await open(socket, name);
+        const bytes = new Uint8Array(4096);
+        assert.is(await operate(volume, 'read', { offset: 0, bytes }), OK);
+        volume.close();
+        return bytes[0];
+      };
+      const run = async (...args: string[]) => {
+        const ran = await wireverbs(['pool', ...args]);
+        assert.is(ran.status, 0, ran.stderr);
+        return ran.stdout;
+      };
+      await serving(['--volume', `disk=8M,file:${path}`], socket, () => fill('disk', 1));
+      await run('snapshot', path, 'disk', 'monday');
+      await serving(['--volume', `disk=file:${path}`], socket, () => fill('disk', 2));
+      await run('clone', path, 'monday', 'test');
+      await run('resize', path, 'test', '16M');
+      const listed = await run('list', path);
+      assert.match(listed, /monday +8388608 +\d+ +snapshot/);
+      assert.match(listed, /test +16777216 +\d+ +volume/);
+      for (const [name, value] of [
+        ['disk', 2],
+        ['monday', 1],
+        ['test', 1],
+      ] as const)
+        await serving(['--volume', `${name}=file:${path}`], socket, async () => {
+          assert.is(await first(name), value, name);
+        });
+      await run('remove', path, 'test');
+      assert.not.match(await run('list', path), /test/);
+      for (const [args, words] of [
+        [['snapshot', path, 'none', 'x'], /has no volume 'none': it has disk, monday/],
+        [['clone', path, 'disk', 'monday'], /has a volume 'monday' already/],
+        [['resize', path, 'monday', '1M'], /is a snapshot/],
+        [['list', join(folder, 'nothing')], /there is no such store/],
+      ] as const) {
+        const ran = await wireverbs(['pool', ...args]);
+        assert.is(ran.status, 2, ran.stderr);
+        assert.match(ran.stderr, words);
+      }
+    }));
+
   it('says what is wrong with its options', () =>
     inFolder(async (folder) => {
       const other = join(folder, 'other');
@@ -98,7 +185,7 @@ spec('wireverbs pool serve', (it) => {
         [['--volume', 'disk', '--nbd', '0'], /expected NAME=SIZE/],
         [['--volume', 'd=12X', '--nbd', '0'], /'12X' is no size/],
         [['--volume', 'd=1M,ceph:x', '--nbd', '0'], /is no backing/],
-        [['--volume', 'd=1M'], /expected --nbd or --stdio/],
+        [['--volume', 'd=1M'], /expected --nbd, --nvme-tcp or --stdio/],
         [['--volume', 'd=1M', '--nbd', 'unix'], /expected PORT/],
         [['--volume', 'd=1M', '--volume', 'd=1M', '--nbd', '0'], /two volumes called 'd'/],
         [['--volume', `d=1M,file:${other}`, '--nbd', '0'], /no store of ours/],

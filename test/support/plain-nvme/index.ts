@@ -2,4 +2,5 @@
 
 export { Command } from './command.js';
 export * as commands from './commands.js';
+export { Line } from './line.js';
 export { TcpHostQueue } from './tcp-queue.js';

@@ -1,56 +1,15 @@
 // Mirrors src/storage/nvmeof/tcp/listener.ts: our host and our target on sockets of this machine.
 
-import { connect, type Socket } from 'node:net';
 import { nvme } from '../../../../protocols/index.js';
 import { MemoryVolume } from '../../../../src/storage/index.js';
 import { NvmeTarget, NvmeTcpListener } from '../../../../src/storage/nvmeof/index.js';
 import { START } from '../../../../src/time/index.js';
-import { type Command, commands, TcpHostQueue } from '../../../support/plain-nvme/index.js';
+import { commands, Line } from '../../../support/plain-nvme/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
 const NQN = 'nqn.2026-11.org.example:pool';
 const HOST = { subnqn: NQN, hostnqn: 'nqn.2026-11.org.example:host', hostid: new Uint8Array(16) };
 const BLOCK = 512;
-
-/** A queue on a socket. */
-class Line {
-  readonly queue: TcpHostQueue;
-  readonly socket: Socket;
-  #heard: () => void = () => {};
-
-  constructor(port: number, qid: number, entries: number) {
-    this.queue = new TcpHostQueue({ qid, entries, digests: { header: true, data: true } });
-    this.socket = connect(port, '127.0.0.1');
-    this.socket.on('data', (bytes: Uint8Array) => {
-      this.queue.receive(bytes);
-      this.#send();
-      this.#heard();
-    });
-    this.socket.on('close', () => {
-      this.queue.lost('closed');
-      this.#heard();
-    });
-    this.#send();
-  }
-
-  #send(): void {
-    for (let bytes = this.queue.take(); bytes; bytes = this.queue.take()) this.socket.write(bytes);
-  }
-
-  async do(command: Command): Promise<Command> {
-    while (!this.queue.ready && this.queue.why === '') await this.news();
-    this.queue.submit(command);
-    this.#send();
-    while (command.ending === 'open') await this.news();
-    return command;
-  }
-
-  news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#heard = resolve;
-    });
-  }
-}
 
 async function served() {
   const target = new NvmeTarget();
