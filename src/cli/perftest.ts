@@ -56,6 +56,7 @@ export interface PerftestCommand {
   readonly seed: number;
   readonly tso?: true;
   readonly gro?: true;
+  readonly lro?: true;
   readonly jumbo?: true;
   readonly arfs?: true;
   readonly zerocopy?: true;
@@ -134,6 +135,7 @@ export function perftestCommand(program: Command): void {
     .option('--cpu <profile>', [...processors.keys()].join(', '), oneOf([...processors.keys()]))
     .option('--tso', 'of TCP tests, as all that follow: the card cuts segments (and GSO)')
     .option('--gro', 'received segments are merged')
+    .option('--lro', 'the card merges them')
     .option('--jumbo', 'frames of 9000 bytes instead of 1500')
     .option('--arfs', "frames interrupt their program's core")
     .option('--zerocopy', 'send with MSG_ZEROCOPY')
@@ -172,7 +174,7 @@ const ofVerbs: readonly (keyof PerftestCommand)[] = [
   'pcapAll',
 ];
 const ofTcp: readonly (keyof PerftestCommand)[] = [
-  ...(['tso', 'gro', 'jumbo', 'arfs', 'zerocopy', 'coalesce', 'busyPoll'] as const),
+  ...(['tso', 'gro', 'lro', 'jumbo', 'arfs', 'zerocopy', 'coalesce', 'busyPoll'] as const),
   ...(['congestion', 'cores'] as const),
 ];
 

@@ -80,7 +80,7 @@ function testOptions(
   sweeps: boolean,
 ): TcpTestOptions {
   const { iters, qps, cores, ipv6, bidirectional, tso, gro, jumbo, arfs, congestion } = options;
-  const { coalesce, busyPoll, zerocopy } = options;
+  const { coalesce, busyPoll, zerocopy, lro } = options;
   const metric = test === 'tcp_bw' ? 'write_bw' : 'write_lat';
   const given: { readonly [name: string]: unknown } = {
     test,
@@ -92,6 +92,7 @@ function testOptions(
     bidirectional,
     tso,
     gro,
+    lro,
     jumbo,
     arfs,
     zeroCopy: zerocopy,
@@ -177,7 +178,7 @@ function printHead(lab: Lab, { parameters: p }: TcpTestResult, options: Options)
     ['Connections', p.connections, 'Transport type', `TCP, IPv${p.ipv6 ? 6 : 4}`],
     ['Cores', p.cores, 'Congestion', p.congestion ?? 'cubic'],
     ['Mtu', `${p.mtu}[B]`, 'Link type', 'Ethernet'],
-    ['TSO and GSO', onOff(p.tso), 'GRO', onOff(p.gro)],
+    ['TSO and GSO', onOff(p.tso), 'GRO', p.lro ? `${onOff(p.gro)}, LRO in the card` : onOff(p.gro)],
     ['Flow steering', onOff(p.arfs), 'Zero copy', onOff(p.zeroCopy)],
     ['Coalescing', coalesce, 'Busy polling', p.busyPoll > 0 ? `${p.busyPoll}[usec]` : 'OFF'],
     ['NIC', options.nic ?? 'connectx4', 'CPU', lab.hosts[0]!.cores.profile.name],

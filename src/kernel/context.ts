@@ -49,6 +49,8 @@ export interface KernelOptions {
   readonly tso?: boolean;
   readonly gso?: boolean;
   readonly gro?: boolean;
+  /** The card merges frames itself (LRO); off unless given, as in Linux. */
+  readonly lro?: boolean;
   /** The card makes and checks checksums. */
   readonly txChecksum?: boolean;
   readonly rxChecksum?: boolean;

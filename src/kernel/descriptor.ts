@@ -45,10 +45,11 @@ export const Completion = header(
     word(
       flag('lap', 'changes each time round: the entry is new when it equals the lap'),
       flag('checked', 'IP and transport checksums are right'),
-      reserved(6),
+      flag('more', 'the next completion brings more text of the same packet (LRO)'),
+      reserved(5),
     ),
     reserved(8),
-    uint(16, 'length', 'of the frame that was received'),
+    uint(16, 'length', 'of what was received into the buffer'),
     uint(32, 'index', 'of the descriptor; of the last one of a frame that was sent'),
     uint(32, 'hash', 'of the flow (RSS)'),
     reserved(32),

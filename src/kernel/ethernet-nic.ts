@@ -12,6 +12,7 @@ import {
 } from '../memory/index.js';
 import { after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
 import type { NetCard, ReceiveSide, TransmitSide } from './card.js';
+import { Lro, type LroSession } from './lro.js';
 import { Moderation } from './moderation.js';
 import { PacketView } from './packet-view.js';
 import type { EthernetProfile } from './profile.js';
@@ -33,6 +34,7 @@ const MESSAGE = 7;
 const READY = 8;
 const AGAIN = 9;
 const AWAKE = 10;
+const LRO_LATE = 11;
 
 /** Waits for slots of frames when there are none. */
 const RETRY_NS = 1000;
@@ -59,6 +61,8 @@ export interface EthernetNicOptions {
   readonly sink: InterruptSink;
   /** The card says whether checksums are right. */
   readonly receiveChecksum: boolean;
+  /** The card merges segments of a flow (LRO). */
+  readonly lro?: boolean;
   /** Of a card with several functions: theirs in common. */
   readonly engine?: EthernetEngine;
 }
@@ -75,13 +79,21 @@ export class EthernetNic implements NetCard {
   readonly receiveSides: readonly ReceiveSide[];
   readonly steering: Steering;
   /** By ethtool's names. */
-  readonly counters = { rx_out_of_buffer: 0, rx_oversize: 0, interrupts: 0 };
+  readonly counters = {
+    rx_out_of_buffer: 0,
+    rx_oversize: 0,
+    interrupts: 0,
+    rx_lro_packets: 0,
+    rx_lro_bytes: 0,
+  };
   /** Bytes that DMA has put into memory so far. */
   receivedBytes = 0;
   readonly #events = new EventQueue();
   readonly #ready = new ReadyPorts(1);
   readonly #frames = new SlotQueue();
   readonly #view = new PacketView();
+  readonly #lro: Lro | null;
+  #lroDue: Nanos = NEVER;
   readonly #options: EthernetNicOptions;
   readonly #side;
   readonly engine: EthernetEngine;
@@ -91,6 +103,7 @@ export class EthernetNic implements NetCard {
   constructor(options: EthernetNicOptions) {
     const { name, pool, memory, dma, profile, queues, ringEntries } = options;
     this.#options = options;
+    this.#lro = options.lro ? new Lro(pool) : null;
     this.name = name;
     const physical = physicalTranslation(memory);
     this.engine = options.engine ?? { lastFrame: START, lastIn: START };
@@ -211,6 +224,8 @@ export class EthernetNic implements NetCard {
         return this.#options.sink.interrupt(now, a);
       case AGAIN:
         return this.#pull(now);
+      case LRO_LATE:
+        return this.#late(now);
       default:
         this.#remind(now);
     }
@@ -263,22 +278,82 @@ export class EthernetNic implements NetCard {
 
   // hot
   #arrived(now: Nanos, slot: number): void {
-    const { pool, profile, receiveChecksum } = this.#options;
+    const { pool, receiveChecksum } = this.#options;
     const b = pool.bytes(slot);
     const at = pool.at(slot);
     const view = this.#view;
     view.read(b, at, at + pool.length(slot));
     const hash = this.steering.toeplitz.hash(b, view);
     const index = this.steering.queueOf(hash);
+    const checked = receiveChecksum && view.isGood(b);
+    const lro = this.#lro;
+    if (lro !== null) {
+      const waits = lro.take(now, slot, b, view, index, hash, checked);
+      if (lro.ended !== null) this.#giveMerged(now, lro, lro.ended);
+      this.#watch(lro);
+      if (waits) return;
+    }
+    this.#give(now, slot, index, checked, hash, 0, false);
+  }
+
+  #watch(lro: Lro): void {
+    const { due } = lro;
+    if (due === NEVER || this.#lroDue <= due) return;
+    this.#lroDue = due;
+    this.#events.put(due, LRO_LATE);
+  }
+
+  #late(now: Nanos): void {
+    const lro = this.#lro!;
+    this.#lroDue = NEVER;
+    for (let one = lro.late(now); one; one = lro.late(now)) this.#giveMerged(now, lro, one);
+    this.#watch(lro);
+  }
+
+  /** A merged packet into as many buffers as it had frames; what finds none is lost from its end. */
+  #giveMerged(now: Nanos, lro: Lro, session: LroSession): void {
+    const { pool, profile } = this.#options;
+    const { count, slots, queue, hash, headerLength } = session;
+    const to = this.receiveQueues[queue]!;
+    to.prefetch(now, Math.max(count, profile.descriptorBatch));
+    const whole = Math.max(1, Math.min(count, to.read - to.used));
+    let length = headerLength;
+    for (let i = 0; i < whole; i++) length += pool.length(slots[i]!) - headerLength;
+    lro.end(session, length);
+    if (whole > 1) {
+      this.counters.rx_lro_packets++;
+      this.counters.rx_lro_bytes += length;
+    }
+    for (let i = 0; i < count; i++) {
+      if (i >= whole) {
+        this.counters.rx_out_of_buffer++;
+        pool.release(slots[i]!);
+      } else
+        this.#give(now, slots[i]!, queue, true, hash, i === 0 ? 0 : headerLength, i < whole - 1);
+    }
+  }
+
+  /** Puts a frame, from byte `skip` on, into the host's next buffer. */
+  // hot
+  #give(
+    now: Nanos,
+    slot: number,
+    index: number,
+    checked: boolean,
+    hash: number,
+    skip: number,
+    more: boolean,
+  ): void {
+    const { pool, profile } = this.#options;
     const queue = this.receiveQueues[index]!;
     queue.prefetch(now, profile.descriptorBatch);
     const { completions } = queue;
-    const full = completions.written - queue.used > 0 || !queue.takes(pool.length(slot));
+    const full = completions.written - queue.used > 0 || !queue.takes(pool.length(slot) - skip);
     if (full) this.counters.rx_out_of_buffer++;
     else {
-      const checked = receiveChecksum && view.isGood(b);
-      this.receivedBytes += pool.length(slot);
-      const lands = queue.fill(now, pool, slot, checked, hash, this.receivedBytes);
+      this.receivedBytes += pool.length(slot) - skip;
+      const stamp = this.receivedBytes;
+      const lands = queue.fill(now, pool, slot, checked, hash, stamp, skip, more);
       this.#events.put(lands, RECEIVE_LANDED, index);
     }
     pool.release(slot);

@@ -59,6 +59,14 @@ export class Gro {
     return false;
   }
 
+  /** A packet that the card has merged goes up as it is, behind what is held of its flow. */
+  // hot
+  pass(b: Uint8Array, view: PacketView, arrival: Arrival): void {
+    const at = this.#find(arrival.hash, b, view);
+    if (at >= 0) this.#flush(at);
+    this.#up.put(arrival);
+  }
+
   /** Nothing more came: all go up. */
   // hot
   flush(): void {
@@ -71,7 +79,7 @@ export class Gro {
     for (let i = at + 1; i < this.#held.length; i++) this.#held[i - 1] = this.#held[i]!;
     this.#held.length--;
     if (arrival.count === 1) arrival.unit = 0;
-    else finish(arrival);
+    else tellLength(arrival.bytes, arrival.at, arrival.length);
     this.#up.put(arrival);
   }
 
@@ -123,7 +131,7 @@ export class Gro {
 
 /** ACK, and PSH perhaps; no ECN mark, no IP options, no extension headers. */
 // hot
-function isPlain(b: Uint8Array, view: PacketView): boolean {
+export function isPlain(b: Uint8Array, view: PacketView): boolean {
   const { get } = TCP;
   const at = view.transportAt;
   const flags =
@@ -139,7 +147,11 @@ function isPlain(b: Uint8Array, view: PacketView): boolean {
 }
 
 // hot
-function sameFlow(head: Arrival, b: Uint8Array, view: PacketView): boolean {
+export function sameFlow(
+  head: Pick<Arrival, 'bytes' | 'at'>,
+  b: Uint8Array,
+  view: PacketView,
+): boolean {
   const shift = head.at - view.at;
   const { addressesAt, transportAt } = view;
   return (
@@ -165,8 +177,7 @@ function sameBytes(
 }
 
 /** The first frame's IP header counts all of them now, as Linux has it (inet_gro_complete). */
-function finish(arrival: Arrival): void {
-  const { bytes, at, length } = arrival;
+export function tellLength(bytes: Uint8Array, at: number, length: number): void {
   const ipAt = at + Ethernet.size;
   if (IPv4.get.version(bytes, ipAt) === 4) {
     IPv4.set.totalLength(bytes, ipAt, length - Ethernet.size);

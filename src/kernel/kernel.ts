@@ -136,6 +136,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
       ringEntries: options.ringEntries ?? RING_ENTRIES,
       sink: this,
       receiveChecksum: options.rxChecksum ?? true,
+      lro: options.lro ?? false,
       ...(options.engine && { engine: options.engine }),
     });
   }

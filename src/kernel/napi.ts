@@ -137,14 +137,16 @@ export class Napi implements ArrivalQueue {
     this.#received++;
     this.#receivedBytes += length;
     bill.charge(NETDEV, profile.deviceIn);
+    if (options.lro) bill.charge(NETDEV, profile.descriptorOut * (arrival.count - 1));
     bill.charge(MM, profile.skbMemory + profile.pageAlloc * Math.ceil(length / PAGE));
     bill.charge(SKB, profile.skbAlloc);
     if (view.isTcp && !arrival.checked) this.#check(now, arrival);
-    // What came as several buffers was merged before.
-    if (options.gro === false || arrival.count > 1) {
+    if (options.gro === false) {
       this.#up.push(arrival);
       return;
     }
+    // What came as several buffers was merged before.
+    if (arrival.count > 1) return this.#gro.pass(arrival.bytes, view, arrival);
     bill.charge(NETDEV, profile.groFrame);
     if (this.#gro.take(arrival.bytes, view, arrival.address, arrival.block, arrival))
       this.#spare.push(arrival);

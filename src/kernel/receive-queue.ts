@@ -30,12 +30,20 @@ export class CompletionWriter {
 
   /** Sends a completion on its way; when it is in memory (`land` must be called then). */
   // hot
-  write(now: Nanos, index: number, length: number, checked: boolean, hash: number): Nanos {
+  write(
+    now: Nanos,
+    index: number,
+    length: number,
+    checked: boolean,
+    hash: number,
+    more = false,
+  ): Nanos {
     const place = this.written % this.ring.entries;
     const at = place * ENTRY_BYTES;
     const { set } = Completion;
     set.lap(this.#image, at, this.ring.lap(this.written));
     set.checked(this.#image, at, checked ? 1 : 0);
+    set.more(this.#image, at, more ? 1 : 0);
     set.length(this.#image, at, length);
     set.index(this.#image, at, index);
     set.hash(this.#image, at, hash);
@@ -107,7 +115,7 @@ export class ReceiveQueue {
     return length <= get.length(this.#cache, this.#place(this.used));
   }
 
-  /** Puts the frame into the next buffer; when its completion will be in memory. */
+  /** Puts the frame, from byte `skip` on, into the next buffer; when its completion will be in memory. */
   // hot
   fill(
     now: Nanos,
@@ -116,15 +124,18 @@ export class ReceiveQueue {
     checked: boolean,
     hash: number,
     stamp: number,
+    skip = 0,
+    more = false,
   ): Nanos {
     const at = this.#place(this.used);
     const address = get.addressHigh(this.#cache, at) * WORD_SPAN + get.addressLow(this.#cache, at);
-    const from = pool.at(slot);
-    const length = pool.length(slot);
+    const from = pool.at(slot) + skip;
+    const length = pool.length(slot) - skip;
     this.dma.write(now, this.memory, address, pool.bytes(slot), from, from + length);
     this.stamps[this.used % this.ring.entries] = stamp;
     this.frames++;
     this.bytes += length;
-    return this.completions.write(now, this.used++ % this.ring.entries, length, checked, hash);
+    const index = this.used++ % this.ring.entries;
+    return this.completions.write(now, index, length, checked, hash, more);
   }
 }

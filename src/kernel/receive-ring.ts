@@ -3,7 +3,7 @@
 import type { Cores } from '../cpu/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
 import type { Nanos } from '../time/index.js';
-import type { Arrival } from './arrival.js';
+import { type Arrival, MOST_MERGED } from './arrival.js';
 import type { ReceiveSide } from './card.js';
 import { Completion, RxDescriptor } from './descriptor.js';
 import type { EthernetNic } from './ethernet-nic.js';
@@ -38,7 +38,10 @@ export class ReceiveRing implements ReceiveSide {
   // hot
   get arrived(): boolean {
     const { ring } = this.nic.receiveQueues[this.queue]!.completions;
-    return get.lap(ring.bytes, ring.at(this.#seen)) === ring.lap(this.#seen);
+    // Of a packet that the card has merged, all of it.
+    for (let i = this.#seen; get.lap(ring.bytes, ring.at(i)) === ring.lap(i); i++)
+      if (get.more(ring.bytes, ring.at(i)) === 0) return true;
+    return false;
   }
 
   // hot
@@ -69,14 +72,34 @@ export class ReceiveRing implements ReceiveSide {
     const address = this.#addresses[index]!;
     const b = this.memory.locate(address);
     const from = this.memory.at;
-    view.read(b, from, from + length);
-    const whole = view.version === 0 ? length : view.end - from;
+    const more = get.more(ring.bytes, at) !== 0;
+    // The header of a merged packet counts what lies in other buffers too.
+    view.read(b, from, from + (more ? MOST_MERGED : length));
+    const whole = more || view.version === 0 ? length : view.end - from;
     into.begin(b, from, whole, address, this.#blocks[index]!);
     into.hash = get.hash(ring.bytes, at);
     into.checked = get.checked(ring.bytes, at) !== 0;
     into.stamp = queue.stamps[index]!;
     this.#seen++;
-    return length;
+    if (!more) return length;
+    into.unit = length - (view.textAt - view.at);
+    return length + this.#rest(into);
+  }
+
+  /** The other buffers of a packet that the card has merged, which hold text alone; their bytes. */
+  // hot
+  #rest(into: Arrival): number {
+    const { ring } = this.nic.receiveQueues[this.queue]!.completions;
+    let total = 0;
+    for (let more = true; more; this.#seen++) {
+      const at = ring.at(this.#seen);
+      const length = get.length(ring.bytes, at);
+      const index = get.index(ring.bytes, at);
+      into.merge(length, this.#addresses[index]!, this.#blocks[index]!);
+      total += length;
+      more = get.more(ring.bytes, at) !== 0;
+    }
+    return total;
   }
 
   arm(): void {

@@ -22,6 +22,7 @@ export interface TcpTestOptions {
   readonly bidirectional?: boolean;
   readonly tso?: boolean;
   readonly gro?: boolean;
+  readonly lro?: boolean;
   /** Frames of 9000 bytes. */
   readonly jumbo?: boolean;
   readonly arfs?: boolean;
@@ -77,6 +78,7 @@ export function tcpTestParameters(given: TcpTestOptions): TcpTestParameters {
     bidirectional: given.bidirectional ?? false,
     tso: given.tso ?? false,
     gro: given.gro ?? false,
+    lro: given.lro ?? false,
     jumbo: given.jumbo ?? false,
     arfs: given.arfs ?? false,
     zeroCopy: given.zeroCopy ?? false,
@@ -108,6 +110,7 @@ export function kernelFor(p: TcpTestParameters, cores: number): KernelOptions {
     tso: p.tso,
     gso: p.tso,
     gro: p.gro,
+    lro: p.lro,
     arfs: p.arfs,
     affinity,
     steering: 'in turn',

@@ -62,6 +62,25 @@ spec('offloads', (it) => {
     assert.ok(stream({}).taken * 3 < stream({ gro: false }).taken);
   });
 
+  it('LRO hands up as few without GRO, and for less', () => {
+    const card = stream({ lro: true, gro: false });
+    const kernel = stream({});
+    assert.ok(card.taken * 3 < stream({ gro: false }).taken, `${card.taken} packets`);
+    const { counters } = card.pair.hosts[1].kernel!.nic;
+    assert.ok(counters.rx_lro_packets > 10 && counters.rx_lro_bytes > 300_000);
+    const netdev = ({ pair }: ReturnType<typeof stream>) =>
+      pair.hosts[1].kernel!.bill.total('netdev');
+    assert.ok(netdev(card) < netdev(kernel), `${netdev(card)} and ${netdev(kernel)} ns`);
+  });
+
+  it('LRO gives what no PSH ends after its time, and keeps nothing', () => {
+    // Each window of slow start ends without PSH: only the timer gives its last segments to the host.
+    const { pair, busy } = stream({ lro: true, tso: false, gso: false }, { rate: 1e9 });
+    assert.ok(busy(pair.hosts[1], 0) > 0);
+    assert.is(pair.sim.pool.inUse, 0);
+    assert.is(pair.hosts[1].kernel!.nic.counters.rx_out_of_buffer, 0);
+  });
+
   it('frames of a flow go to the core of their program where flows are steered', () => {
     const { pair } = stream({ arfs: true });
     const { receiveQueues } = pair.hosts[1].kernel!.nic;

@@ -97,6 +97,10 @@ spec('sockets between two kernels', (it) => {
     ['without TSO', { kernel: { tso: false } }],
     ['without TSO and GSO', { kernel: { tso: false, gso: false } }],
     ['without GRO', { kernel: { gro: false } }],
+    ['with LRO', { kernel: { lro: true } }],
+    ['with LRO and without GRO, over IPv6', { kernel: { lro: true, gro: false }, v6: true }],
+    ['with LRO and small rings', { kernel: { lro: true, ringEntries: 256, queues: 1 } }],
+    ['with LRO, where the card knows no checksums', { kernel: { lro: true, rxChecksum: false } }],
     ['without checksum offloads', { kernel: { txChecksum: false, rxChecksum: false } }],
     [
       'with checksums and cutting in software',
@@ -117,16 +121,18 @@ spec('sockets between two kernels', (it) => {
     });
   }
 
-  it('carry a stream through loss, repetition and reordering', () => {
-    const { pair, same } = transfer({}, 300_000, 30_000, ({ sim, hosts }) => {
-      for (const host of hosts) {
-        const odds = { loss: 0.02, duplicate: 0.01, reorder: 0.02, reorderNs: 20_000 };
-        sim.impair(host, 0, chances(odds, sim.random.fork(host.name)));
-      }
+  for (const lro of [false, true]) {
+    it(`carry a stream through loss, repetition and reordering${lro ? ', with LRO' : ''}`, () => {
+      const { pair, same } = transfer({ kernel: { lro } }, 300_000, 30_000, ({ sim, hosts }) => {
+        for (const host of hosts) {
+          const odds = { loss: 0.02, duplicate: 0.01, reorder: 0.02, reorderNs: 20_000 };
+          sim.impair(host, 0, chances(odds, sim.random.fork(host.name)));
+        }
+      });
+      assert.ok(same);
+      isClean(pair);
     });
-    assert.ok(same);
-    isClean(pair);
-  });
+  }
 
   it('copy each byte once on each side, and no other way', () => {
     const { pair } = transfer({}, 500_000);
