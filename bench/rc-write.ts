@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { byteSwap32 } from '../protocols/core/byte-order.js';
 import { crc32, packetMemory } from '../protocols/core/checksum/index.js';
 import { Simulation } from '../src/world/sim.js';
+import { allocation } from './heap.js';
 import { pairOnLink, type WriteEnd } from './rdma-pair.js';
 import { compare, type Row, table } from './support.js';
 
@@ -65,4 +66,10 @@ export async function suite(): Promise<Row[]> {
   return rows;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(table(await suite()));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(table(await suite()));
+  for (const mtu of [4096, 1024] as const) {
+    const { allocated } = allocation('ideal', mtu);
+    console.log(`a packet of ${mtu} allocates ${allocated.toFixed(1)} bytes on the heap`);
+  }
+}

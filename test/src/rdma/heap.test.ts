@@ -1,34 +1,50 @@
 // The data path makes no objects: a packet's way from one NIC's memory to the other's, looked at by what it leaves on
 // the heap.
 
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { type Allocation, allocation } from '../../../bench/heap.js';
 import { assert, spec } from '../../support/spec.js';
 
-const program = fileURLToPath(new URL('../../support/write-heap.js', import.meta.url));
-const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=128'];
+/** What V8 takes for a number that is no small integer, its smallest object. */
+const BOXED = 16;
+/** Where instants are no small integers any more. */
+const LATE = 3e9;
 /**
- * Bytes a packet, both ends, link and acknowledgements together. The smallest object takes 24 and a view of bytes 100;
- * what is left are numbers that V8 boxes where they pass from one function to another, and what a message of 1024
- * packets costs its consumer. Instants of a device that takes time have fractions, which are boxed more often.
+ * Half a boxed number, for what messages cost beside their packets. Late instants are boxed when the event queue and the
+ * ports give them: two events a packet, and when its wire is free and it arrives. The parts of a device that takes time
+ * give each other instants with fractions.
  */
-const MOST_ALLOCATED = { ideal: 140, timed: 230 } as const;
+const MOST = { ideal: BOXED / 2, late: 4.5 * BOXED, timed: 10 * BOXED } as const;
 const MOST_KEPT = 10;
+/** The compiler joins functions as it goes, and once in a while has not come to all of them. */
+const TRIES = 3;
 
-const measure = (how: string): { allocated: number; kept: number } => {
-  const { stdout, stderr } = spawnSync(process.execPath, [...flags, program, how], {
-    encoding: 'utf8',
-  });
-  assert.ok(stdout.startsWith('{'), stderr);
-  return JSON.parse(stdout) as { allocated: number; kept: number };
-};
+function least(how: 'ideal' | 'timed', mtu: 1024 | 4096, from: number, most: number): Allocation {
+  let best: Allocation = { allocated: Number.POSITIVE_INFINITY, kept: 0 };
+  for (let i = 0; i < TRIES && best.allocated >= most; i++) {
+    const seen = allocation(how, mtu, from);
+    if (seen.allocated < best.allocated) best = seen;
+  }
+  return best;
+}
 
 spec('a WRITE packet on its way', (it) => {
-  for (const how of ['ideal', 'timed'] as const) {
-    it(`leaves nothing on the heap, and allocates no object (${how})`, () => {
-      const { allocated, kept } = measure(how);
-      assert.ok(allocated < MOST_ALLOCATED[how], `${allocated} bytes a packet`);
+  for (const mtu of [1024, 4096] as const) {
+    it(`allocates nothing and leaves nothing on the heap: ${mtu} bytes`, () => {
+      const { allocated, kept } = least('ideal', mtu, 0, MOST.ideal);
+      assert.ok(allocated < MOST.ideal, `${allocated} bytes a packet`);
       assert.ok(kept < MOST_KEPT, `${kept} bytes a packet are kept`);
     });
   }
+
+  it('allocates nothing but its instants when these have become large', () => {
+    const { allocated, kept } = least('ideal', 1024, LATE, MOST.late);
+    assert.ok(allocated < MOST.late, `${allocated} bytes a packet`);
+    assert.ok(kept < MOST_KEPT, `${kept} bytes a packet are kept`);
+  });
+
+  it('allocates numbers at most on a device that takes time', () => {
+    const { allocated, kept } = least('timed', 1024, 0, MOST.timed);
+    assert.ok(allocated < MOST.timed, `${allocated} bytes a packet`);
+    assert.ok(kept < MOST_KEPT, `${kept} bytes a packet are kept`);
+  });
 });
