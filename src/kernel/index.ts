@@ -13,6 +13,7 @@ export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
 export { PacketView } from './packet-view.js';
 export { type Keeper, PagePool } from './page-pool.js';
 export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';
+export { fillTcpChecksum, pieceHeaders } from './segmentation.js';
 export { type Piece, Socket, type SocketOptions } from './socket.js';
 export {
   MSG_DONTWAIT,
