@@ -59,10 +59,8 @@ export interface EthernetNicOptions {
   readonly queues: number;
   readonly ringEntries: number;
   readonly sink: InterruptSink;
-  /** The card says whether checksums are right. */
-  readonly receiveChecksum: boolean;
-  /** The card merges segments of a flow (LRO). */
-  readonly lro?: boolean;
+  /** What the card does for the driver: it says whether checksums are right, and merges segments of a flow. */
+  readonly offloads: { readonly rxChecksum?: boolean; readonly lro?: boolean };
   /** Of a card with several functions: theirs in common. */
   readonly engine?: EthernetEngine;
 }
@@ -103,7 +101,7 @@ export class EthernetNic implements NetCard {
   constructor(options: EthernetNicOptions) {
     const { name, pool, memory, dma, profile, queues, ringEntries } = options;
     this.#options = options;
-    this.#lro = options.lro ? new Lro(pool) : null;
+    this.#lro = options.offloads.lro ? new Lro(pool) : null;
     this.name = name;
     const physical = physicalTranslation(memory);
     this.engine = options.engine ?? { lastFrame: START, lastIn: START };
@@ -278,14 +276,14 @@ export class EthernetNic implements NetCard {
 
   // hot
   #arrived(now: Nanos, slot: number): void {
-    const { pool, receiveChecksum } = this.#options;
+    const { pool, offloads } = this.#options;
     const b = pool.bytes(slot);
     const at = pool.at(slot);
     const view = this.#view;
     view.read(b, at, at + pool.length(slot));
     const hash = this.steering.toeplitz.hash(b, view);
     const index = this.steering.queueOf(hash);
-    const checked = receiveChecksum && view.isGood(b);
+    const checked = offloads.rxChecksum !== false && view.isGood(b);
     const lro = this.#lro;
     if (lro !== null) {
       const waits = lro.take(now, slot, b, view, index, hash, checked);

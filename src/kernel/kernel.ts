@@ -135,8 +135,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
       queues: options.queues ?? Math.min(cores.cores.length, MOST_QUEUES),
       ringEntries: options.ringEntries ?? RING_ENTRIES,
       sink: this,
-      receiveChecksum: options.rxChecksum ?? true,
-      lro: options.lro ?? false,
+      offloads: options,
       ...(options.engine && { engine: options.engine }),
     });
   }
