@@ -32,7 +32,11 @@ const host = object('what a host is made of', {
     'pciegen3x16',
   ),
   memory: { ...size, description: 'of each NUMA node; 1 GiB unless given, backed when touched' },
-  nodes: count('NUMA nodes; 1 unless given'),
+  nodes: count('NUMA nodes, which share the cores evenly; 1 unless given'),
+  'slot-node': count(
+    "the node that the card's slot belongs to: its DMA to other nodes takes longer",
+    0,
+  ),
   kernel: profileSchema("what parts of the kernel's network stack take", kernels, 'linux54'),
 });
 

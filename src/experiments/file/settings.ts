@@ -28,6 +28,7 @@ export interface Hardware {
   readonly kernel: KernelOptions;
   readonly memoryBytes: number;
   readonly nodes: number;
+  readonly slotNode: number | undefined;
 }
 
 /** One combination, ready to be built. */
@@ -62,7 +63,7 @@ export function settle(text: PointText, beside: Beside): Settings {
   const isTcp = transport === 'tcp';
   const isVf = workload.kind === 'block' && workload.vm?.device === 'vf';
   const hosts = Object.fromEntries(
-    [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes }]) => [
+    [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes, slotNode }]) => [
       name,
       {
         cpu,
@@ -70,6 +71,7 @@ export function settle(text: PointText, beside: Beside): Settings {
         pcie: card.pcie,
         mtu,
         nodes: Array.from({ length: nodes }, () => memoryBytes),
+        ...(slotNode !== undefined && { slotNode }),
         ...(isTcp && { kernel: { ...kernel, ...steering(workload, cpu) } }),
         ...(isVf && name === workload.from && { sriov: {} }),
       },
@@ -125,12 +127,19 @@ function hardwareOf({ hosts = {}, options = {} }: PointText, name: string): Hard
     text.kernel === undefined
       ? kernelOn(cpu.name)
       : at(place('kernel'), () => profileOf(kernels, text.kernel, 'linux54'));
+  const { nodes = 1, 'slot-node': slotNode } = text;
+  if (slotNode !== undefined && slotNode >= nodes)
+    throw new PlaceError(
+      place('slot-node'),
+      `expected below ${nodes}, the nodes, found ${slotNode}`,
+    );
   return {
     cpu,
     card,
     kernel: { ...kernelOptions(options), nic, profile },
     memoryBytes: text.memory === undefined ? USUAL_MEMORY : readSize('memory', text.memory),
-    nodes: text.nodes ?? 1,
+    nodes,
+    slotNode,
   };
 }
 

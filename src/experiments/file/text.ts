@@ -17,6 +17,7 @@ export interface HostText {
   readonly pcie?: ProfileText;
   readonly memory?: Quantity;
   readonly nodes?: number;
+  readonly 'slot-node'?: number;
   readonly kernel?: ProfileText;
 }
 

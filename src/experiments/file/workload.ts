@@ -189,13 +189,14 @@ function vmOf(
       ['vms', vms.cores ? 'cores' : 'vcpus'],
       `${vcpus} pinned virtual CPUs need as many cores of the ${cores} that there are, found ${pins.join(', ')}`,
     );
+  const { node = 0 } = vms;
   return {
     device,
     placement,
     vcpus,
     memoryBytes: Math.ceil(memory / pageBytes) * pageBytes,
     pageBytes: pageBytes as PageBytes,
-    node: vms.node ?? 0,
+    node,
     pins,
     profile: at(['vms', 'profile'], () => profileOf(hypervisors, vms.profile, 'kvmposted')),
     neighbours: placement === 'shared' ? (vms.neighbours ?? 0) : 0,

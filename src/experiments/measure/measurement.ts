@@ -1,9 +1,11 @@
 // What a measurement took: the difference of two samples, an operation and a core at a time, and which resource was busiest.
 
 import { type Tally, tallyBetween } from '../../apps/perftest/index.js';
-import type { HostSample, Sample } from './sample.js';
+import type { HostSample, Sample, VmSample } from './sample.js';
 
 const PERCENT = 100;
+/** How the threads of other VMs are called. */
+export const NEIGHBOUR = 'neighbour';
 /** Resources that results name beside the busiest. */
 const MOST_RESOURCES = 6;
 
@@ -34,7 +36,19 @@ export interface HostUse {
     /** What the kernel's network stack did, by the categories of Cai et al. (SIGCOMM 2021). */
     readonly kernel?: readonly StageUse[];
   };
-  readonly counts: Tally & { readonly framesSent: number; readonly frameBytesSent: number };
+  readonly counts: Tally & {
+    readonly framesSent: number;
+    readonly frameBytesSent: number;
+    readonly exits: number;
+    readonly injections: number;
+  };
+}
+
+/** The VM's part, an operation at a time. */
+export interface VmUse {
+  readonly exitsPerOperation: Readonly<Record<string, number>>;
+  /** Part of the time for which a virtual CPU could have run and had no core, all of them together. */
+  readonly stealPercent: number;
 }
 
 export interface ResourceUse {
@@ -45,6 +59,7 @@ export interface ResourceUse {
 export interface Measurement {
   readonly durationNs: number;
   readonly hosts: Readonly<Record<string, HostUse>>;
+  readonly vm?: VmUse;
   /** The busiest, most used first. */
   readonly resources: readonly ResourceUse[];
   readonly bottleneck: ResourceUse;
@@ -72,8 +87,19 @@ export function measurementOf(before: Sample, after: Sample, operations: number)
   return {
     durationNs,
     hosts: Object.fromEntries(hosts),
+    ...(before.vm && after.vm && { vm: vmUseOf(before.vm, after.vm, durationNs, each) }),
     resources,
     bottleneck: resources[0] ?? { resource: 'nothing', busyPercent: 0 },
+  };
+}
+
+function vmUseOf(before: VmSample, after: VmSample, durationNs: number, operations: number): VmUse {
+  const exits = Object.entries(after.exits)
+    .map(([reason, count]) => [reason, (count - (before.exits[reason] ?? 0)) / operations] as const)
+    .filter(([, count]) => count > 0);
+  return {
+    exitsPerOperation: Object.fromEntries(exits),
+    stealPercent: (PERCENT * (after.stealNs - before.stealNs)) / durationNs,
   };
 }
 
@@ -83,7 +109,13 @@ function useOf(
   durationNs: number,
   operations: number,
 ): HostUse {
-  const counts = tallyBetween(before.tally, after.tally);
+  const all = tallyBetween(before.tally, after.tally);
+  const stages = [...after.stages].map(
+    ([stage, ns]) => [stage, ns - (before.stages.get(stage) ?? 0)] as const,
+  );
+  // What neighbours compute is no part of what an operation costs.
+  const neighbours = stages.filter(([stage]) => stage.startsWith(NEIGHBOUR));
+  const counts = { ...all, cpuNs: all.cpuNs - neighbours.reduce((sum, [, ns]) => sum + ns, 0) };
   const share = (ns: number) => (PERCENT * ns) / durationNs;
   const cores = after.cores
     .map((now, core) => {
@@ -97,9 +129,6 @@ function useOf(
       };
     })
     .filter(({ core: _, ...percents }) => Object.values(percents).some((percent) => percent > 0));
-  const stages = [...after.stages].map(
-    ([stage, ns]) => [stage, ns - (before.stages.get(stage) ?? 0)] as const,
-  );
   return {
     cpu: {
       workPercent: share(counts.cpuNs),
@@ -123,6 +152,8 @@ function useOf(
       ...counts,
       framesSent: after.framesSent - before.framesSent,
       frameBytesSent: after.bytesSent - before.bytesSent,
+      exits: after.exits - before.exits,
+      injections: after.injections - before.injections,
     },
   };
 }

@@ -5,7 +5,9 @@ import { type Tally, tallyOf } from '../../apps/perftest/index.js';
 import type { CoreObserver } from '../../cpu/index.js';
 import { type Host, usageOf } from '../../host/index.js';
 import { type CpuCategory, cpuCategories } from '../../kernel/index.js';
+import { ledgerKinds } from '../../memory/index.js';
 import type { Nanos } from '../../time/index.js';
+import type { Vm } from '../../vm/index.js';
 import type { PortTraffic } from './traffic.js';
 
 /** Nanoseconds of one core. */
@@ -24,6 +26,16 @@ export interface HostSample {
   readonly kernel: Readonly<Record<CpuCategory, number>> | undefined;
   readonly framesSent: number;
   readonly bytesSent: number;
+  /** Guests left their cores so often, and were given interrupts. */
+  readonly exits: number;
+  readonly injections: number;
+}
+
+/** What a VM has done so far. */
+export interface VmSample {
+  readonly exits: Readonly<Record<string, number>>;
+  /** Nanoseconds for which its virtual CPUs could have run and others had their cores. */
+  readonly stealNs: number;
 }
 
 export interface Sample {
@@ -31,6 +43,7 @@ export interface Sample {
   readonly hosts: ReadonlyMap<string, HostSample>;
   /** Nanoseconds for which each resource was busy. */
   readonly busy: ReadonlyMap<string, number>;
+  readonly vm: VmSample | undefined;
 }
 
 /** Sums what cores do by stage. */
@@ -57,10 +70,12 @@ function stageOf(doing: string, thread: string): string {
 }
 
 /** Threads of one kind are numbered; what they do is one stage. */
-const named = (thread: string): string => thread.replace(/\s+\d+$/, '');
+const named = (thread: string): string => thread.replaceAll(/\s*\d+(?=\s|$)/g, '');
 
 /** Takes samples of a world's hosts and links. */
 export class Sampler {
+  /** The VM whose program is measured. */
+  vm: Vm | undefined;
   readonly #clocks = new Map<string, StageClock>();
 
   constructor(
@@ -78,7 +93,7 @@ export class Sampler {
     const busy = new Map<string, number>();
     const hosts = this.hosts.map((host) => [host.name, this.#host(host, at, busy)] as const);
     for (const { name, occupiedNs } of this.traffic) busy.set(`link ${name}`, occupiedNs);
-    return { at, hosts: new Map(hosts), busy };
+    return { at, hosts: new Map(hosts), busy, vm: this.vm && vmSample(this.vm, at) };
   }
 
   #host(host: Host, at: Nanos, busy: Map<string, number>): HostSample {
@@ -105,6 +120,18 @@ export class Sampler {
         : undefined,
       framesSent: own.reduce((sum, { framesSent }) => sum + framesSent, 0),
       bytesSent: own.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
+      exits: EXITS.reduce((sum, kind) => sum + host.ledger.total(kind).count, 0),
+      injections: host.ledger.total('injection').count,
     };
   }
+}
+
+const EXITS = ledgerKinds.filter((kind) => kind.startsWith('exit-'));
+
+function vmSample({ vcpus }: Vm, at: Nanos): VmSample {
+  const exits: Record<string, number> = {};
+  for (const vcpu of vcpus)
+    for (const [reason, count] of Object.entries(vcpu.exits))
+      exits[reason] = (exits[reason] ?? 0) + count;
+  return { exits, stealNs: vcpus.reduce((sum, vcpu) => sum + vcpu.steal(at), 0) };
 }

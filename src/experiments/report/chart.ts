@@ -125,7 +125,7 @@ function namedAxis({ name, names }: NamedAxis, panels: number) {
     nameTextStyle: quiet,
     axisLine: { lineStyle: { color: ink('--rule') } },
     axisTick: { show: false },
-    axisLabel: { ...quiet, interval: 0, fontSize: panels > 3 ? SMALL : FONT },
+    axisLabel: { ...quiet, interval: 0, fontSize: panels > 3 ? SMALL : FONT, lineHeight: 12 },
   };
 }
 

@@ -41,20 +41,25 @@ ${rows.map((row) => `<tr>${row.map(cell('td')).join('')}</tr>`).join('\n')}
 </tbody></table></div>`;
 }
 
-/** One of several shown at a time, chosen without a script. */
-export function tabs(
-  id: string,
-  panes: readonly (readonly [label: string, html: string])[],
-): string {
-  const rules = panes.map((_, i) => `#${id}-${i}:checked~.${id}-${i}{display:block}`).join('');
-  const choices = panes
-    .map(
-      ([label], i) =>
-        `<input type="radio" name="${id}" id="${id}-${i}"${i === 0 ? ' checked' : ''}><label for="${id}-${i}">${escaped(label)}</label>`,
-    )
-    .join('\n');
-  const shown = panes.map(([, html], i) => `<div class="pane ${id}-${i}">${html}</div>`).join('\n');
-  return `<style>${rules}</style><div class="tabs">${choices}\n${shown}</div>`;
+/** One of several that are shown one at a time; those of a group stand in a line. */
+export interface Pane {
+  readonly group: string;
+  readonly label: string;
+  readonly html: string;
+}
+
+/** Panes of which one is shown, chosen without a script. */
+export function tabs(id: string, panes: readonly Pane[]): string {
+  const shows = panes.map((_, i) => `.tabs:has(#${id}-${i}:checked) .${id}-${i}{display:block}`);
+  const groups = [...new Set(panes.map(({ group }) => group))];
+  const choice = ({ group, label }: Pane, i: number): string =>
+    `<input type="radio" name="${id}" id="${id}-${i}"${i === 0 ? ' checked' : ''}><label for="${id}-${i}"><span class="hidden">${escaped(group)}, </span>${escaped(label)}</label>`;
+  const lines = groups.map((group) => {
+    const own = panes.map((pane, i) => (pane.group === group ? choice(pane, i) : '')).join('');
+    return `<div class="choices"><span>${escaped(group)}</span>${own}</div>`;
+  });
+  const shown = panes.map(({ html }, i) => `<div class="pane ${id}-${i}">${html}</div>`);
+  return `<style>${shows.join('')}</style><div class="tabs">${lines.join('\n')}\n${shown.join('\n')}</div>`;
 }
 
 export const details = (title: string, html: string): string =>

@@ -1,7 +1,7 @@
 // The page: what was found, plots, one read station by station, every number, the hardware with its sources, and how to
 // repeat it. Everything is in the one file; nothing is fetched.
 
-import { type PathRecord, pictureOf } from '../../apps/compare/index.js';
+import { type PathRecord, pathTitles, pictureOf } from '../../apps/compare/index.js';
 import { escaped } from './chart.js';
 import { findings, rivals } from './finding.js';
 import { hardwareSection } from './hardware.js';
@@ -15,8 +15,10 @@ import {
   gigabits,
   kiops,
   latencyUs,
+  operations,
   type Row,
   type Rows,
+  sidesOf,
   sizeWords,
   titleOf,
 } from './row.js';
@@ -76,6 +78,7 @@ ${findings(rows)
 <h2>Time, rates, and what they cost</h2>
 <p>Every number is measured in simulated worlds whose frames, memory and interrupts are real to the byte: ${verifiedWords(rows)}</p>
 ${figuresOf(rows).map(figure).join('\n')}
+${countsSection(rows)}
 ${readSection(study)}
 <h2>Every number</h2>
 ${numbers(rows)}
@@ -136,15 +139,48 @@ function verifiedWords({ all }: Rows): string {
   return wrong === 0 ? `${words}; all were right.` : `${words}; ${wrong} were wrong.`;
 }
 
+/** What happened for one I/O, over each transport, by the usual way. */
+function countsSection(rows: Rows): string {
+  const { usualDevice: device, usualSize: size, shallow: depth } = rows;
+  const found = rows.transports.flatMap(
+    (transport) => rows.find({ device, transport, size, depth, placement: 'pinned' }) ?? [],
+  );
+  const line = (title: string, name: CountName): string[] => [
+    title,
+    ...found.map((row) => {
+      const { host, pool } = sidesOf(row);
+      const each = (count: number) => figures(count / operations(row)).replace(/\.?0+$/, '');
+      return `${each(host.counts[name])} + ${each(pool.counts[name])}`;
+    }),
+  ];
+  const lines = counted.map(([title, name]) => line(title, name));
+  return `<h3>What happens for one I/O of ${sizeWords(size)}: ${deviceTitles[device]}, queue depth ${depth}</h3>
+<p class="caption">On the host, its VM included, and on the pool; averages of all reads and writes.</p>
+${htmlTable(['host + pool', ...found.map(({ transport }) => pathTitles[transport])], lines)}`;
+}
+
+type CountName = keyof ReturnType<typeof sidesOf>['host']['counts'];
+
+const counted: readonly (readonly [string, CountName])[] = [
+  ['copies by CPUs', 'copies'],
+  ['bytes copied by CPUs', 'bytesCopied'],
+  ['system calls', 'systemCalls'],
+  ['interrupts', 'interrupts'],
+  ['context switches', 'contextSwitches'],
+  ['exits of the VM', 'exits'],
+  ['interrupts given to the VM', 'injections'],
+  ['doorbells', 'doorbells'],
+  ['DMA transfers from memory', 'dmaReads'],
+  ['DMA transfers to memory', 'dmaWrites'],
+  ['frames sent', 'framesSent'],
+];
+
 function readSection({ reads }: Study): string {
   if (reads.length === 0) return '';
   const panes = reads.map(({ device, record, file }, i) => {
     const capture = `<p class="caption">Its frames: <a href="${escaped(file)}">${escaped(file)}</a>, for wireshark or <code>wireverbs dissect</code>.</p>`;
-    const label = titleOf({ transport: record.path, device });
-    return [
-      label,
-      `<figure class="scroll">${pictureOf(record, `read${i}`)}</figure>${capture}`,
-    ] as const;
+    const html = `<figure class="scroll">${pictureOf(record, `read${i}`)}</figure>${capture}`;
+    return { group: deviceTitles[device], label: pathTitles[record.path], html };
   });
   return `<h2>One read, station by station</h2>
 <p>Who moves the bytes from where to where, and what the cores do meanwhile: the way from the program's call through kernel and card to the pool and back.</p>

@@ -38,8 +38,8 @@ const POOL: Ink = { colour: '--pool', symbol: 'rect' };
 const short: Readonly<Record<PathName, string>> = {
   tcp: 'TCP',
   iwarp: 'iWARP',
-  rocev1: 'RoCE v1',
-  rocev2: 'RoCE v2',
+  rocev1: 'RoCE\nv1',
+  rocev2: 'RoCE\nv2',
   ib: 'IB',
 };
 

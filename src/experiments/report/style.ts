@@ -72,12 +72,15 @@ details{border-top:1px solid var(--rule);padding:10px 0}
 summary{cursor:pointer;font-weight:600}
 code,pre{font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 pre{background:var(--soft);border-radius:10px;padding:14px 18px;overflow-x:auto}
-.tabs{margin:12px 0}
-.tabs>input{position:absolute;opacity:0}
-.tabs>label{display:inline-block;padding:5px 13px;margin:0 6px 8px 0;border:1px solid var(--rule);border-radius:999px;font-size:14px;cursor:pointer}
-.tabs>input:checked+label{background:var(--accent);border-color:var(--accent);color:var(--ground)}
-.tabs>input:focus-visible+label{outline:2px solid var(--accent);outline-offset:2px}
-.tabs>.pane{display:none}
+.tabs{margin:16px 0}
+.choices{display:flex;flex-wrap:wrap;align-items:center;gap:6px;margin:0 0 6px}
+.choices>span{flex:0 0 130px;color:var(--faint);font-size:14px}
+.choices input{position:absolute;opacity:0}
+.choices label{padding:3px 13px;border:1px solid var(--rule);border-radius:999px;font-size:14px;cursor:pointer}
+.choices input:checked+label{background:var(--accent);border-color:var(--accent);color:var(--ground)}
+.choices input:focus-visible+label{outline:2px solid var(--accent);outline-offset:2px}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.pane{display:none;margin-top:18px}
 footer{margin-top:64px;color:var(--faint);font-size:14px}
 a{color:var(--accent)}
 `.trim();

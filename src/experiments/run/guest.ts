@@ -10,6 +10,7 @@ import { NvmeDisk, probeNvme } from '../../vm/emulated/index.js';
 import { assignCard, assignFunction, Vm } from '../../vm/index.js';
 import { probeVirtioBlk, VirtioBlk } from '../../vm/virtio/index.js';
 import type { VmSettings } from '../file/workload.js';
+import { NEIGHBOUR } from '../measure/measurement.js';
 
 /** What the guest calls it. */
 export const GUEST_DISK = '/dev/sdc';
@@ -61,7 +62,14 @@ const OWN = 100;
 function neighbour(host: Host, index: number, settings: VmSettings): void {
   const { vcpus, pageBytes, profile, loadPercent } = settings;
   const memoryBytes = Math.ceil(NEIGHBOUR_MEMORY / pageBytes) * pageBytes;
-  const vm = new Vm({ name: `neighbour ${index}`, host, vcpus, memoryBytes, pageBytes, profile });
+  const vm = new Vm({
+    name: `${NEIGHBOUR} ${index}`,
+    host,
+    vcpus,
+    memoryBytes,
+    pageBytes,
+    profile,
+  });
   const random = vm.guest.random.fork('load');
   const busy = (TURN_NS * loadPercent) / PERCENT;
   for (let i = 0; i < vcpus; i++)

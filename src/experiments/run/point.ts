@@ -60,6 +60,7 @@ function run(
       after ??= sampler.take(now);
     },
   });
+  sampler.vm = course.vm;
   const end = lab.begin + (settings.endNs ?? LONGEST);
   let looked = 0;
   lab.sim.run(undefined, () => {

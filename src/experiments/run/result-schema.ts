@@ -66,6 +66,8 @@ const counts = object('what happened on a host in all', {
   pollNs: number('of cores that poll'),
   framesSent: number('frames'),
   frameBytesSent: number('bytes of them, without frame check sequences'),
+  exits: number('times that guests left their cores'),
+  injections: number('interrupts given to guests'),
 });
 
 const host = object('what an operation took of one host', {
@@ -74,7 +76,7 @@ const host = object('what an operation took of one host', {
     {
       workPercent: number('of one core, all cores together: at work'),
       pollPercent: number('the same: polling'),
-      workNsPerOperation: number('at work, for one operation'),
+      workNsPerOperation: number('at work, for one operation; without what neighbours compute'),
       pollNsPerOperation: number('polling, for one operation'),
       cores: list('cores that did anything', core),
       stages: list('where the time went, longest first', stage),
@@ -83,6 +85,17 @@ const host = object('what an operation took of one host', {
     ['kernel'],
   ),
   counts,
+});
+
+const vm = object('the VM in which the program ran', {
+  exitsPerOperation: {
+    description: "by reason, with Intel's names in short",
+    type: 'object',
+    additionalProperties: { type: 'number' },
+  },
+  stealPercent: number(
+    'of the time: its virtual CPUs could have run and others had their cores; all together',
+  ),
 });
 
 const resource = object('a resource', {
@@ -109,12 +122,17 @@ export const resultSchema = {
         blocks: number('blocks that were read back'),
         wrong: number('blocks that were not what was written last'),
       }),
-      measured: object('what it took, from when all was connected and warm to the last operation', {
-        durationNs: number('simulated time'),
-        hosts: byHost(host),
-        resources: list('the busiest, most used first', resource),
-        bottleneck: { ...resource, description: 'the busiest of all' },
-      }),
+      measured: object(
+        'what it took, from when all was connected and warm to the last operation',
+        {
+          durationNs: number('simulated time'),
+          hosts: byHost(host),
+          vm,
+          resources: list('the busiest, most used first', resource),
+          bottleneck: { ...resource, description: 'the busiest of all' },
+        },
+        ['vm'],
+      ),
     },
     ['verified', 'measured'],
   ),
