@@ -41,7 +41,7 @@ export interface Panel {
 
 const WIDTH = 1120;
 const TOP = 34;
-const BOTTOM = 48;
+const BOTTOM = 58;
 const LEFT = 64;
 const GAP = 26;
 const FONT = 12;
@@ -121,7 +121,7 @@ function namedAxis({ name, names }: NamedAxis, panels: number) {
     data: names,
     name,
     nameLocation: 'middle',
-    nameGap: 28,
+    nameGap: 38,
     nameTextStyle: quiet,
     axisLine: { lineStyle: { color: ink('--rule') } },
     axisTick: { show: false },

@@ -88,7 +88,7 @@ function byTransport(
 
 const sizeAxis = (rows: Rows) => ({
   name: 'bytes of a request',
-  names: rows.sizes.map((size) => sizeWords(size)),
+  names: rows.sizes.map((size) => sizeWords(size).replace(' ', '\n')),
 });
 
 const inkOfShort = (name: string): string =>
