@@ -18,7 +18,7 @@ import type { SubnetManager } from '../subnet/manager.js';
 import { ManagedNode, type ManagedPort } from '../subnet/node.js';
 import { isDirected, SMP_AT } from '../subnet/smp.js';
 import type { OutgoingMad } from '../subnet/transactions.js';
-import { CLASS_SUBN_ADM, DETH, LRH, MAD, MAD_SIZE, SMPDR } from '../subnet/wire.js';
+import { CLASS_SUBN_ADM, DETH, LRH, MAD, MAD_SIZE, PortInfo, SMPDR } from '../subnet/wire.js';
 import type { Nanos } from '../time/index.js';
 import { type IbPort, LINK, VL15 } from './ib-port.js';
 
@@ -50,7 +50,10 @@ export class IbManagement {
     this.node = new ManagedNode({ name, guid, ports: [port], lanes });
     this.agent = new SubnetAgent(this.node);
     end.state = LINK.initialize;
-    if (manager) this.node.managerInfo = () => manager.info();
+    if (!manager) return;
+    PortInfo.set.isSm(this.port.info, 0, 1);
+    this.node.managerInfo = () => manager.info();
+    this.node.managerControl = (modifier, info) => manager.control(modifier, info);
   }
 
   get port(): ManagedPort {

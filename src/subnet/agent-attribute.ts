@@ -270,6 +270,10 @@ const setMasks: Treat = (request) =>
 const getManager: Treat = ({ node, data }) =>
   node.managerInfo ? give(data, node.managerInfo()) : attributeNotSupported;
 
+/** One manager to another, which makes of it what it is in (IBA 14.4.1). */
+const setManager: Treat = ({ node, modifier, data }) =>
+  node.managerControl ? node.managerControl(modifier, data) : attributeNotSupported;
+
 export const attributes: ReadonlyMap<number, Attribute> = new Map<number, Attribute>([
   [ATTRIBUTE.nodeDescription, { get: getDescription }],
   [ATTRIBUTE.nodeInfo, { get: ({ node, port, data }) => give(data, node.nodeInfo(port)) }],
@@ -280,5 +284,5 @@ export const attributes: ReadonlyMap<number, Attribute> = new Map<number, Attrib
   [ATTRIBUTE.slToVl, { get: getLanes, set: setLanes }],
   [ATTRIBUTE.linearForwarding, { get: getLinear, set: setLinear }],
   [ATTRIBUTE.multicastForwarding, { get: getMasks, set: setMasks }],
-  [ATTRIBUTE.smInfo, { get: getManager }],
+  [ATTRIBUTE.smInfo, { get: getManager, set: setManager }],
 ]);

@@ -1,4 +1,5 @@
 export { SubnetAgent } from './agent.js';
+export { SM_STATE } from './constant.js';
 export { gidBytes, guidOfGid } from './gid.js';
 export { LaneMap } from './lane-map.js';
 export { type MadOrigin, type ManagerOptions, SubnetManager } from './manager.js';

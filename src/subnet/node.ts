@@ -84,6 +84,8 @@ export class ManagedNode {
   portStateChange = false;
   /** SMInfo of the manager at this node, where there is one. */
   managerInfo: (() => Uint8Array) | undefined;
+  /** Set(SMInfo) with a modifier came for it; gives the status. */
+  managerControl: ((modifier: number, info: Uint8Array) => number) | undefined;
 
   constructor({ name, guid, ports, tables, lanes }: NodeDescriptionOptions) {
     this.lanes = lanes;

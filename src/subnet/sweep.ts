@@ -4,6 +4,7 @@
 
 import { ATTRIBUTE, PORT_STATE, STATUS } from './constant.js';
 import { type Ask, discover } from './discovery.js';
+import { candidateOf, type OtherManager } from './election.js';
 import { planLanes } from './lane-plan.js';
 import { LidTable } from './lid-table.js';
 import { type Members, multicastTree } from './multicast-tree.js';
@@ -28,7 +29,7 @@ export const DEFAULT_GID_PREFIX = 0xfe80000000000000n;
 /** Sweeps one after the other that may miss answers; then it waits for the next trap. */
 const MOST_INCOMPLETE = 4;
 
-type Phase = 'rest' | 'discover' | 'ports' | 'tables' | 'activate' | 'groups';
+type Phase = 'rest' | 'discover' | 'managers' | 'ports' | 'tables' | 'activate' | 'groups';
 
 export class Sweep {
   subnet = new Subnet();
@@ -36,6 +37,8 @@ export class Sweep {
   routes: Routes = routesOf(this.graph);
   /** Multicast groups by index of their LID, as subnet administration keeps them. */
   groups: () => ReadonlyMap<number, Members> = () => new Map();
+  /** Is told which other managers there are; false ends the sweep here, because one of them rules. */
+  elect: (others: readonly OtherManager[]) => boolean = () => true;
   /** Sweeps begun, requests that were refused, and the LIDs that could not be given. */
   count = 0;
   refused = 0;
@@ -43,6 +46,7 @@ export class Sweep {
   readonly #lids: LidTable;
   readonly #images = new Map<bigint, TableImage>();
   #switches: readonly SubnetNode[] = [];
+  #others: OtherManager[] = [];
   #phase: Phase = 'rest';
   #again = false;
   #regroup = false;
@@ -71,7 +75,7 @@ export class Sweep {
     this.#lostBefore = this.transactions.lost;
     this.subnet = new Subnet();
     this.#phase = 'discover';
-    discover(this.subnet, this.#ask);
+    discover(this.subnet, this.ask);
   }
 
   /** Something changed: another sweep when this one is over. */
@@ -93,6 +97,10 @@ export class Sweep {
   #next(): void {
     switch (this.#phase) {
       case 'discover':
+        this.#phase = 'managers';
+        return this.#managers();
+      case 'managers':
+        if (!this.elect(this.#others)) return this.#stop();
         this.#phase = 'ports';
         return this.#ports();
       case 'ports':
@@ -117,7 +125,25 @@ export class Sweep {
     this.#lostBefore = this.transactions.lost;
   }
 
-  readonly #ask: Ask = (path, request, done) => {
+  #stop(): void {
+    this.#phase = 'rest';
+    this.#again = false;
+    this.#regroup = false;
+  }
+
+  /** Other managers are at ports that say so (IBA 14.4.1). */
+  #managers(): void {
+    this.#others = [];
+    const get = { method: 'get', attribute: ATTRIBUTE.smInfo } as const;
+    for (const { node, port } of this.subnet.endPorts()) {
+      const { path } = node;
+      if (path.length === 0 || PortInfo.get.isSm(port.info, 0) === 0) continue;
+      this.ask(path, get, (info) => info && this.#others.push({ ...candidateOf(info), path }));
+    }
+  }
+
+  /** Sends a request on a path, with the key. */
+  readonly ask: Ask = (path, request, done) => {
     const { mKey } = this.options;
     const whole: SmpRequest = mKey === undefined ? request : { ...request, mKey };
     const bytes = smpOf({ path }, whole, ++this.#tid);
@@ -135,7 +161,7 @@ export class Sweep {
     data: Uint8Array,
     done: Got = ignore,
   ): void {
-    this.#ask(node.path, { method: 'set', attribute, modifier, data }, done);
+    this.ask(node.path, { method: 'set', attribute, modifier, data }, done);
   }
 
   #setPort(node: SubnetNode, port: SubnetPort, data: Uint8Array): void {
@@ -164,10 +190,9 @@ export class Sweep {
         continue;
       }
       lids.set(end.port, lid);
-      const { info } = end.port;
-      if (PortInfo.get.lid(info, 0) === 0) this.#images.delete(end.node.guid); // new, or has forgotten
       subnet.setLid(end, lid);
     }
+    this.#forgetOthers();
     const common = { managerLid: this.managerLid, gidPrefix, mKey: options.mKey ?? 0n };
     for (const node of subnet.nodes.values()) {
       for (const port of node.ports.values()) {
@@ -176,6 +201,13 @@ export class Sweep {
         if (data) this.#setPort(node, port, data);
       }
     }
+  }
+
+  /** What is known of the tables of nodes that are new, have forgotten, or were another manager's meanwhile is not so. */
+  #forgetOthers(): void {
+    const { subnet, managerLid } = this;
+    for (const { node, port } of subnet.endPorts())
+      if (PortInfo.get.masterSmLid(port.info, 0) !== managerLid) this.#images.delete(node.guid);
   }
 
   #tables(): void {
@@ -194,7 +226,7 @@ export class Sweep {
       const stale = SwitchInfo.get.portStateChange(info, 0) === 1;
       if (stale || top !== table.length - 1) this.#set(node, ATTRIBUTE.switchInfo, 0, wanted);
       for (const { request, confirmed } of this.#image(node).linear(table))
-        this.#ask(node.path, request, (got) => got && confirmed());
+        this.ask(node.path, request, (got) => got && confirmed());
     });
     this.#lanes();
     this.#groups();
@@ -205,7 +237,7 @@ export class Sweep {
     for (const node of this.subnet.nodes.values()) {
       const wanted = planLanes(node, this.options.slToVl);
       for (const { request, confirmed } of this.#image(node).lanes(wanted))
-        this.#ask(node.path, request, (got) => got && confirmed());
+        this.ask(node.path, request, (got) => got && confirmed());
     }
   }
 
@@ -225,7 +257,7 @@ export class Sweep {
       const ports = new Map(trees.map(([group, tree]) => [group, tree[s]!]));
       const most = Math.max(0, ...node.ports.keys());
       for (const { request, confirmed } of this.#image(node).multicast(ports, most))
-        this.#ask(node.path, request, (got) => got && confirmed());
+        this.ask(node.path, request, (got) => got && confirmed());
     });
   }
 

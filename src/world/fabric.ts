@@ -10,7 +10,7 @@ import { Router } from '../fabric/router.js';
 import { checkTopology, type Topology, type Way, waysOf, waysTo } from '../fabric/topology.js';
 import type { Station } from '../frame/index.js';
 import { linkLocalOf } from '../stack/index.js';
-import { guidOfGid, type ManagerOptions, SubnetManager } from '../subnet/index.js';
+import { guidOfGid, type ManagerOptions, SM_STATE, SubnetManager } from '../subnet/index.js';
 import { NEVER } from '../time/index.js';
 import type { Simulation } from './sim.js';
 
@@ -40,8 +40,9 @@ export interface Fabric {
   readonly places: readonly HostPlace[];
   readonly switches: ReadonlyMap<string, Station>;
   readonly links: readonly Link[];
-  /** Of InfiniBand with a subnet manager, which is at the first host's port. */
+  /** Of InfiniBand with subnet managers, the first of them, which is all that there is unless told otherwise. */
   readonly manager?: SubnetManager;
+  readonly managers: readonly SubnetManager[];
 }
 
 export interface FabricOptions {
@@ -51,6 +52,8 @@ export interface FabricOptions {
    * that goes down.
    */
   readonly subnet?: 'static' | Partial<ManagerOptions>;
+  /** Hosts at which subnet managers are; the first host unless given. One rules, the others stand by. */
+  readonly managers?: readonly { readonly host: string; readonly priority?: number }[];
 }
 
 const BYTE = 256;
@@ -95,17 +98,17 @@ export function buildFabric(
   const places = topology.hosts.map((name, index) => place(topology, ways, kind, name, index));
   const devices = places.map((at) => makeHost(at));
   const managed = kind === 'infiniband' && options.subnet !== 'static';
-  const manager = managed ? managerOf(topology, places, options) : undefined;
+  const managers = managed ? managersOf(topology, places, options) : new Map<string, never>();
   const stations = new Map<string, Station>();
-  places.forEach(({ name }, i) => {
+  places.forEach(({ name, guid: port }, i) => {
     const device = devices[i]!;
     const { rate } = topology.links[ways.get(name)![0]!.link]!;
     const set = topology.settings?.[name];
-    const guid = managed && { guid: places[i]!.guid };
-    const first = i === 0 && manager && { manager };
+    const guid = managed && { guid: port };
+    const manager = managers.get(name);
     const station =
       kind === 'infiniband'
-        ? new IbAdapter(device, sim.pool, { ...set, rate, ...guid, ...first })
+        ? new IbAdapter(device, sim.pool, { ...set, rate, ...guid, ...(manager && { manager }) })
         : device;
     stations.set(name, sim.add(station));
   });
@@ -130,29 +133,41 @@ export function buildFabric(
   });
   const switches = new Map(topology.switches.map((name) => [name, stations.get(name)!]));
   const hosts = topology.hosts.map((name) => stations.get(name)!);
-  return { hosts, places, switches, links, ...(manager && { manager }) };
+  const [manager] = managers.values();
+  return {
+    hosts,
+    places,
+    switches,
+    links,
+    managers: [...managers.values()],
+    ...(manager && { manager }),
+  };
 }
 
-/** Runs until the subnet manager has nothing left to do, if there is one. */
-export function bringUp(sim: Simulation, { manager, hosts }: Fabric): void {
-  if (!manager) return;
+/** Runs until a subnet manager rules that has nothing left to do, and others know that they do not, if there is one. */
+export function bringUp(sim: Simulation, { managers, hosts }: Fabric): void {
+  if (managers.length === 0) return;
   for (const host of hosts) sim.settle(host);
-  sim.run(NEVER, () => !manager.up);
+  const undecided = ({ state }: SubnetManager) => state === SM_STATE.discovering;
+  sim.run(NEVER, () => managers.some(undecided) || !managers.some(({ up }) => up));
 }
 
-/** A manager that gives hosts the LIDs of their places. */
-function managerOf(
+/** Managers by host, which give hosts the LIDs of their places. @throws RangeError */
+function managersOf(
   topology: Topology,
   places: readonly HostPlace[],
-  { subnet }: FabricOptions,
-): SubnetManager {
+  { subnet, managers = [{ host: topology.hosts[0]! }] }: FabricOptions,
+): Map<string, SubnetManager> {
   const lids = new Map(places.map(({ guid, lid }) => [guid, lid]));
   for (const i of topology.switches.keys()) lids.set(guidOf(SWITCH, i), places.length + 1 + i);
-  return new SubnetManager({
-    portGuid: places[0]!.guid,
-    lids,
-    ...(subnet !== 'static' && subnet),
+  const all = managers.map(({ host, priority }) => {
+    const portGuid = places.find(({ name }) => name === host)?.guid;
+    if (portGuid === undefined)
+      throw new RangeError(`topology ${topology.name}: there is no host '${host}' for a manager`);
+    const own = { ...(subnet !== 'static' && subnet), ...(priority !== undefined && { priority }) };
+    return [host, new SubnetManager({ portGuid, lids, ...own })] as const;
   });
+  return new Map(all);
 }
 
 function place(
