@@ -14,6 +14,7 @@ import { parseIp } from '../../stack/index.js';
 import { START, us } from '../../time/index.js';
 import { Simulation } from '../../world/sim.js';
 import { MESSAGE, messageByTcp } from './message.js';
+import { messageOverRdma } from './rdma-message.js';
 import { type Experiments, once } from './row.js';
 import { TcpPair } from './tcp-pair.js';
 
@@ -23,6 +24,7 @@ const PAGE = 4096;
 
 const setting = { cpu: xeonHaswell, card: connectX4, switchNs: arista7060cx.latencyNs };
 const run = once(() => messageByTcp(setting));
+const runRdma = once(() => messageOverRdma(setting));
 
 /** From posting to the completion, around the switch: there and back once. */
 function verbs(opcode: 'write_bw' | 'send_bw'): number {
@@ -169,8 +171,6 @@ function switches(): { readonly wakeUp: number; readonly contextSwitch: number }
   return { wakeUp: at.woken - at.raised - contextSwitch, contextSwitch };
 }
 
-const noSocketsOverRdma = 'there are no sockets over RDMA';
-
 /** The wake-up itself, and both cores' part of it; the sleeper's own way to sleep is not in the message's way. */
 const wakeUp = (): number => {
   const { blockThread } = kernelOn(xeonHaswell.name);
@@ -203,10 +203,10 @@ export const kernelParts: Experiments = {
   'map a page': () => timeOf(mapOne),
   'context switch': () => switches().contextSwitch,
   'wake a process': () => switches().wakeUp,
-  'message, RSocket': noSocketsOverRdma,
-  'RSocket: operation': noSocketsOverRdma,
-  'RSocket: lock': noSocketsOverRdma,
-  'RSocket: buffers': noSocketsOverRdma,
-  'RSocket: doorbell and DMA': noSocketsOverRdma,
-  'RSocket: NIC and wire': noSocketsOverRdma,
+  'message, RSocket': () => runRdma().message,
+  'RSocket: operation': () => runRdma().operation,
+  'RSocket: lock': () => runRdma().lock,
+  'RSocket: buffers': () => runRdma().buffers,
+  'RSocket: doorbell and DMA': () => runRdma().doorbellAndDma,
+  'RSocket: NIC and wire': () => runRdma().wire,
 };

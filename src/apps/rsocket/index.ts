@@ -1,0 +1,3 @@
+// Stream sockets over RDMA.
+
+export { RSocket, type StreamCosts } from './rsocket.js';
