@@ -13,7 +13,7 @@ export const macOf = (i: number): Uint8Array => Uint8Array.of(0x0a, 0, 0, 0, 1, 
 export const ipOf = (i: number): string => `10.0.0.${101 + i}`;
 
 /** Two hosts with kernels, a bridge on each, and so many guests on the first, the rest on the second. */
-export function bridgedWorld(onFirst: number, onSecond: number) {
+export function bridgedWorld(onFirst: number, onSecond: number, vcpus = 1) {
   const world = worldOf({
     kind: 'switched',
     wire: 'RoCE v2',
@@ -24,7 +24,8 @@ export function bridgedWorld(onFirst: number, onSecond: number) {
   const vms = Array.from({ length: onFirst + onSecond }, (_, i) => {
     const at = i < onFirst ? 0 : 1;
     const host = world.hosts[at]!;
-    const vm = new Vm({ name: `vm${i}`, host, memoryBytes: 256 * 2 ** 20, pins: [2 + i] });
+    const pins = Array.from({ length: vcpus }, (_, j) => 2 + i * vcpus + j);
+    const vm = new Vm({ name: `vm${i}`, host, memoryBytes: 256 * 2 ** 20, vcpus, pins });
     return { vm, bridge: bridges[at]!, mac: macOf(i), ip: ipOf(i) };
   });
   const run = (threads: readonly Thread[]) => {

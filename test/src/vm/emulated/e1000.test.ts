@@ -10,8 +10,8 @@ import { bridgedWorld, echo, sendAndCompare } from '../network-guests.js';
 
 type Device = 'e1000' | 'virtio';
 
-function talk(kind: Device, bytes: number) {
-  const world = bridgedWorld(1, 1);
+function talk(kind: Device, bytes: number, vcpus = 1) {
+  const world = bridgedWorld(1, 1, vcpus);
   const network = (i: number) => ({ addresses: [`${world.vms[i]!.ip}/24`] });
   const probes = world.vms.map(({ vm, bridge, mac }, i) => {
     const options = { name: `net${i}`, vm, bridge, mac };
@@ -31,14 +31,23 @@ function talk(kind: Device, bytes: number) {
   });
   let took = 0;
   const [first, second] = world.vms;
-  const server = second!.vm.guest.spawn('server', function* (thread) {
-    yield* probes[1]!.probe(thread);
-    yield* echo(second!.vm.guest, thread, bytes);
-  });
-  const client = first!.vm.guest.spawn('client', function* (thread) {
-    yield* probes[0]!.probe(thread);
-    took = yield* sendAndCompare(first!.vm.guest, thread, parseIp(second!.ip), bytes);
-  });
+  const last = { core: vcpus - 1 };
+  const server = second!.vm.guest.spawn(
+    'server',
+    function* (thread) {
+      yield* probes[1]!.probe(thread);
+      yield* echo(second!.vm.guest, thread, bytes);
+    },
+    last,
+  );
+  const client = first!.vm.guest.spawn(
+    'client',
+    function* (thread) {
+      yield* probes[0]!.probe(thread);
+      took = yield* sendAndCompare(first!.vm.guest, thread, parseIp(second!.ip), bytes);
+    },
+    last,
+  );
   world.run([server, client]);
   return { world, devices: probes.map(({ device }) => device), took };
 }
@@ -50,6 +59,11 @@ spec('emulated e1000', (it) => {
       assert.ok(counters.sent > 100 && counters.received > 100);
       assert.is(counters.refused, 0);
     }
+  });
+
+  it('guests with several virtual CPUs send from any of them', () => {
+    const { devices } = talk('e1000', 100_000, 3);
+    for (const { counters } of devices) assert.is(counters.refused, 0);
   });
 
   it('the process copies every byte twice each way', () => {

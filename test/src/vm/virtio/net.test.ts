@@ -10,8 +10,14 @@ import { bridgedWorld, echo, sendAndCompare } from '../network-guests.js';
 
 const rings = [[], ['INDIRECT_DESC', 'EVENT_IDX'], ['RING_PACKED', 'EVENT_IDX']];
 
-function talk(onFirst: number, onSecond: number, bytes: number, ringFeatures?: readonly string[]) {
-  const world = bridgedWorld(onFirst, onSecond);
+function talk(
+  onFirst: number,
+  onSecond: number,
+  bytes: number,
+  ringFeatures?: readonly string[],
+  vcpus = 1,
+) {
+  const world = bridgedWorld(onFirst, onSecond, vcpus);
   const cards = world.vms.map(
     ({ vm, bridge, mac }, i) =>
       new VirtioNet({ name: `net${i}`, vm, bridge, mac, ...(ringFeatures && { ringFeatures }) }),
@@ -19,14 +25,23 @@ function talk(onFirst: number, onSecond: number, bytes: number, ringFeatures?: r
   let took = 0;
   const network = (i: number) => ({ addresses: [`${world.vms[i]!.ip}/24`] });
   const [first, second] = world.vms;
-  const server = second!.vm.guest.spawn('server', function* (thread) {
-    yield* probeVirtioNet(cards[1]!, thread, network(1));
-    yield* echo(second!.vm.guest, thread, bytes);
-  });
-  const client = first!.vm.guest.spawn('client', function* (thread) {
-    yield* probeVirtioNet(cards[0]!, thread, network(0));
-    took = yield* sendAndCompare(first!.vm.guest, thread, parseIp(second!.ip), bytes);
-  });
+  const last = { core: vcpus - 1 };
+  const server = second!.vm.guest.spawn(
+    'server',
+    function* (thread) {
+      yield* probeVirtioNet(cards[1]!, thread, network(1));
+      yield* echo(second!.vm.guest, thread, bytes);
+    },
+    last,
+  );
+  const client = first!.vm.guest.spawn(
+    'client',
+    function* (thread) {
+      yield* probeVirtioNet(cards[0]!, thread, network(0));
+      took = yield* sendAndCompare(first!.vm.guest, thread, parseIp(second!.ip), bytes);
+    },
+    last,
+  );
   world.run([server, client]);
   return { world, cards, took };
 }
@@ -41,6 +56,11 @@ spec('virtio-net', (it) => {
         assert.is(pci.needsReset, false);
       }
     });
+
+  it('guests with several virtual CPUs send from any of them', () => {
+    const { cards } = talk(1, 1, 300_000, undefined, 3);
+    assert.ok(cards[0]!.counters.sent > 0 && cards[1]!.counters.received > 0);
+  });
 
   it('guests of one host reach each other without its card', () => {
     const { world, cards } = talk(2, 0, 100_000);
