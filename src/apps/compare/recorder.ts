@@ -73,7 +73,7 @@ export class Recorder {
 
   /** A program makes a call; what is given back is called when it is over. */
   call(host: Computer, thread: Thread, name: string, kernel: boolean): (now: Nanos) => void {
-    const side = host === this.hosts.initiator ? 'initiator' : 'target';
+    const side = host === this.hosts.target ? 'target' : 'initiator'; // whose guest may call, too
     const core = `core${thread.core}`;
     const call = { side, name, kernel, core, fromNs: thread.now, untilNs: NEVER } as Mutable<Call>;
     this.#calls.push(call);

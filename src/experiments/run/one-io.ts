@@ -2,6 +2,7 @@
 // everything that one more read leaves behind.
 
 import {
+  type Move,
   type PathRecord,
   pathFindings,
   pathTitles,
@@ -42,7 +43,7 @@ export function recordRead(settings: Settings, size: number): PathRecord {
   lab.tap(initiator.name, recorder.tap('initiator'));
   lab.tap(target.name, recorder.tap('target'));
   const run = { knownAt: null as Nanos | null, verified: false, failure: '' };
-  const { computer, open } = diskUser(lab, settings, workload);
+  const { computer, vm, open } = diskUser(lab, settings, workload);
   computer.spawn('reader', function* (thread) {
     const found = yield* open(thread);
     if (typeof found === 'string') run.failure = found;
@@ -53,7 +54,7 @@ export function recordRead(settings: Settings, size: number): PathRecord {
   lab.runFor(QUIET);
   if (run.knownAt === null)
     throw new RangeError(`${pathTitles[transport]}: ${run.failure || 'the read never ended'}`);
-  return recordOf(settings, recorder, size, run.knownAt, run.verified, lab);
+  return recordOf(settings, recorder, size, run.knownAt, run.verified, lab, vm?.name);
 }
 
 interface Run {
@@ -100,6 +101,16 @@ function* readOnceMore(
   run.knownAt = thread.now;
 }
 
+/** The card's rings and queues have entries of up to 256 bytes; what is longer is data. */
+const LONGEST_ENTRY = 256;
+
+/** Of a guest the machine knows one thing: that the page is its. What lies there follows from how long it is. */
+function ofGuest(move: Move, vm: string | undefined): Move {
+  const name = move.bytes > LONGEST_ENTRY ? APPLICATION : "guest's rings";
+  const place = (what: string) => (vm !== undefined && what === vm ? name : what);
+  return { ...move, from: place(move.from), to: place(move.to) };
+}
+
 function recordOf(
   { transport, workload }: Settings,
   recorder: Recorder,
@@ -107,8 +118,10 @@ function recordOf(
   knownAt: Nanos,
   verified: boolean,
   lab: Lab,
+  vm: string | undefined,
 ): PathRecord {
-  const recording = recorder.take(lab.now);
+  const taken = recorder.take(lab.now);
+  const recording = { ...taken, moves: taken.moves.map((move) => ofGuest(move, vm)) };
   const placed = recording.moves
     .filter(({ side, to }) => side === 'initiator' && to === APPLICATION)
     .map(({ untilNs }) => untilNs);
