@@ -11,6 +11,7 @@ import type { Request } from './request.js';
 import { STATUS } from './status.js';
 import type { Subsystem } from './subsystem.js';
 import type { NvmeTarget } from './target.js';
+import { hostKey } from './underway.js';
 
 /** I/O queues of a controller. */
 export const MOST_QUEUES = 128;
@@ -54,6 +55,8 @@ export class Controller {
   /** When the host must have been heard of. */
   deadline: Nanos = NEVER;
   ended = false;
+  /** The host, whatever connections it has. */
+  readonly hostKey: string;
 
   constructor(
     readonly target: NvmeTarget,
@@ -62,7 +65,9 @@ export class Controller {
     readonly hostnqn: string,
     readonly hostid: Uint8Array,
     readonly port: Port,
-  ) {}
+  ) {
+    this.hostKey = hostKey(hostnqn, hostid);
+  }
 
   get isDiscovery(): boolean {
     return this.subsystem.isDiscovery;

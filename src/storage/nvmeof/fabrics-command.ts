@@ -10,6 +10,7 @@ import { FIRST_SIZE, type Queue } from './queue.js';
 import type { Request } from './request.js';
 import { STATUS } from './status.js';
 import type { Subsystem } from './subsystem.js';
+import { hostKey } from './underway.js';
 
 const { Connect, ConnectData, PropertyGet, PropertySet } = nvme;
 /** Offsets of properties (Base 2.0 3.1.3). */
@@ -32,7 +33,7 @@ const VERSION = { major: 1, minor: 3 };
 
 const types: Readonly<Record<number, Handler>> = {
   0: { direction: 'none', run: immediate(propertySet) },
-  1: { direction: 'from-host', expected: () => ConnectData.size, run: immediate(connect) },
+  1: { direction: 'from-host', expected: () => ConnectData.size, run: connect },
   4: { direction: 'none', run: immediate(propertyGet) },
 };
 const PROPERTY_TYPES = [0x00, 0x04];
@@ -74,9 +75,18 @@ interface Asked {
   readonly subsystem: Subsystem;
 }
 
-function connect(request: Request, queue: Queue, now: Nanos): void {
+function connect(now: Nanos, request: Request, queue: Queue): void {
   const asked = read(request, queue);
-  if (!asked) return;
+  if (!asked) return queue.complete(now, request);
+  const host = hostKey(asked.hostnqn, asked.hostid);
+  asked.subsystem.underway.settled(now, host, (then) => {
+    if (queue.isLost) request.fail(STATUS.sqDeleted);
+    else join(request, queue, asked, then);
+    queue.complete(then, request);
+  });
+}
+
+function join(request: Request, queue: Queue, asked: Asked, now: Nanos): void {
   const controller =
     asked.qid === 0 ? newController(request, queue, asked) : known(request, queue, asked);
   if (!controller) return;

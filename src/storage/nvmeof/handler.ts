@@ -8,6 +8,8 @@ export interface Handler {
   readonly direction: Direction;
   /** Bytes that move; none unless given, -1 for as many as the host says. */
   expected?(request: Request): number;
+  /** It changes a volume. */
+  readonly changes?: true;
   /** Refuses what need not wait for its data. */
   check?(request: Request, queue: Queue): void;
   /** Does it, and completes it on the queue, now or later. */

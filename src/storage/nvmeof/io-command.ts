@@ -215,11 +215,11 @@ const changing =
 
 export const ioCommands: Readonly<Record<number, Handler>> = {
   0: { direction: 'none', check: findNamespace, run: flush },
-  1: { direction: 'from-host', check: changing(findBlocks), run: write },
+  1: { direction: 'from-host', changes: true, check: changing(findBlocks), run: write },
   2: { direction: 'to-host', check: findBlocks, run: read },
   5: { direction: 'from-host', check: findBlocks, run: compare },
-  8: { direction: 'none', check: changing(findNamespace), run: writeZeroes },
-  9: { direction: 'from-host', check: changing(findRanges), run: holdRanges },
+  8: { direction: 'none', changes: true, check: changing(findNamespace), run: writeZeroes },
+  9: { direction: 'from-host', changes: true, check: changing(findRanges), run: holdRanges },
   12: { direction: 'none', check: findNamespace, run: verify },
 };
 

@@ -35,6 +35,8 @@ export class Queue {
   /** Entries. */
   size = FIRST_SIZE;
   flowControl = true;
+  /** Its connection has gone. */
+  isLost = false;
   #head = 0;
   readonly #open = new Set<number>();
 
@@ -101,12 +103,24 @@ export class Queue {
   /** Carries out a command whose data is there, or has its place. */
   execute(now: Nanos, request: Request): void {
     const { handler } = request;
-    if (request.failed || !handler) this.complete(now, request);
-    else handler.run(now, request, this);
+    if (request.failed || !handler) return this.complete(now, request);
+    if (handler.changes) this.#begins(request);
+    handler.run(now, request, this);
+  }
+
+  #begins(request: Request): void {
+    const { controller } = this;
+    if (!controller) return;
+    request.underway = controller.subsystem.underway;
+    request.change = request.underway.begin(controller.hostKey);
   }
 
   /** The command is done, as its status says. */
   complete(now: Nanos, request: Request): void {
+    if (request.change) {
+      request.underway!.end(now, request.change);
+      request.change = undefined;
+    }
     if (request.open) this.#open.delete(request.cid);
     request.open = false;
     request.handler = undefined;
@@ -138,6 +152,7 @@ export class Queue {
 
   /** The connection is no more. */
   lost(now: Nanos, why: string): void {
+    this.isLost = true;
     this.controller?.lost(now, this, why);
   }
 

@@ -6,6 +6,7 @@ import type { Io, IoError } from '../volume.js';
 import type { Handler } from './handler.js';
 import type { Namespace } from './namespace.js';
 import { STATUS, type Status } from './status.js';
+import type { Change, Underway } from './underway.js';
 
 /** Which way a command's data moves: none, to the host, or from it. */
 export type Direction = 'none' | 'to-host' | 'from-host';
@@ -50,6 +51,9 @@ export class Request {
   /** The queue has it: it was accepted and is not complete. */
   open = false;
   readonly io = new RequestIo();
+  /** The change to a volume that it is, while it is made. */
+  change: Change | undefined;
+  underway: Underway | undefined;
 
   get cid(): number {
     return SQE.get.cid(this.sqe, 0);

@@ -5,6 +5,7 @@ import type { Nanos } from '../../time/index.js';
 import type { Controller } from './controller.js';
 import { EVENTS } from './event.js';
 import { Namespace, type NamespaceOptions } from './namespace.js';
+import { Underway } from './underway.js';
 
 /** Base 2.0 3.1.2.3: every discovery subsystem answers to it. */
 export const DISCOVERY_NQN = 'nqn.2014-08.org.nvmexpress.discovery';
@@ -31,6 +32,7 @@ export class Subsystem {
   readonly hosts: ReadonlySet<string> | undefined;
   readonly isDiscovery: boolean;
   readonly controllers = new Map<number, Controller>();
+  readonly underway = new Underway();
   /** By NSID, in its order. */
   readonly #namespaces = new Map<number, Namespace>();
 

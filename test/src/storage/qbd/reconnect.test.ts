@@ -17,6 +17,13 @@ class Held extends MemoryVolume {
   readonly waiting: (() => void)[] = [];
   isHeld = false;
 
+  override write(io: Parameters<Volume['write']>[0]): void {
+    const bytes = io.bytes.slice(io.at, io.at + io.length);
+    const own = { ...io, bytes, at: 0, done: io.done.bind(io) };
+    if (this.isHeld) this.waiting.push(() => super.write(own));
+    else super.write(io);
+  }
+
   override read(io: Parameters<Volume['read']>[0]): void {
     if (this.isHeld) this.waiting.push(() => super.read(io));
     else super.read(io);
@@ -162,6 +169,37 @@ for (const transport of ways)
         yield* pause(thread, seconds(3));
       });
       assert.is(end, 'BLK_STS_OK');
+    });
+
+    it('a write of an earlier connection that is still being made is over before the next connection is used', () => {
+      const volume = new Held(1 << 20);
+      const world = poolWorld({ ...wiring, transport, volumes: [volume], qbd: quick });
+      const [host] = world.hosts;
+      world.run(function* (thread) {
+        const qbd = yield* connected(world, thread);
+        const { device } = qbd.devices[0]!;
+        const [controller] = qbd.controllers;
+        const buffer = new DiskBuffer(host!, 4096);
+        volume.isHeld = true;
+        buffer.bytes.fill(1);
+        const request = buffer.request('write', 0);
+        let end = '';
+        request.done = (_now, { status }) => {
+          end = status;
+        };
+        yield* device.submit(thread, request);
+        yield* pause(thread, ms(5));
+        assert.is(volume.waiting.length, 1);
+        cut(world, true);
+        yield* pause(thread, seconds(10));
+        cut(world, false);
+        yield* pause(thread, seconds(5));
+        assert.not.equal(controller!.state, 'live');
+        atPool(world, () => volume.release());
+        yield* pause(thread, seconds(80));
+        assert.is(controller!.state, 'live');
+        assert.is(end, 'BLK_STS_OK');
+      });
     });
 
     it('discovery tells what there is, and a name that is not there is refused', () => {
