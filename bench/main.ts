@@ -11,6 +11,7 @@ import * as encode from './encode.js';
 import * as fabric from './fabric.js';
 import * as icrc from './icrc.js';
 import * as memoryDma from './memory-dma.js';
+import * as nvmeof from './nvmeof.js';
 import * as rcWrite from './rc-write.js';
 import { isMet, type Row, table } from './support.js';
 import * as tcp from './tcp.js';
@@ -28,6 +29,7 @@ const suites: Readonly<Record<string, () => Promise<Row[]>>> = {
   'rc-write': rcWrite.suite,
   fabric: fabric.suite,
   tcp: tcp.suite,
+  nvmeof: nvmeof.suite,
 };
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('--'));
