@@ -202,3 +202,39 @@ export const connectX6: NicProfile = {
     qpc: lru(4096, 256), // fitted
   },
 };
+
+/**
+ * Intel E810: 100 Gb/s Ethernet, iWARP and RoCE v2, 16 lanes of PCI Express 4.0 (Intel's product brief of the E810-CQDA2). Of its engines
+ * nothing is published that they could be fitted on: times are those of ConnectX-4, an estimate without a source, without what is
+ * Mellanox's own: entries come by DMA alone (rdma-core, providers/irdma: a doorbell has no entry).
+ */
+export const e810: NicProfile = {
+  name: 'E810',
+  pcie: { ...pcieGen4x16, latencyNs: 180 }, // estimate
+  timing: { ...connectX4.timing, name: 'E810', blueFlameBytes: 0 },
+};
+
+/**
+ * Chelsio T5: 40 Gb/s Ethernet, iWARP, 8 lanes of PCI Express 3.0; "sub 1 us through hardware" (Chelsio's announcement, 2013). Engines
+ * as ConnectX-3's, an estimate without a source, but for that microsecond.
+ */
+export const t5: NicProfile = {
+  name: 'T5',
+  pcie: { ...pcieGen3x8, latencyNs: 165 }, // estimate: as ConnectX-3
+  timing: {
+    ...connectX3.timing,
+    name: 'T5',
+    portBitsPerSecond: 40e9, // 40GBASE
+    blueFlameBytes: 64, // rdma-core, providers/cxgb4: one write-combined unit (T5 on)
+    blueFlameInlineOnly: false,
+    txLatencyNs: 450, // half of the microsecond each, with the TCP engine
+    rxLatencyNs: 450,
+  },
+};
+
+/** Intel 82599: 10 Gb/s Ethernet without RDMA, 8 lanes of PCI Express 2.0 (Intel's data sheet of the 82599). Its Ethernet side: `kernel.ts`. */
+export const i82599: NicProfile = {
+  name: '82599',
+  pcie: { ...pcieGen2x8, latencyNs: 165 }, // estimate: as ConnectX-3
+  timing: { ...idealTiming, name: '82599', portBitsPerSecond: 10e9 },
+};

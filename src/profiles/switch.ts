@@ -1,4 +1,5 @@
-// Switches: from a packet's last bit at one port to its first at another. Each number has its source.
+// Switches: from a packet's last bit at one port to its first at another. Product briefs are named as they were remembered; what was
+// fitted says so.
 
 export interface SwitchProfile {
   readonly name: string;

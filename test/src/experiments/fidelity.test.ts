@@ -11,6 +11,7 @@ const quick: Readonly<Record<string, readonly string[] | undefined>> = {
   F03: ['2 B', '64 B', '256 B', '4096 B', '65536 B'],
   F05: undefined,
   F07: undefined,
+  F09: undefined,
   F11: undefined,
   F13: ['UD SEND, not batched', 'READ 128 B', 'atomic, one address'],
   F19: undefined,
