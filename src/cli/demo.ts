@@ -1,4 +1,4 @@
-// `wireverbs demo` (npm start): a shipped capture as a summary, one frame of it byte for byte, its checks, and one message
+// `wireverbs demo`: a shipped capture as a summary, one frame of it byte for byte, its checks, and one message
 // over kernel TCP and RDMA beside each other.
 
 import { fileURLToPath } from 'node:url';
