@@ -113,8 +113,10 @@ export class Cores implements Machine, Scheduler {
       return;
     }
     // The way from the event to the thread is the core's own work: one that stands still begins it when it goes on.
-    thread.until = core.paused ? NEVER : after(now, this.profile.wakeUpNs);
     const acting = this.#acting;
+    const { wakeUpNs, idleWakeNs = 0 } = this.profile;
+    const deeper = core.isIdle && acting !== core ? idleWakeNs : 0;
+    thread.until = core.paused ? NEVER : after(now, wakeUpNs + deeper);
     if (acting !== null && acting !== core && core.isFree) acting.platform?.calls(now);
     this.#soon(core, now, thread.until);
   }

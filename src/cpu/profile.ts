@@ -17,6 +17,8 @@ export interface CpuProfile {
   readonly wakeUpNs: number;
   /** Until a core that was idle begins with an interrupt: it comes out of its sleep (C1). At once unless given. */
   readonly idleExitNs?: number;
+  /** What a wake-up takes more when the thread's core is idle, and another one than the waker's: where idle states are deep. */
+  readonly idleWakeNs?: number;
   /** What an interrupt takes on its core before its handler begins, and until the core goes on. */
   readonly interruptNs: number;
   /** How long a thread keeps its core at least while others wait for it. */

@@ -65,7 +65,9 @@ export const xeonSandyBridge: CpuProfile = {
   hertz: 2.4e9, // the same: base frequency
   systemCallNs: 50, // SocksDirect (SIGCOMM 2019), table 4, without page-table isolation
   pageTableIsolationNs: 0,
+  copyBitsPerSecond: 41e9, // fitted: as many cycles a byte as its kernel's copies take
   idleExitNs: 4500, // fitted; Linux, intel_idle.c: 10 us at most for C1E
+  idleWakeNs: 4500, // the same
   ddio: { bytes: 2 * 2 ** 20, ways: 2 }, // two of the 20 ways of 20 MB
 };
 

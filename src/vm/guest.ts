@@ -65,7 +65,8 @@ export class Guest implements Computer {
     this.random = host.random.fork(name);
     this.table = new GuestTable(memory, tlb);
     this.space = new AddressSpace(memory, 'user', name, this.table);
-    const profile = { ...host.cores.profile, cores: vcpus };
+    // A guest halts by leaving its core: what idle states take is the host's.
+    const profile = { ...host.cores.profile, cores: vcpus, idleExitNs: 0, idleWakeNs: 0 };
     this.cores = new Cores(profile, host.ledger, `${name} cpu`);
     const nsPerReference = (tlb.referenceCycles * 1e9) / profile.hertz;
     this.table.walked = (references) => this.#walked(references * nsPerReference);

@@ -8,6 +8,8 @@ export interface VmProfile {
   /** From the guest into the hypervisor's handler, and from there back: a round trip that does nothing is the sum. */
   readonly exitCycles: number;
   readonly entryCycles: number;
+  /** The thread of a virtual CPU that has had no core gets one: the guest's state is loaded (vcpu_load). */
+  readonly loadCycles: number;
   /** What the hypervisor's kernel does for a reason beside that: decoding the instruction, finding the device. */
   readonly handlerCycles: Readonly<Record<ExitReasonName, number>>;
   /** More when a process has to handle it: back from its system call, and into the next. */

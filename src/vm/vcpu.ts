@@ -42,6 +42,9 @@ export class Vcpu implements Runner, Platform {
   readonly #options: VcpuOptions;
   readonly #nsPerCycle: number;
   readonly #entryNs: number;
+  readonly #loadNs: number;
+  /** The guest's state is not in the core: its thread had none. */
+  #isOut = true;
   /** What the next entry takes more: interrupts that the guest gets with it. */
   #injectingNs = 0;
   /** The guest leaves its core. */
@@ -66,13 +69,14 @@ export class Vcpu implements Runner, Platform {
     this.#nsPerCycle = 1e9 / host.profile.hertz;
     this.leaveNs = this.#ns(profile.exitCycles);
     this.#entryNs = this.#ns(profile.entryCycles);
+    this.#loadNs = this.#ns(profile.loadCycles);
     const program = (thread: Thread) => this.#run(thread);
     this.thread = host.spawn(now, name, program, pin === undefined ? {} : { core: pin });
   }
 
   /** What entering the guest takes. */
   get returnNs(): number {
-    return this.#entryNs + this.#injectingNs;
+    return this.#entryNs + this.#injectingNs + (this.#isOut ? this.#loadNs : 0);
   }
 
   #ns(cycles: number): number {
@@ -102,11 +106,13 @@ export class Vcpu implements Runner, Platform {
 
   resume(now: Nanos): void {
     this.#injectingNs = 0;
+    this.#isOut = false;
     this.#options.guest.resume(now, this.core);
   }
 
   pause(now: Nanos, why: 'interrupt' | 'preempted' | 'done'): void {
     if (why !== 'done') this.#count(now, 'external-interrupt', this.leaveNs + this.returnNs);
+    if (why === 'preempted') this.#isOut = true;
     this.core.pause(now);
   }
 
@@ -202,7 +208,10 @@ export class Vcpu implements Runner, Platform {
     thread.timedOut = true;
     if (this.#pollNs > 0 && host.cores[thread.core]!.ready.length === 0)
       yield thread.spin(this.#news, earlier(until, after(begun, this.#pollNs)));
-    if (thread.timedOut && thread.now < until) yield thread.block(this.#news, until);
+    if (thread.timedOut && thread.now < until) {
+      yield thread.block(this.#news, until);
+      this.#isOut = true;
+    }
     this.#learn(thread.now - begun);
     this.#halted = false;
   }

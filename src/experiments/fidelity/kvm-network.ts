@@ -3,16 +3,19 @@
 
 import type { Thread, Wait } from '../../cpu/index.js';
 import type { Computer } from '../../host/index.js';
-import type { Socket } from '../../kernel/index.js';
+import { Bridge, type KernelOptions, type Socket } from '../../kernel/index.js';
 import { xeonSandyBridge } from '../../profiles/cpu.js';
 import { connectX2 } from '../../profiles/nic.js';
+import { kvmSandyBridge } from '../../profiles/vm.js';
 import { ms, ns } from '../../time/index.js';
+import { Vm } from '../../vm/index.js';
+import { probeVirtioNet, VirtioNet } from '../../vm/virtio/index.js';
 import { type Experiments, once } from './row.js';
-import { TcpPair } from './tcp-pair.js';
+import { type Caller, TcpPair } from './tcp-pair.js';
 
 const REQUEST_BYTES = 100;
 const RESPONSE_BYTES = 200;
-const CALL_BYTES = 16_384; // netperf's TCP_STREAM sends as much as the socket's buffer has at first
+const CALL_BYTES = 65_536; // nuttcp's
 const RATE = 10e9;
 const WARM = 50;
 const ROUNDS = 200;
@@ -20,11 +23,40 @@ const US = 1000;
 const SETTLING = ms(20);
 const WATCHED = ms(15);
 
-const pairOf = (): TcpPair =>
-  new TcpPair({ kernel: {}, cpu: xeonSandyBridge, card: connectX2, rate: RATE });
+/** Memory for a guest beside the host's own. */
+const NODES = [2 ** 30];
+const GUEST_BYTES = 2 ** 28;
+/** As many virtual CPUs as its network keeps busy, each on a core of its own. */
+const PINS = [2, 3];
+
+/** Requests find their programs on the cores that are interrupted; bulk data has all queues of the card. */
+const pairOf = (kernel: KernelOptions = {}): TcpPair =>
+  new TcpPair({ kernel, cpu: xeonSandyBridge, card: connectX2, rate: RATE, nodes: NODES });
+const together: KernelOptions = { queues: 1, affinity: [0] };
+
+/** A guest of the first host, behind a bridge, by virtio-net. */
+function guestOf({ hosts: [host] }: TcpPair): Caller {
+  const bridge = new Bridge(host.kernel!);
+  const vm = new Vm({
+    name: 'guest',
+    host,
+    vcpus: PINS.length,
+    pins: PINS,
+    memoryBytes: GUEST_BYTES,
+    populate: true,
+    profile: kvmSandyBridge,
+  });
+  const mac = Uint8Array.of(0x52, 0x54, 0, 0, 1, 1);
+  const device = new VirtioNet({ name: 'net0', vm, bridge, mac });
+  const network = { addresses: ['10.0.0.11/24'] };
+  return {
+    computer: vm.guest,
+    prepare: (thread) => probeVirtioNet(device, thread, network),
+  };
+}
 
 /** Microseconds of a request with its answer. */
-function requestResponse(pair: TcpPair): number {
+function requestResponse(pair: TcpPair, caller?: Caller): number {
   let began = 0;
   let ended = 0;
   pair.start(
@@ -42,6 +74,7 @@ function requestResponse(pair: TcpPair): number {
       while ((yield* socket.recv(thread, address, REQUEST_BYTES)) > 0)
         yield* socket.send(thread, address, RESPONSE_BYTES);
     },
+    caller,
   );
   pair.sim.run(ms(1000), () => ended === 0);
   return (ended - began) / ROUNDS / US;
@@ -53,7 +86,7 @@ function* sends(thread: Thread, socket: Socket, host: Computer): Generator<Wait,
 }
 
 /** Cycles of all cores of the first machine for a byte that it sends, or receives. */
-function bulkCycles(pair: TcpPair, direction: 'tx' | 'rx'): number {
+function bulkCycles(pair: TcpPair, direction: 'tx' | 'rx', caller?: Caller): number {
   let received = 0;
   const takes = function* (thread: Thread, socket: Socket, host: Computer) {
     const address = host.space.allocate(CALL_BYTES);
@@ -63,8 +96,8 @@ function bulkCycles(pair: TcpPair, direction: 'tx' | 'rx'): number {
       received += got;
     }
   };
-  if (direction === 'tx') pair.start(sends, takes);
-  else pair.start(takes, sends);
+  if (direction === 'tx') pair.start(sends, takes, caller);
+  else pair.start(takes, sends, caller);
   const { sim, hosts } = pair;
   const [machine] = hosts;
   sim.run(SETTLING);
@@ -86,11 +119,20 @@ function busyOf({ cores }: Computer, now: number): number {
   return sum;
 }
 
+const inGuest = (
+  what: (pair: TcpPair, caller: Caller) => number,
+  kernel: KernelOptions = {},
+): (() => number) =>
+  once(() => {
+    const pair = pairOf(kernel);
+    return what(pair, guestOf(pair));
+  });
+
 export const kvmNetwork: Experiments = {
-  'native, request and response': once(() => requestResponse(pairOf())),
+  'native, request and response': once(() => requestResponse(pairOf(together))),
   'native, a byte sent': once(() => bulkCycles(pairOf(), 'tx')),
   'native, a byte received': once(() => bulkCycles(pairOf(), 'rx')),
-  'guest, request and response': 'there is no virtio-net',
-  'guest, a byte sent': 'there is no virtio-net',
-  'guest, a byte received': 'there is no virtio-net',
+  'guest, request and response': inGuest(requestResponse, together),
+  'guest, a byte sent': inGuest((pair, caller) => bulkCycles(pair, 'tx', caller)),
+  'guest, a byte received': inGuest((pair, caller) => bulkCycles(pair, 'rx', caller)),
 };

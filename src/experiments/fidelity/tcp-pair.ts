@@ -2,7 +2,7 @@
 
 import type { CpuProfile, Thread, Wait } from '../../cpu/index.js';
 import { EthernetSwitch } from '../../fabric/index.js';
-import { Host } from '../../host/index.js';
+import { type Computer, Host } from '../../host/index.js';
 import type { KernelOptions, Socket } from '../../kernel/index.js';
 import type { NicProfile } from '../../profiles/nic.js';
 import { parseIp } from '../../stack/index.js';
@@ -17,6 +17,8 @@ export interface TcpPairOptions {
   /** Of a switch between them. */
   readonly switchNs?: number;
   readonly metres?: number;
+  /** Bytes of memory of each node. */
+  readonly nodes?: readonly number[];
   /** That the ledgers keep. */
   readonly ledgerEvents?: number;
 }
@@ -25,7 +27,13 @@ const ETHERNET_BYTES = 18;
 const PORT = 5001;
 const RATE = 100e9;
 
-type Work = (thread: Thread, socket: Socket, host: Host) => Generator<Wait, void, void>;
+type Work = (thread: Thread, socket: Socket, host: Computer) => Generator<Wait, void, void>;
+
+/** Who connects in the first host's place: a guest of it, and what must be done before it has a network. */
+export interface Caller {
+  readonly computer: Computer;
+  prepare(thread: Thread): Generator<Wait, unknown, void>;
+}
 
 export class TcpPair {
   readonly sim: Simulation;
@@ -59,6 +67,7 @@ export class TcpPair {
           cpu,
           card,
           ledgerEvents,
+          ...(options.nodes && { nodes: options.nodes }),
         }),
       );
     this.hosts = [host(0), host(1)];
@@ -73,8 +82,9 @@ export class TcpPair {
   }
 
   /** The first host connects, the second accepts; both on their cores 0. */
-  start(client: Work, server: Work): void {
-    const [a, b] = this.hosts;
+  start(client: Work, server: Work, caller?: Caller): void {
+    const [first, b] = this.hosts;
+    const a = caller?.computer ?? first;
     const target = parseIp('10.0.0.2');
     const options = { noDelay: true };
     b.spawn(
@@ -90,6 +100,7 @@ export class TcpPair {
     a.spawn(
       'client',
       function* (thread) {
+        if (caller) yield* caller.prepare(thread);
         const socket = a.socket(options);
         if ((yield* socket.connect(thread, target, PORT)) !== 0) throw new Error(socket.errno);
         yield* client(thread, socket, a);
@@ -97,6 +108,6 @@ export class TcpPair {
       { core: 0 },
     );
     this.sim.settle(b);
-    this.sim.settle(a);
+    this.sim.settle(first);
   }
 }

@@ -77,7 +77,7 @@ spec('two schedulers', (it) => {
   });
 
   it('a guest divides what its virtual CPU has among its own threads, by their weights', () => {
-    const { sim, host } = machine({ timeSliceNs: 100_000 });
+    const { sim, host } = machine({ timeSliceNs: 300_000 });
     const vms = ['a', 'b'].map((name) => new Vm({ name, host, pins: [0] }));
     const had = [0, 0];
     const work = (i: number) =>
