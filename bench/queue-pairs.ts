@@ -3,63 +3,25 @@
 // a test runs it as a child process.
 
 import {
-  AddressSpace,
-  DmaEngine,
-  KeyTable,
-  Ledger,
-  MachineMemory,
-  PcieLink,
-} from '../src/memory/index.js';
-import { pcieGen3x16 } from '../src/profiles/pcie.js';
-import {
   allocPd,
   createCq,
   createQp,
-  gidOf,
-  hcaProfile,
-  MemoryPort,
-  modifyQp,
-  openDevice,
   pollCq,
   postSend,
-  RdmaDevice,
   regMr,
   type Wc,
 } from '../src/rdma/index.js';
-import { Random } from '../src/time/index.js';
 import { Simulation } from '../src/world/sim.js';
+import { ALL, machineOf, SIGNALED, toRts } from './rdma-pair.js';
 
 /** Connections: a queue pair at each end. */
 const count = Number(process.argv[2] ?? 10_000);
 const bytes = Number(process.argv[3] ?? 1024);
-const SIGNALED = 2;
-const ALL = 0xf;
-const macOf = (i: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, i);
 const sim = new Simulation({ seed: 1 });
 
 /** A device with all queue pairs, and a region of its own for each. */
 function end(index: 1 | 2) {
-  const ledger = new Ledger();
-  const memory = new MachineMemory({ nodes: [2 ** 30] });
-  const space = new AddressSpace(memory);
-  const dma = new DmaEngine(new PcieLink(pcieGen3x16), ledger, ledger.actor('nic'));
-  const device = sim.add(
-    new RdmaDevice({
-      name: `host${index}`,
-      pool: sim.pool,
-      memory: new MemoryPort(new KeyTable(memory), dma),
-      profile: hcaProfile,
-      address: {
-        mac: macOf(index),
-        gids: [{ bytes: gidOf(`10.0.0.${index}`), type: 'RoCE v2' }],
-        lid: index,
-        native: false,
-      },
-      neighbours: () => macOf(3 - index),
-      random: new Random(index),
-    }),
-  );
-  const context = openDevice(device, space, ledger.actor('core'));
+  const { device, space, context } = machineOf(sim, index, 2 ** 30);
   const pd = allocPd(context);
   const cq = createCq(context, count);
   const addr = space.allocate(count * bytes, { contiguous: true });
@@ -74,24 +36,8 @@ function end(index: 1 | 2) {
 type End = ReturnType<typeof end>;
 
 function connect(mine: End, peer: End, i: number): void {
-  const { qp } = mine.qps[i]!;
-  modifyQp(mine.context, qp, {
-    qpState: 'INIT',
-    pkeyIndex: 0,
-    portNum: 1,
-    qpAccessFlags: ALL,
-  });
-  modifyQp(mine.context, qp, {
-    qpState: 'RTR',
-    ahAttr: { grh: { dgid: peer.device.address.gids[0]!.bytes } },
-    pathMtu: 'IBV_MTU_1024',
-    destQpNum: peer.qps[i]!.qp.qpn,
-    rqPsn: i,
-    maxDestRdAtomic: 16,
-    minRnrTimer: 1,
-  });
-  const times = { timeout: 14, retryCnt: 7, rnrRetry: 7, maxRdAtomic: 16 };
-  modifyQp(mine.context, qp, { qpState: 'RTS', sqPsn: i, ...times });
+  const [here, there] = [mine.qps[i]!, peer.qps[i]!];
+  toRts({ context: mine.context, qp: here.qp }, { device: peer.device, qp: there.qp }, 1024, i);
 }
 
 /** A message over every queue pair, from its region into the peer's. */

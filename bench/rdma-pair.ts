@@ -1,4 +1,4 @@
-// Two NICs on one link, a queue pair each, for measuring: one side writes into the other's memory.
+// Machines with a NIC and queue pairs in RTS, for measuring; and two on one link, of which one writes into the other's memory.
 
 import {
   AddressSpace,
@@ -12,6 +12,7 @@ import type { NicProfile } from '../src/profiles/nic.js';
 import { pcieGen3x16 } from '../src/profiles/pcie.js';
 import {
   allocPd,
+  type Context,
   createCq,
   createQp,
   gidOf,
@@ -22,6 +23,7 @@ import {
   pollCq,
   postSend,
   type QpAttr,
+  type QueuePair,
   RdmaDevice,
   regMr,
   type Wc,
@@ -29,14 +31,20 @@ import {
 import { Random } from '../src/time/index.js';
 import type { Simulation } from '../src/world/sim.js';
 
-const SIGNALED = 2;
-const ALL = 0xf;
+export const SIGNALED = 2;
+export const ALL = 0xf;
 
 const macOf = (i: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, i);
 
-function endOf(sim: Simulation, index: 1 | 2, bytes: number, nic: NicProfile | undefined) {
+/** A device on a machine with so much memory, its port at 10.0.0.`index`. */
+export function machineOf(
+  sim: Simulation,
+  index: 1 | 2,
+  memoryBytes: number,
+  nic: NicProfile | undefined = undefined,
+) {
   const ledger = new Ledger();
-  const memory = new MachineMemory({ nodes: [2 ** 26] });
+  const memory = new MachineMemory({ nodes: [memoryBytes] });
   const space = new AddressSpace(memory);
   const keys = new KeyTable(memory);
   const dma = new DmaEngine(new PcieLink(nic?.pcie ?? pcieGen3x16), ledger, ledger.actor('nic'));
@@ -58,6 +66,33 @@ function endOf(sim: Simulation, index: 1 | 2, bytes: number, nic: NicProfile | u
     }),
   );
   const context = openDevice(device, space, ledger.actor('core'));
+  return { device, space, context };
+}
+
+/** Brings a queue pair to RTS, where the other end's begins with the same PSN. */
+export function toRts(
+  { context, qp }: { readonly context: Context; readonly qp: QueuePair },
+  peer: { readonly device: RdmaDevice; readonly qp: QueuePair },
+  mtu: 1024 | 4096,
+  psn = 0,
+): void {
+  const init: QpAttr = { qpState: 'INIT', pkeyIndex: 0, portNum: 1, qpAccessFlags: ALL };
+  modifyQp(context, qp, init);
+  modifyQp(context, qp, {
+    qpState: 'RTR',
+    ahAttr: { grh: { dgid: peer.device.address.gids[0]!.bytes } },
+    pathMtu: mtu === 4096 ? 'IBV_MTU_4096' : 'IBV_MTU_1024',
+    destQpNum: peer.qp.qpn,
+    rqPsn: psn,
+    maxDestRdAtomic: 16,
+    minRnrTimer: 1,
+  });
+  const times = { timeout: 14, retryCnt: 7, rnrRetry: 7, maxRdAtomic: 16 };
+  modifyQp(context, qp, { qpState: 'RTS', sqPsn: psn, ...times });
+}
+
+function endOf(sim: Simulation, index: 1 | 2, bytes: number, nic: NicProfile | undefined) {
+  const { device, space, context } = machineOf(sim, index, 2 ** 26, nic);
   const pd = allocPd(context);
   const addr = space.allocate(bytes, { contiguous: true });
   const mr = regMr(pd, addr, bytes, ALL);
@@ -95,22 +130,8 @@ export function pairOnLink(
   const b = endOf(sim, 2, bytes, nic);
   sim.connect(a.device, 0, b.device, 0, { rate });
   const ends = [a, b] as const;
-  for (const [i, { context, qp }] of ends.entries()) {
-    const peer = ends[1 - i]!;
-    const common: QpAttr = { qpState: 'INIT', pkeyIndex: 0, portNum: 1, qpAccessFlags: ALL };
-    modifyQp(context, qp, common);
-    modifyQp(context, qp, {
-      qpState: 'RTR',
-      ahAttr: { grh: { dgid: peer.device.address.gids[0]!.bytes } },
-      pathMtu: mtu === 4096 ? 'IBV_MTU_4096' : 'IBV_MTU_1024',
-      destQpNum: peer.qp.qpn,
-      rqPsn: 0,
-      maxDestRdAtomic: 16,
-      minRnrTimer: 1,
-    });
-    const times = { timeout: 14, retryCnt: 7, rnrRetry: 7, maxRdAtomic: 16 };
-    modifyQp(context, qp, { qpState: 'RTS', sqPsn: 0, ...times });
-  }
+  toRts(a, b, mtu);
+  toRts(b, a, mtu);
   const wr = {
     opcode: 'IBV_WR_RDMA_WRITE',
     sendFlags: SIGNALED,
