@@ -10,7 +10,9 @@ export const kvmSandyBridge: VmProfile = {
   name: 'KVM, Xeon E5-2450',
   exitCycles: 650, // [1]: a hypercall takes 1,300 there and back
   entryCycles: 650,
-  loadCycles: 3512, // [1]: from one VM to another on a core takes 4,812, of which a hypercall's way is 1,300
+  // [1]: from one VM to another on a core takes 4,812, of which a hypercall's way is 1,300, and the host's switch of threads,
+  // which its scheduler takes for itself, 1,092 (520 ns at 2.1 GHz: profiles/cpu.ts).
+  loadCycles: 2420,
   handlerCycles: {
     'external-interrupt': 0, // the host's handler has its own time
     'interrupt-window': 0,

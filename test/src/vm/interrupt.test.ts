@@ -39,7 +39,7 @@ function interrupted(profile: VmProfile, doing: 'works' | 'sleeps', way: 'own' |
 }
 
 /** The guest's state is loaded into a core that its thread has not had (`kvmSandyBridge.loadCycles`, at 1 GHz). */
-const LOAD = 3512;
+const LOAD = 2420;
 /** Of round numbers: what an interrupt takes before its handler, and the handler. */
 const OWN = 200 + 700;
 

@@ -21,7 +21,7 @@ spec('vm', (it) => {
     sim.run(us(1000));
     // The host's switch to the virtual CPU, which is loaded and entered, the guest's own switch, and a walk of 15 entries of
     // the second stage.
-    assert.equal(log, [`${1000 + 3512 + 650 + 1000 + 60 + 10_000} 1,2,3`]);
+    assert.equal(log, [`${1000 + 2420 + 650 + 1000 + 60 + 10_000} 1,2,3`]);
     assert.is(vm.vcpus[0]!.exits.hlt, 1);
   });
 
@@ -37,7 +37,7 @@ spec('vm', (it) => {
     sim.run(us(2000));
     assert.is(log.length, 1);
     // The host's switch and entry, then the guest's switch.
-    assert.is(log[0], us(500) + 1000 + 3512 + 650 + 1000);
+    assert.is(log[0], us(500) + 1000 + 2420 + 650 + 1000);
     assert.is(vm.vcpus[0]!.exits.hlt, 2);
   });
 
