@@ -7,7 +7,7 @@ import { exportNamed, type SourcedValue, sourcedProfile } from './source.js';
 
 export function hardwareSection(hardware: readonly Hardware[]): string {
   return `<h2>The hardware assumed</h2>
-<p>Numbers are those of <code>src/profiles</code>. Each has its source, or is marked as fitted: chosen so that published measurements, all of them together, come out as published (<code>docs/fidelity.md</code> says how far off they are).</p>
+<p>Numbers are those of <code>src/profiles</code>. Each has its source, or is marked as fitted: chosen so that published measurements, all of them together, come out as published (<code>docs/fidelity.md</code> says how far off they are); or as an estimate, which no measurement stands behind.</p>
 ${hardware.map(section).join('\n')}`;
 }
 
