@@ -10,7 +10,7 @@ import {
 import type { Nanos } from '../time/index.js';
 import { answeredJob, known } from './answers.js';
 import { ATOMIC } from './opcodes.js';
-import type { Stream } from './stream.js';
+import type { Segment, Stream } from './stream.js';
 import type { StreamError } from './terminate-error.js';
 import { sourceErrorOf } from './verdict.js';
 import { DDPUntagged, Halves, RDMAPAtomicRequest, RDMAPAtomicResponse } from './wire.js';
@@ -21,13 +21,9 @@ const operation = new WordOperation();
 
 /** RFC 7306 5.2.1, with the masks of 5.1. */
 // hot
-export function atomicRequest(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  now: Nanos,
-): StreamError | '' {
+export function atomicRequest(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b } = g;
+  const at = g.at + DDPUntagged.size;
   const { get, at: field } = RDMAPAtomicRequest;
   const { high, low } = Halves.get;
   const { memory } = s.device;
@@ -59,14 +55,8 @@ export function atomicRequest(
 const value = new Uint8Array(ATOMIC_BYTES);
 
 // hot
-export function atomicResponse(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+export function atomicResponse(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   const { get } = DDPUntagged;
   if (length !== DDPUntagged.size + RDMAPAtomicResponse.size) return 'too-long';
   if (get.mo(b, at) !== 0 || get.last(b, at) === 0) return 'invalid-offset';

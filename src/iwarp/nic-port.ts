@@ -4,7 +4,7 @@
 import type { RdmaDevice } from '../rdma/index.js';
 import { type HostStack, type IcmpError, IpPacket, type IpRoute, routeTo } from '../stack/index.js';
 import { type TcpConnection, type TcpIp, TcpStack } from '../tcp/index.js';
-import { after, earlier, ms, type Nanos, NEVER } from '../time/index.js';
+import { type Nanos, START } from '../time/index.js';
 import type { IwarpOptions } from './options.js';
 import { Ethernet, IPv4, IPv6, TCP } from './wire.js';
 
@@ -12,26 +12,24 @@ const TCP_NUMBER = 6;
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 /** Frames whose next hop is being asked for; more are lost, and TCP sends them again. */
 const MOST_HELD = 64;
-const HELD_FOR = ms(3000);
-const HELD_INTERVAL = ms(1);
 
 interface Held {
   readonly slot: number;
   readonly route: IpRoute;
-  readonly until: Nanos;
 }
 
 /** What the NIC shares with the host: addresses, and who is where. */
 export type Network = Pick<
   HostStack,
-  'mac' | 'mtu' | 'isOurs' | 'sourceFor' | 'address' | 'carries'
+  'mac' | 'mtu' | 'isOurs' | 'sourceFor' | 'address' | 'neighbourOf' | 'neighbours' | 'carries'
 >;
 
 export class NicPort implements TcpIp {
   readonly tcp: TcpStack;
   readonly #packet = new IpPacket();
   #held: Held[] = [];
-  #heldAt: Nanos = NEVER;
+  /** How many questions for neighbours had been settled when it was looked last whether `#held` can go. */
+  #settled = 0;
   readonly #freed: number[] = [];
 
   constructor(
@@ -132,15 +130,15 @@ export class NicPort implements TcpIp {
     for (;;) {
       const slot = tcp.transmit(now);
       if (slot < 0 || network.address(now, tcp.route, slot)) return slot;
-      this.#hold(now, slot);
+      this.#hold(slot);
     }
   }
 
-  #hold(now: Nanos, slot: number): void {
+  #hold(slot: number): void {
     if (this.#held.length >= MOST_HELD) return this.#lose(slot);
     const route = routeTo(this.tcp.route.target.slice());
-    this.#held.push({ slot, route, until: after(now, HELD_FOR) });
-    this.#heldAt = after(now, HELD_INTERVAL);
+    if (this.#held.length === 0) this.#settled = this.network.neighbours.settled;
+    this.#held.push({ slot, route });
   }
 
   #lose(slot: number): void {
@@ -148,21 +146,29 @@ export class NicPort implements TcpIp {
     this.pool.release(slot);
   }
 
+  // hot
   wakeAt(): Nanos {
-    return earlier(this.tcp.wakeAt(), this.#heldAt);
+    const mayGo = this.#held.length > 0 && this.network.neighbours.settled !== this.#settled;
+    return mayGo ? START : this.tcp.wakeAt();
   }
 
   expire(now: Nanos): void {
     this.tcp.expire(now);
-    if (this.#heldAt > now) return;
+    if (this.#held.length > 0) this.#release(now);
+  }
+
+  /** A neighbour has answered, or does not. */
+  #release(now: Nanos): void {
+    const { network } = this;
+    this.#settled = network.neighbours.settled;
     const held = this.#held;
     this.#held = [];
     for (const one of held) {
-      if (this.network.address(now, one.route, one.slot)) this.#freed.push(one.slot);
-      else if (one.until <= now) this.#lose(one.slot);
-      else this.#held.push(one);
+      const hop = network.neighbourOf(one.route.target);
+      if (hop?.state === 'INCOMPLETE') this.#held.push(one);
+      else if (hop?.mac === undefined) this.#lose(one.slot);
+      else if (network.address(now, one.route, one.slot)) this.#freed.push(one.slot);
     }
-    this.#heldAt = this.#held.length > 0 ? after(now, HELD_INTERVAL) : NEVER;
     if (this.#freed.length > 0) this.wake();
   }
 }

@@ -15,7 +15,7 @@ import { answeredJob, known } from './answers.js';
 import { atomicRequest, atomicResponse } from './atomic.js';
 import { QUEUE, RDMAP } from './opcodes.js';
 import { nextMsn } from './requester.js';
-import type { Stream } from './stream.js';
+import type { Segment, Stream } from './stream.js';
 import { terminate, terminated } from './terminate.js';
 import type { StreamError } from './terminate-error.js';
 import { sinkErrorOf, sourceErrorOf } from './verdict.js';
@@ -60,20 +60,18 @@ export function receiveSegment(
   const { device } = s;
   device.memory.begin(now);
   if (device.clock !== null) device.memory.delay = device.clock.caches.context(now, qp.qpn);
-  const error = judge(s, qp, b, at, length, now);
+  const { segment } = s;
+  segment.bytes = b;
+  segment.at = at;
+  segment.length = length;
+  const error = judge(s, qp, segment, now);
   if (error === '') device.judged(now, qp, false);
-  else terminate(s, now, error, { bytes: b, at, length });
+  else terminate(s, now, error, segment);
 }
 
 // hot
-function judge(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+function judge(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   if (length === 0) return ''; // an RTR that is no message
   const isTagged = DDPTagged.get.tagged(b, at) === 1;
   const { get } = DDPUntagged;
@@ -82,23 +80,17 @@ function judge(
   if (get.rv(b, at) !== 1) return 'rdmap-version';
   if (isTagged) {
     const opcode = get.opcode(b, at);
-    if (opcode === RDMAP.WRITE) return write(s, qp, b, at, length, now);
-    if (opcode === RDMAP.READ_RESPONSE) return readResponse(s, qp, b, at, length, now);
+    if (opcode === RDMAP.WRITE) return write(s, qp, g, now);
+    if (opcode === RDMAP.READ_RESPONSE) return readResponse(s, qp, g, now);
     return 'unexpected-opcode';
   }
-  return untagged(s, qp, b, at, length, now);
+  return untagged(s, qp, g, now);
 }
 
 /** RFC 5040 5.2 */
 // hot
-function write(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+function write(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   const size = length - DDPTagged.size;
   if (size > 0) {
     const { memory } = s.device;
@@ -120,14 +112,8 @@ function write(
 
 /** Data for the oldest READ, exactly where it was asked for (RFC 5040 5.3). */
 // hot
-function readResponse(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+function readResponse(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   const size = length - DDPTagged.size;
   const isLast = DDPTagged.get.last(b, at) === 1;
   if (s.rtrRead && s.askedCount === 0) {
@@ -165,14 +151,8 @@ function readResponse(
 
 /** Queue, MSN and offset (RFC 5041 5.4), then what the message is. */
 // hot
-function untagged(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+function untagged(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   const { get } = DDPUntagged;
   const opcode = get.opcode(b, at);
   const queue = get.qn(b, at);
@@ -183,15 +163,15 @@ function untagged(
   const msn = get.msn(b, at);
   switch (queue) {
     case QUEUE.send:
-      return msn === s.receiveMsn ? queueZero(s, qp, b, at, length, now) : 'msn-range';
+      return msn === s.receiveMsn ? queueZero(s, qp, g, now) : 'msn-range';
     case QUEUE.request:
       if (msn !== s.requestMsn) return 'msn-range';
       s.requestMsn = nextMsn(msn);
-      return request(s, qp, b, at, length, now);
+      return request(s, qp, g, now);
     case QUEUE.atomicResponse:
       if (msn !== s.responseMsn) return 'msn-range';
       s.responseMsn = nextMsn(msn);
-      return atomicResponse(s, qp, b, at, length, now);
+      return atomicResponse(s, qp, g, now);
     default:
       if (length >= DDPUntagged.size + RDMAPTerminate.size)
         terminated(s, now, b, at + DDPUntagged.size, at + length);
@@ -201,14 +181,8 @@ function untagged(
 }
 
 // hot
-function queueZero(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+function queueZero(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   const { get } = DDPUntagged;
   const opcode = get.opcode(b, at);
   if (get.mo(b, at) !== s.received) return 'invalid-offset';
@@ -294,14 +268,8 @@ function complete(
 
 /** Read and Atomic Requests: one segment each, as many at a time as IRD (RFC 5040 6.1). */
 // hot
-function request(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  length: number,
-  now: Nanos,
-): StreamError | '' {
+function request(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b, at, length } = g;
   const { get } = DDPUntagged;
   const isRead = get.opcode(b, at) === RDMAP.READ_REQUEST;
   if (get.mo(b, at) !== 0) return 'invalid-offset';
@@ -309,18 +277,13 @@ function request(
   if (length !== DDPUntagged.size + size || get.last(b, at) === 0) return 'too-long';
   if (!isRead && s.device.profile.atomics === false) return 'unexpected-opcode';
   if (s.answersCount === s.answers.length) return 'no-buffer';
-  const from = at + DDPUntagged.size;
-  return isRead ? readRequest(s, qp, b, from, now) : atomicRequest(s, qp, b, from, now);
+  return isRead ? readRequest(s, qp, g, now) : atomicRequest(s, qp, g, now);
 }
 
 // hot
-function readRequest(
-  s: Stream,
-  qp: QueuePair,
-  b: Uint8Array,
-  at: number,
-  now: Nanos,
-): StreamError | '' {
+function readRequest(s: Stream, qp: QueuePair, g: Segment, now: Nanos): StreamError | '' {
+  const { bytes: b } = g;
+  const at = g.at + DDPUntagged.size;
   const { get, at: field } = RDMAPReadRequest;
   const { high, low } = Halves.get;
   const { memory } = s.device;

@@ -44,6 +44,13 @@ export class Answer {
   readyAt = 0;
 }
 
+/** Where a DDP segment of the peer lies. */
+export class Segment {
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  length = 0;
+}
+
 /** What must be told to whoever opened the stream. */
 export interface StreamOwner {
   /** Of this stream bytes went into a frame. */
@@ -102,6 +109,7 @@ export class Stream {
   askedCount = 0;
 
   // Responder.
+  readonly segment = new Segment();
   receiveMsn = 1;
   requestMsn = 1;
   responseMsn = 1;

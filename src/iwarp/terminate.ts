@@ -4,7 +4,7 @@
 import { fail, WC } from '../rdma/engine-parts.js';
 import type { Nanos } from '../time/index.js';
 import { QUEUE, RDMAP } from './opcodes.js';
-import type { Stream } from './stream.js';
+import type { Segment, Stream } from './stream.js';
 import { type StreamError, terminateErrors } from './terminate-error.js';
 import {
   DDPTagged,
@@ -17,15 +17,8 @@ import {
 /** Bytes of the longest Terminate, with everything around it. */
 const MOST_BYTES = 128;
 
-/** The DDP segment that was to blame. */
-export interface Blamed {
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly length: number;
-}
-
-/** Ends the stream: the peer is told why, and the queue pair is in error. */
-export function terminate(s: Stream, now: Nanos, error: StreamError, blamed?: Blamed): void {
+/** Ends the stream: the peer is told why and by which segment, and the queue pair is in error. */
+export function terminate(s: Stream, now: Nanos, error: StreamError, blamed?: Segment): void {
   if (s.phase !== 'rts') return;
   if (s.source.hasRoom(MOST_BYTES)) frameTerminate(s, error, blamed);
   const { event } = terminateErrors[error];
@@ -53,7 +46,7 @@ export function end(s: Stream, error: StreamError | ''): void {
   s.owner.changed(s);
 }
 
-function frameTerminate(s: Stream, error: StreamError, blamed: Blamed | undefined): void {
+function frameTerminate(s: Stream, error: StreamError, blamed: Segment | undefined): void {
   const { layer, etype, code, quotes } = terminateErrors[error];
   const b = s.source.bytes;
   const at = s.untagged(RDMAP.TERMINATE, true, 0, QUEUE.terminate, 1, 0);
@@ -84,13 +77,13 @@ function frameTerminate(s: Stream, error: StreamError, blamed: Blamed | undefine
 }
 
 /** Bytes of the DDP header; 0 where it is not whole. */
-function headOf({ bytes, at, length }: Blamed): number {
+function headOf({ bytes, at, length }: Segment): number {
   if (length === 0) return 0;
   const size = DDPTagged.get.tagged(bytes, at) === 1 ? DDPTagged.size : DDPUntagged.size;
   return length >= size ? size : 0;
 }
 
-const hasReadRequest = ({ bytes, at, length }: Blamed): boolean =>
+const hasReadRequest = ({ bytes, at, length }: Segment): boolean =>
   length >= DDPUntagged.size + RDMAPReadRequest.size &&
   DDPUntagged.get.tagged(bytes, at) === 0 &&
   DDPUntagged.get.opcode(bytes, at) === RDMAP.READ_REQUEST;

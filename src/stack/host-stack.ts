@@ -27,7 +27,7 @@ import { IpOutput } from './ip-output.js';
 import { IpPacket, PROTOCOL } from './ip-packet.js';
 import type { IpRoute } from './ip-route.js';
 import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
-import { NeighbourTable } from './neighbour-table.js';
+import { type Neighbour, NeighbourTable } from './neighbour-table.js';
 import { Reassembly } from './reassembly.js';
 import type { Transport } from './transport.js';
 import { refuseDatagram } from './unwanted-datagram.js';
@@ -141,6 +141,11 @@ export class HostStack implements Station {
     b.set(mac, at + Ethernet.at.dst);
     b.set(this.mac, at + Ethernet.at.src);
     return true;
+  }
+
+  /** What is known of the next hop to `ip`, without asking. */
+  neighbourOf(ip: Uint8Array): Neighbour | undefined {
+    return this.#output.neighbourOf(ip);
   }
 
   /** Must be called after a transport was told something from above, so that the wire is. */
@@ -276,18 +281,8 @@ export class HostStack implements Station {
     if (typeof outcome === 'string') return this.drops.add(outcome);
     if (!outcome) return;
     const { bytes, length, ecn } = this.#reassembly;
-    const whole = {
-      source,
-      target,
-      protocol,
-      hopLimit,
-      ecn,
-      bytes,
-      at: 0,
-      end: length,
-      headerAt: -1,
-    };
-    this.#deliver(now, whole);
+    const head = { source, target, protocol, hopLimit, ecn };
+    this.#deliver(now, { ...head, bytes, at: 0, end: length, headerAt: -1 });
   }
 
   #deliver(now: Nanos, datagram: Datagram): void {

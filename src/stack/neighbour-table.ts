@@ -40,6 +40,8 @@ export type Told = 'answer' | 'answer without override' | 'unasked';
 export class NeighbourTable {
   /** Neighbours that found no place. */
   refused = 0;
+  /** Questions that were answered, or given up: who keeps frames until then looks again when it has changed. */
+  settled = 0;
   readonly #entries = new Map<string, Entry>();
   readonly #tasks: NeighbourTask[] = [];
   #wakeAt: Nanos = NEVER;
@@ -128,8 +130,13 @@ export class NeighbourTable {
       entry.solicited++;
       this.#tasks.push({ what: 'solicit', neighbour: entry });
     }
-    if (waited && entry.mac) this.#tasks.push({ what: 'resolved', neighbour: entry });
-    if (to === 'FAILED') this.#tasks.push({ what: 'failed', neighbour: entry });
+    if (waited && entry.mac) this.#settle('resolved', entry);
+    if (to === 'FAILED') this.#settle('failed', entry);
+  }
+
+  #settle(what: 'resolved' | 'failed', neighbour: Neighbour): void {
+    this.settled++;
+    this.#tasks.push({ what, neighbour });
   }
 
   #timer(now: Nanos, state: NeighbourState): Nanos {

@@ -235,8 +235,12 @@ export class Simulation {
     return true;
   }
 
-  /** Runs until nothing happens any more, or until `end`, or while `wanted` holds. */
+  /**
+   * Runs until nothing happens any more, or until `end`, or while `wanted` holds. It begins with what was asked of stations
+   * from outside since it ran last: a program that was started and that nobody tells of would begin with the first frame.
+   */
   run(end: Nanos = NEVER, wanted: () => boolean = () => true): void {
+    for (let place = 0; place < this.#stations.length; place++) this.#settle(place);
     if (end === NEVER) {
       while (wanted() && this.step()); // without asking first when the next event is due
       return;

@@ -132,6 +132,18 @@ sweep: { transport: [tcp, iwarp, rocev1, rocev2, ib] }`);
     }
   });
 
+  it('reads a disk of the pool through a router, over every wire that can be routed, IPv4 and IPv6', () => {
+    const experiment = read(`experiment: routed disk
+fabric: { kind: routed, topology: { shape: star, count: 2 } }
+workload: { block: { rw: randread, operations: 20 } }
+sweep: { transport: [tcp, iwarp, rocev2], fabric.ipv6: [false, true] }`);
+    for (const point of experiment.points) {
+      const { failure, verified } = runPoint(experiment, point, none);
+      assert.is(failure, '', JSON.stringify(point.set));
+      assert.is(verified!.wrong, 0);
+    }
+  });
+
   it('moves much in both directions over TCP, where neither end may wait for the other to read', () => {
     const { failure, verified } = only(`experiment: both ways
 transport: tcp
