@@ -37,6 +37,8 @@ export interface Works {
   readonly hasTurns: boolean;
   /** Makes the next packet of whose turn it is: its slot, or -1. */
   prepare(now: Nanos): number;
+  /** The port took a packet of a service without acknowledgement; `end` is the PSN behind it. */
+  left(now: Nanos, qp: QueuePair, end: number): void;
   /** Takes a packet; the slot is given up. */
   judge(now: Nanos, slot: number): void;
   activate(qp: QueuePair): void;

@@ -20,7 +20,7 @@ import type { DeviceProfile } from './profile.js';
 import type { QueuePair } from './queue-pair.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import { MULTICAST_QPN, Reception } from './reception.js';
-import { timedOut } from './requester.js';
+import { left, timedOut } from './requester.js';
 import type { Transport } from './transport.js';
 import { Turns } from './turns.js';
 import { Counters } from './verdict.js';
@@ -141,6 +141,10 @@ export class RdmaDevice implements Station, Engine, Works {
   transmit(now: Nanos, _port: number): number {
     this.now = now;
     return this.clock === null ? this.prepare(now) : this.clock.transmit.take(now);
+  }
+
+  get makesAhead(): boolean {
+    return this.clock !== null;
   }
 
   get hasTurns(): boolean {
@@ -304,6 +308,11 @@ export class RdmaDevice implements Station, Engine, Works {
   }
 
   // Works
+
+  // hot
+  left(now: Nanos, qp: QueuePair, end: number): void {
+    left(this, qp, end, now);
+  }
 
   entryReady(qp: QueuePair, now: Nanos): boolean {
     return this.clock === null || this.clock.entries.ready(now, qp);

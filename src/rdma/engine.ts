@@ -51,6 +51,8 @@ export interface Engine {
   readonly counters: Counters;
   readonly tracer: Tracer | null;
   readonly arrival: Arrival;
+  /** Packets are made before the port takes them: it is told then that they left. */
+  readonly makesAhead: boolean;
   /** A slot for a packet; -1 when the pool is empty, and then the device tries again by itself. */
   takeSlot(): number;
   pkey(index: number): number;

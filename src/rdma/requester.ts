@@ -164,10 +164,21 @@ function sent(dev: Engine, qp: QueuePair, job: SendJob, now: Nanos): void {
     if (qp.timeoutAt === NEVER) arm(dev, qp, now);
     return;
   }
-  // Without acknowledgements, sent is done.
-  qp.unackedPsn = qp.sendPsn;
-  if (qp.sendPsn !== end) return;
-  job.done = true;
+  if (!dev.makesAhead) left(dev, qp, qp.sendPsn, now);
+}
+
+/** Without acknowledgements, what the port has taken is done; everything before `end` was. */
+// hot
+export function left(dev: Engine, qp: QueuePair, end: number, now: Nanos): void {
+  if (psnDiff(end, qp.unackedPsn) <= 0) return; // flushed meanwhile
+  qp.unackedPsn = end;
+  for (let i = qp.tail; i < qp.fetched; i++) {
+    const job = qp.job(i);
+    if (!job.begun) break;
+    if (job.done) continue;
+    if (psnDiff(end, psnAdd(job.firstPsn, job.packets)) < 0) break;
+    job.done = true;
+  }
   finishSends(dev, qp, now);
 }
 

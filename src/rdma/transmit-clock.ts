@@ -4,14 +4,27 @@
 import { type Nanos, NEVER } from '../time/index.js';
 import type { Works } from './clockwork.js';
 import type { NicCaches } from './nic-caches.js';
+import type { QueuePair } from './queue-pair.js';
 import { TimeHeap } from './time-heap.js';
 import type { NicTiming } from './timing.js';
 import { Units } from './units.js';
 
+/** A packet of a service without acknowledgement, whose leaving is what its request waits for. */
+class Departure {
+  qp: QueuePair | null = null;
+  /** Of the queue pair's life, and of the packet. */
+  epoch = 0;
+  psn = 0;
+}
+
+/** The slot's note of a packet that nobody waits for; otherwise the number of its departure. */
+const NOBODY = -1;
 const NS_PER_BYTE_AT_1_BPS = 8e9;
 
 export class TransmitClock {
   readonly #frames = new TimeHeap<number>();
+  readonly #departures: Departure[] = [];
+  readonly #freeDepartures: number[] = [];
   #bytes = 0;
   readonly units: Units;
   /** When a unit is free for a queue pair that waits. */
@@ -50,9 +63,32 @@ export class TransmitClock {
       return -1;
     }
     const slot = this.#frames.take();
-    this.#bytes -= this.works.pool.length(slot);
+    const { pool } = this.works;
+    this.#bytes -= pool.length(slot);
+    const departure = pool.note(slot);
+    if (departure !== NOBODY) this.#left(now, departure);
     this.pump(now);
     return slot;
+  }
+
+  // hot
+  #awaited(qp: QueuePair): number {
+    const number = this.#freeDepartures.pop() ?? this.#departures.push(new Departure()) - 1;
+    const departure = this.#departures[number]!;
+    departure.qp = qp;
+    departure.epoch = qp.epoch;
+    departure.psn = qp.sendPsn;
+    return number;
+  }
+
+  /** The port has it: of a queue pair that was reset meanwhile that means nothing. */
+  // hot
+  #left(now: Nanos, number: number): void {
+    const departure = this.#departures[number]!;
+    const qp = departure.qp!;
+    departure.qp = null;
+    this.#freeDepartures.push(number);
+    if (!qp.destroyed && qp.epoch === departure.epoch) this.works.left(now, qp, departure.psn);
   }
 
   /** Begins packets as long as units are free and there is room. */
@@ -98,7 +134,9 @@ export class TransmitClock {
       if (at < qp.leavesAt) at = qp.leavesAt;
       qp.leavesAt = at;
     }
-    this.#bytes += works.pool.length(slot);
+    const { pool } = works;
+    pool.setNote(slot, qp === null || qp.reliable || isAnswer ? NOBODY : this.#awaited(qp));
+    this.#bytes += pool.length(slot);
     this.#frames.put(slot, at);
   }
 

@@ -33,6 +33,8 @@ function run(options: PerftestOptions, { wire = 'rocev2', ipv6 = false, fault, l
   return { lab, test, result: test.result(lab.now), capture: () => Buffer.concat(parts) };
 }
 
+/** Bits a second of a lab's links unless told. */
+const LINK = 100e9;
 const forbidden = /^(read|atomic)_\w+ U[CD]$|^write_\w+ UD$/;
 
 spec('perftest', (it) => {
@@ -62,6 +64,16 @@ spec('perftest', (it) => {
       });
     }
   }
+
+  it('never shows more than the link carries, however short the run', () => {
+    for (const qpType of transports) {
+      const { result } = run({ test: 'send_bw', qpType, iters: 10, size: 4096 });
+      assert.ok(
+        result.bandwidth!.average < LINK / 8,
+        `${qpType}: ${result.bandwidth!.average} B/s`,
+      );
+    }
+  });
 
   it('touches payload by DMA alone: no CPU copies a byte, no system call, no interrupt', () => {
     const { counts } = run({ test: 'write_bw', size: 65_536, iters: 20 }).result;
