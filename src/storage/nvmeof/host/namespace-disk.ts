@@ -97,7 +97,7 @@ export class NamespaceDisk implements BlockDriver {
         command.at(request.segments, length);
         return;
       case 'flush':
-        this.#cache.flushBegins();
+        this.#cache.flushBegins(request);
         commands.flush(command, nsid);
         command.at();
         return;
@@ -131,10 +131,11 @@ export class NamespaceDisk implements BlockDriver {
 
   /** The pool's cache may have forgotten what it acknowledged: a flush says so. */
   // hot
-  #durable({ op, fua }: DriverRequest, status: BlockStatus): BlockStatus {
+  #durable(request: DriverRequest, status: BlockStatus): BlockStatus {
+    const { op, fua } = request;
     const isGood = status === 'BLK_STS_OK';
-    if (op === 'flush') return this.#cache.flushEnds(isGood) || !isGood ? status : 'BLK_STS_IOERR';
-    if (op !== 'read' && isGood && !fua) this.#cache.acknowledged();
+    if (op === 'flush' && !this.#cache.flushEnds(request, isGood) && isGood) return 'BLK_STS_IOERR';
+    if (op !== 'read' && op !== 'flush' && isGood && !fua) this.#cache.acknowledged();
     return status;
   }
 
@@ -155,7 +156,8 @@ export class NamespaceDisk implements BlockDriver {
     for (const { requests } of this.hardware)
       for (const request of requests) {
         if (request.state !== 'started' || request.device !== this.queue) continue;
-        if (failFast) this.queue.complete(now, request, 'BLK_STS_TRANSPORT');
+        if (failFast)
+          this.queue.complete(now, request, this.#durable(request, 'BLK_STS_TRANSPORT'));
         else this.queue.requeue(now, request);
       }
   }

@@ -270,13 +270,15 @@ export class RdmaConnection implements Carrier {
 
   #closed = false;
 
-  /** Everything goes back, and the host is told if it does not know. Data that a volume is still at stays until it is done. */
+  /**
+   * Everything goes back, and the host is told if it does not know, as the state of the connection demands. Data that a volume
+   * is still at stays until it is done.
+   */
   end(id: CmId): void {
     const { host, context, thread } = this;
     this.#closed = true;
     this.watch.silence();
     if (this.qp.state !== 'RESET') modifyQp(context, this.qp, { qpState: 'ERR' });
-    if (id.state === 'CONNECT') host.rdmaCm.disconnect(thread.now, id);
     host.rdmaCm.destroyId(thread.now, id);
     destroyQp(this.shared.pd, this.qp);
     this.watch.destroy();

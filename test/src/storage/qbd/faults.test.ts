@@ -28,6 +28,9 @@ const TRIES = 3;
 const DEPTH = 6;
 /** A test of hundreds of seeds in CI; more by hand. */
 const SEEDS = Number(process.env.BLOCK_SEEDS ?? 100);
+/** Lives of a liar that are tried; each is found within forty. */
+const MOST_LIARS = 400;
+const FIRST = Number(process.env.BLOCK_SEED ?? 1);
 
 interface Life {
   readonly seed: number;
@@ -49,7 +52,10 @@ class Trial {
   readonly volume: CachingVolume;
   readonly failures: string[] = [];
   readonly counts = { reads: 0, writes: 0, errors: 0, crashes: 0, cuts: 0, flushes: 0 };
-  crashes = 0;
+  /** How often the pool's node began to serve. */
+  #lives = 0;
+  /** How often its cache was lost: answers may still be on their way then. */
+  #crashed = 0;
   #server: Thread | undefined;
   #value = 0;
   /** Blocks of which a write is under way. */
@@ -74,9 +80,9 @@ class Trial {
   /** The pool's node begins to serve; its cache is empty. */
   #serve(): void {
     const [, pool] = this.world.hosts;
-    this.crashes++;
+    this.#lives++;
     // A pool that hides that its cache was lost has the same name in each life.
-    const bootId = new Uint8Array(16).fill(this.life.lie === 'boot' ? 1 : this.crashes);
+    const bootId = new Uint8Array(16).fill(this.life.lie === 'boot' ? 1 : this.#lives);
     const target = new NvmeTarget({ bootId });
     const subsystem = target.addSubsystem(START, { nqn: NQN });
     const { volume } = this;
@@ -174,7 +180,7 @@ class Trial {
       if (request.status !== 'BLK_STS_OK') return void this.counts.errors++;
       const [value] = bytes;
       const isWhole = bytes.every((byte) => byte === value);
-      if (!isWhole && this.crashes === 1) return void this.failures.push(`block ${block} is torn`);
+      if (!isWhole && this.#crashed === 0) return void this.failures.push(`block ${block} is torn`);
       for (let at = 0; at < BLOCK; at += 512) {
         const found = bytes[at]!;
         if (before.has(found) || this.model.allows(block, found)) continue;
@@ -188,7 +194,7 @@ class Trial {
     const { request, bytes } = slot;
     this.#value = (this.#value % 250) + 1;
     const value = this.#value;
-    const { crashes } = this;
+    const crashed = this.#crashed;
     Object.assign(request, { op: 'write', offset: block * BLOCK, length: BLOCK, fua });
     slot.busy = true;
     bytes.fill(value);
@@ -199,7 +205,7 @@ class Trial {
       slot.busy = false;
       this.#writing.delete(block);
       if (request.status !== 'BLK_STS_OK') this.counts.errors++;
-      else this.model.acknowledged(block, value, fua, crashes !== this.crashes);
+      else this.model.acknowledged(block, value, fua, crashed !== this.#crashed);
     };
   }
 
@@ -212,7 +218,10 @@ class Trial {
     request.done = () => {
       slot.busy = false;
       if (request.status === 'BLK_STS_OK') this.model.flushed(before);
-      else this.counts.errors++;
+      else {
+        this.counts.errors++;
+        this.model.unflushed();
+      }
     };
     return true;
   }
@@ -258,6 +267,7 @@ class Trial {
         if (/^(pool|nvme|nvmet)/.test(thread.name)) pool.cores.kill(sim.now, thread);
       this.volume.crash();
       this.model.crashed();
+      this.#crashed++;
       sim.settle(stations[1]!);
     });
     sim.at(end, () => {
@@ -268,23 +278,29 @@ class Trial {
   }
 }
 
+const repeat = (seed: number): string =>
+  `BLOCK_SEED=${seed} BLOCK_SEEDS=1 node dist/test/support/run.js qbd/faults`;
+
 for (const transport of ['rdma', 'tcp'] as const)
   spec(`blocks under faults, over ${transport}`, (it) => {
     it('every read returns what was acknowledged last, or what a crash may have left', () => {
       const sums = { reads: 0, writes: 0, errors: 0, crashes: 0, cuts: 0, flushes: 0 };
-      for (let seed = 1; seed <= SEEDS; seed++) {
+      for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
         const trial = new Trial({ seed, transport });
-        assert.is(trial.run(), '', `seed ${seed}`);
+        assert.is(trial.run(), '', repeat(seed));
         for (const name of Object.keys(sums) as (keyof typeof sums)[])
           sums[name] += trial.counts[name];
       }
       // Each kind of trouble was there.
-      assert.ok(sums.crashes > 0 && sums.cuts > 0 && sums.errors > 0, JSON.stringify(sums));
+      assert.ok(
+        SEEDS < 50 || (sums.crashes > 0 && sums.cuts > 0 && sums.errors > 0),
+        JSON.stringify(sums),
+      );
     });
 
     for (const lie of ['flush', 'fua', 'write', 'stale', 'boot'] as const)
       it(`a disk that lies is found: ${lie}`, () => {
-        for (let seed = 1; seed <= 20 * SEEDS; seed++)
+        for (let seed = 1; seed <= MOST_LIARS; seed++)
           if (new Trial({ seed, transport, lie }).run() !== '') return;
         assert.unreachable(`${lie} was not found`);
       });
