@@ -17,6 +17,13 @@ export const Halves = header('Halves', [
   uint(32, 'low', 'low half'),
 ]);
 
+/** The same of little-endian fields, as NVMe has them. */
+export const HalvesLE = header(
+  'HalvesLE',
+  [uint(32, 'low', 'low half'), uint(32, 'high', 'high half')],
+  { order: 'le' },
+);
+
 const { high: highHalf, low: lowHalf } = Halves.get;
 
 /** The digits of a number below 2^32, without leading zeros. */

@@ -41,7 +41,17 @@ export { PageAllocator } from './page-allocator.js';
 export type { Translator } from './page-table.js';
 export { PcieLink, type PcieProfile, tlpOverhead } from './pcie.js';
 export type { PhysicalMemory } from './physical-memory.js';
-export { ProtectionDomain, Region, Window } from './region.js';
+export {
+  type Address,
+  addressAfter,
+  addressOf,
+  highHalf,
+  lowHalf,
+  ProtectionDomain,
+  plainAddress,
+  Region,
+  Window,
+} from './region.js';
 export { ScatterList } from './scatter-list.js';
 export { eptFormat, pageFormat, TableBytes, type TableFormat } from './table-bytes.js';
 export { EptEntry, PageEntry } from './table-entry.js';

@@ -11,7 +11,17 @@ import {
   WINDOW_RIGHTS,
 } from './access.js';
 import { type KeyTable, keyByte, keyIndex, keyOf } from './key-table.js';
-import { distance, highHalf, lowHalf, type ProtectionDomain, Region, Window } from './region.js';
+import { PAGE_4K } from './machine-memory.js';
+import {
+  type Address,
+  distance,
+  highHalf,
+  lowHalf,
+  type ProtectionDomain,
+  Region,
+  Window,
+  wraps,
+} from './region.js';
 import { Translation } from './translation.js';
 import { UsageError } from './usage-error.js';
 import type { OperationVerdict } from './verdict.js';
@@ -114,10 +124,10 @@ export function mapPages(
   pageBytes: number,
   firstByte: number,
   lengthBytes: number,
-  start: bigint,
+  start: Address,
 ): void {
   if (region.kind !== 'fast') throw new UsageError('EINVAL', 'the region takes no page list');
-  const isPower = Number.isInteger(Math.log2(pageBytes));
+  const isPower = pageBytes === PAGE_4K || Number.isInteger(Math.log2(pageBytes));
   if (!isPower || firstByte >= pageBytes || !(firstByte >= 0) || !(lengthBytes > 0))
     throw new UsageError(
       'EINVAL',
@@ -128,10 +138,12 @@ export function mapPages(
       'EINVAL',
       `${pages.length} pages of ${pageBytes} for ${lengthBytes} bytes`,
     );
-  for (const page of pages)
+  for (let i = 0; i < pages.length; i++) {
+    const page = pages[i]!;
     if (page % pageBytes !== 0 || !keys.memory.holds(page, pageBytes))
       throw new UsageError('EFAULT', `there is no page of ${pageBytes} bytes at ${page}`);
-  if (start < 0n || start + BigInt(lengthBytes) > 2n ** 64n)
+  }
+  if (start < 0 || wraps(highHalf(start), lowHalf(start), lengthBytes))
     throw new UsageError('EINVAL', `${lengthBytes} bytes at ${start} wrap around`);
   const translation = new Translation(keys.memory, pages, pageBytes, firstByte, lengthBytes);
   region.staged = { translation, start };
@@ -155,7 +167,7 @@ export function fastRegister(
   if (region.staged === null) return 'no-pages';
   const { translation, start } = region.staged;
   translation.pin();
-  const first = (access & IBV_ACCESS_ZERO_BASED) !== 0 ? 0n : start;
+  const first = (access & IBV_ACCESS_ZERO_BASED) !== 0 ? 0 : start;
   region.lkey = newKey;
   region.access = access;
   region.translation = translation;

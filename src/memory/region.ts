@@ -66,7 +66,7 @@ export class Region {
 /** What ib_map_mr_sg prepared. */
 export interface Staged {
   readonly translation: Translation;
-  readonly start: bigint;
+  readonly start: Address;
 }
 
 /** A memory window (IBA 10.6.7). Of the types 2 only 2B is there: bound windows belong to one queue pair. */
@@ -93,11 +93,33 @@ export class Window {
 }
 
 const WORD = 2 ** 32;
+/** The high half of 2^53. */
+const EXACT_HIGH = 2 ** 21;
 const WORD_BITS = 32n;
 const WORD_MASK = 0xffff_ffffn;
 
-export const highHalf = (value: bigint): number => Number((value >> WORD_BITS) & WORD_MASK);
-export const lowHalf = (value: bigint): number => Number(value & WORD_MASK);
+/** An address of 64 bits: a bigint, or a number up to 2^53, which costs the data path nothing. */
+export type Address = bigint | number;
+
+// hot
+export const highHalf = (value: Address): number =>
+  typeof value === 'number'
+    ? Math.floor(value / WORD) >>> 0
+    : Number((value >> WORD_BITS) & WORD_MASK);
+// hot
+export const lowHalf = (value: Address): number =>
+  typeof value === 'number' ? value >>> 0 : Number(value & WORD_MASK);
+/** The address of these halves, as the number that it is where that is exact. */
+// hot
+export const addressOf = (high: number, low: number): Address =>
+  high < EXACT_HIGH ? high * WORD + low : joined(high, low);
+/** The same of one that is a bigint. */
+export const plainAddress = (address: bigint): Address =>
+  addressOf(highHalf(address), lowHalf(address));
+/** So many bytes behind it. */
+// hot
+export const addressAfter = (address: Address, bytes: number): Address =>
+  typeof address === 'number' ? address + bytes : address + BigInt(bytes);
 export const joined = (high: number, low: number): bigint =>
   (BigInt(high) << WORD_BITS) | BigInt(low);
 

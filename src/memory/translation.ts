@@ -15,7 +15,9 @@ export class Translation {
   /** Entries that the NIC's table holds for it, and the bytes that each stands for. */
   readonly entries: number;
   readonly entryBytes: number;
+  /** Machine addresses of the pages where they do not lie together; those that do are one long page. */
   readonly #pages: Float64Array;
+  readonly #count: number;
   readonly #pageBytes: number;
   readonly #firstByte: number;
   /** Machine address of the first byte when all lie together; -1 otherwise. */
@@ -37,14 +39,15 @@ export class Translation {
     this.lengthBytes = lengthBytes;
     this.entries = pages.length;
     this.entryBytes = pageBytes;
-    const together = pages.every((page, i) => page === pages[0]! + i * pageBytes);
-    const sameNode =
-      together && pages.length > 0 && memory.holds(pages[0]!, pages.length * pageBytes);
+    const count = pages.length;
+    const together = count > 0 && lieTogether(pages, pageBytes);
     // Pages that lie together are walked as one: fewer steps, the same bytes.
-    this.#pages = Float64Array.from(sameNode ? [pages[0]!] : pages);
-    this.#pageBytes = sameNode ? pages.length * pageBytes : pageBytes;
+    const asOne = count === 1 || (together && memory.holds(pages[0]!, count * pageBytes));
+    this.#pages = asOne ? NONE : Float64Array.from(pages);
+    this.#count = asOne ? 1 : count;
+    this.#pageBytes = asOne ? count * pageBytes : pageBytes;
     this.#firstByte = firstByte;
-    this.#flat = this.#pages.length === 1 ? this.#pages[0]! + firstByte : -1;
+    this.#flat = asOne ? pages[0]! + firstByte : -1;
   }
 
   // hot
@@ -73,20 +76,31 @@ export class Translation {
   pin(): void {
     let done = 0;
     try {
-      for (; done < this.#pages.length; done++)
-        this.memory.pin(this.#pages[done]!, this.#pageBytes);
+      for (; done < this.#count; done++) this.memory.pin(this.#page(done), this.#pageBytes);
     } catch (error) {
-      while (done-- > 0) this.memory.unpin(this.#pages[done]!, this.#pageBytes);
+      while (done-- > 0) this.memory.unpin(this.#page(done), this.#pageBytes);
       throw error;
     }
     this.#pins++;
   }
 
+  #page(index: number): number {
+    return this.#flat >= 0 ? this.#flat - this.#firstByte : this.#pages[index]!;
+  }
+
   unpin(): void {
     if (this.#pins === 0) throw new UsageError('EINVAL', 'the translation is not pinned');
     this.#pins--;
-    for (const page of this.#pages) this.memory.unpin(page, this.#pageBytes);
+    for (let i = 0; i < this.#count; i++) this.memory.unpin(this.#page(i), this.#pageBytes);
   }
+}
+
+const NONE = new Float64Array(0);
+
+// hot
+function lieTogether(pages: readonly number[], pageBytes: number): boolean {
+  for (let i = 1; i < pages.length; i++) if (pages[i]! !== pages[0]! + i * pageBytes) return false;
+  return true;
 }
 
 /**

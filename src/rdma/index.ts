@@ -27,6 +27,7 @@ export { type QpCap, QueuePair } from './queue-pair.js';
 export * from './queue-pair-verbs.js';
 export { Dcqcn, InjectionDelay, type RateLimiter } from './rate-limiter.js';
 export type { RecvWr, SgeInput } from './receive-queue.js';
+export * from './send-wr.js';
 export type { CacheProfile, NicTiming } from './timing.js';
 export * from './verbs.js';
 export { counterOf, type DropReason, outcome, type Verdict } from './verdict.js';

@@ -28,6 +28,7 @@ export {
 } from '../memory/operation.js';
 export type { PhysicalMemory } from '../memory/physical-memory.js';
 export {
+  type Address,
   highHalf,
   joined,
   lowHalf,

@@ -70,6 +70,8 @@ export class QueuePair {
   /** Has it acknowledgements: RC and XRC. */
   readonly reliable: boolean;
   readonly datagram: boolean;
+  /** Its send entries may say where they go. */
+  readonly addressed: boolean;
   /** What it does in its state. */
   allows = stateAllows.RESET;
   accessFlags = 0;
@@ -187,6 +189,7 @@ export class QueuePair {
     readonly sqSigAll: boolean,
   ) {
     this.datagram = type === 'IBV_QPT_UD' || type === 'IBV_QPT_GSI';
+    this.addressed = type !== 'IBV_QPT_RC' && type !== 'IBV_QPT_UC';
     this.reliable = type !== 'IBV_QPT_UC' && !this.datagram;
     this.recvJob = new RecvJob(Math.max(1, rq?.maxSge ?? cap.maxRecvSge));
     this.scratch = new Uint8Array(sq?.stride ?? 0);

@@ -3,7 +3,7 @@
 
 import type { Nanos } from '../time/index.js';
 import type { CompletionQueue } from './completion-queue.js';
-import { type AddressSpace, highHalf, lowHalf, UsageError } from './memory-parts.js';
+import { type Address, type AddressSpace, highHalf, lowHalf, UsageError } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
 import { highOf, lowOf, RecvWqe, Sge, WQE_UNIT } from './queue-format.js';
 import { Ring } from './ring.js';
@@ -11,7 +11,7 @@ import type { RecvJob } from './work-request.js';
 
 /** struct ibv_sge. */
 export interface SgeInput {
-  readonly addr: bigint;
+  readonly addr: Address;
   readonly length: number;
   readonly lkey: number;
 }
@@ -26,6 +26,7 @@ export interface RecvWr {
 export const strideOf = (head: number, maxSge: number): number =>
   Math.ceil((head + maxSge * Sge.size) / WQE_UNIT) * WQE_UNIT;
 
+// hot
 export function writeSge(b: Uint8Array, at: number, { addr, length, lkey }: SgeInput): void {
   Sge.set.addrHigh(b, at, highHalf(addr));
   Sge.set.addrLow(b, at, lowHalf(addr));

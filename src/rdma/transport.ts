@@ -5,9 +5,9 @@ import type { Nanos } from '../time/index.js';
 import type { QpType } from './constant.js';
 import type { RdmaDevice } from './device.js';
 import { UsageError } from './memory-parts.js';
-import type { SendWr } from './post-verbs.js';
 import type { QueuePair } from './queue-pair.js';
 import type { QpAttr } from './queue-pair-verbs.js';
+import type { SendWr } from './send-wr.js';
 
 /** Things of the verbs that a transport may not have. */
 export type Facility = 'multicast' | 'address handles' | 'XRC shared queues';

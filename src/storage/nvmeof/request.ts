@@ -55,6 +55,9 @@ export class Request {
   change: Change | undefined;
   underway: Underway | undefined;
 
+  /** @param place its transport's own number of it */
+  constructor(readonly place: number) {}
+
   get cid(): number {
     return SQE.get.cid(this.sqe, 0);
   }

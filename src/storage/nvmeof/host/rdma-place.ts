@@ -1,18 +1,22 @@
 // A command's place in an NVMe/RDMA queue: its capsule, and the region under which the target reaches its data. What is
 // small and written goes in the capsule, gathered from where it lies; all else is registered for each command under a new key.
 
+import { HalvesLE } from '../../../../protocols/core/hex.js';
 import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
 import type { Segment } from '../../../block/index.js';
 import {
+  type Address,
+  highHalf,
   type KeyTable,
   keyByte,
   keyIndex,
   keyOf,
+  lowHalf,
   mapPages,
   PAGE_4K,
 } from '../../../memory/index.js';
-import { IBV_SEND_SIGNALED, type Mr, type SendWr, type SgeInput } from '../../../rdma/index.js';
+import { IBV_SEND_SIGNALED, type Mr, MutableSge, SendRequest } from '../../../rdma/index.js';
 import { SGL_AT } from '../tcp/sgl.js';
 import type { Command } from './command.js';
 
@@ -31,9 +35,12 @@ export const INLINE_SEGMENTS = 4;
 export const CAPSULE = SQE_SIZE;
 
 export class RdmaPlace {
-  /** Its SEND, and the capsule's part of it; data in the capsule is added for each. */
-  readonly send: SendWr;
-  readonly head: SgeInput;
+  /** Its SEND, gathered from the capsule and from the runs of data that go in it. */
+  readonly send: SendRequest;
+  readonly #parts: readonly MutableSge[];
+  /** What registers its data, and what ends that where the target does not. */
+  readonly register: SendRequest;
+  readonly invalidate: SendRequest;
   /** It has a command under way. */
   busy = false;
   registered = false;
@@ -43,52 +50,66 @@ export class RdmaPlace {
   constructor(
     readonly command: Command,
     /** Where its capsule is. */
-    readonly addr: bigint,
+    addr: Address,
     readonly at: number,
     readonly mr: Mr,
-    lkey: number,
-    wrId: number,
+    /** Keys of capsules and of all memory; identifiers of its requests. */
+    keys: { readonly capsules: number; readonly data: number },
+    ids: { readonly send: number; readonly invalidation: number },
   ) {
-    this.head = { addr, length: CAPSULE, lkey };
-    const sendFlags = IBV_SEND_SIGNALED;
-    this.send = { wrId, opcode: 'IBV_WR_SEND', sgList: [this.head], sendFlags };
+    const head = new MutableSge(addr, CAPSULE, keys.capsules);
+    const data = Array.from({ length: INLINE_SEGMENTS }, () => new MutableSge(0, 0, keys.data));
+    this.#parts = [head, ...data];
+    this.send = new SendRequest('IBV_WR_SEND', ids.send, IBV_SEND_SIGNALED, [head]);
+    this.register = new SendRequest('IBV_WR_REG_MR', ids.send, 0);
+    this.register.regMr = { mr, key: mr.rkey, access: RIGHTS };
+    this.invalidate = new SendRequest('IBV_WR_LOCAL_INV', ids.invalidation, IBV_SEND_SIGNALED);
   }
 
   get index(): number {
     return this.command.tag;
   }
 
-  /** Fills in where the data is, and adds what must be posted first. True: the data goes in the capsule. */
+  /** Fills in where the data is: behind the capsule where so little goes in it, under a new key otherwise. */
   // hot
-  point(b: Uint8Array, keys: KeyTable, inlineBytes: number, wrId: number, wrs: SendWr[]): boolean {
+  point(b: Uint8Array, keys: KeyTable, inlineBytes: number): void {
     const { length, direction, segments } = this.command;
     const sglAt = this.at + SGL_AT;
     this.registered = false;
-    if (length === 0) {
-      SGLKeyed.set.type(b, sglAt, KEYED);
-      return false;
-    }
+    this.send.sgList.length = 1;
+    if (length === 0) return SGLKeyed.set.type(b, sglAt, KEYED);
     const fits = length <= inlineBytes && segments.length <= INLINE_SEGMENTS;
     if (direction === 'from-host' && fits) {
       SGLDataBlock.set.length(b, sglAt, length);
       SGLDataBlock.set.subtype(b, sglAt, OFFSET);
-      return true;
+      return this.#gather(segments);
     }
-    const start = BigInt(segments[0]!.address);
+    const start = segments[0]!.address;
     const key = this.#newKey(keys, start);
-    wrs.push({ wrId, opcode: 'IBV_WR_REG_MR', regMr: { mr: this.mr, key, access: RIGHTS } });
-    SGLKeyed.set.addr(b, sglAt, start);
+    this.register.regMr!.key = key;
+    HalvesLE.set.high(b, sglAt + SGLKeyed.at.addr, highHalf(start));
+    HalvesLE.set.low(b, sglAt + SGLKeyed.at.addr, lowHalf(start));
     SGLKeyed.set.length(b, sglAt, length);
     SGLKeyed.set.key(b, sglAt, key);
     SGLKeyed.set.type(b, sglAt, KEYED);
     SGLKeyed.set.subtype(b, sglAt, INVALIDATE);
     this.registered = true;
-    return false;
+  }
+
+  // hot
+  #gather(segments: readonly Segment[]): void {
+    const { sgList } = this.send;
+    for (let i = 0; i < segments.length; i++) {
+      const part = this.#parts[i + 1]!;
+      part.addr = segments[i]!.address;
+      part.length = segments[i]!.length;
+      sgList.push(part);
+    }
   }
 
   /** A key that was not used lately, over the pages of the data (nvme_rdma_map_sg_fr). */
   // hot
-  #newKey(keys: KeyTable, start: bigint): number {
+  #newKey(keys: KeyTable, start: number): number {
     const { mr, command } = this;
     const { segments, length } = command;
     mapPages(

@@ -3,7 +3,7 @@
 
 import { nvme } from '../../../../protocols/index.js';
 import type { InterruptWork, Thread, Wait } from '../../../cpu/index.js';
-import { type Actor, PAGE_4K } from '../../../memory/index.js';
+import { type Actor, addressAfter, PAGE_4K, plainAddress } from '../../../memory/index.js';
 import { type CmId, EventChannel } from '../../../rdma/cm/index.js';
 import {
   ackCqEvents,
@@ -20,7 +20,6 @@ import {
   destroyQp,
   getCqEvent,
   getDmaMr,
-  IBV_SEND_SIGNALED,
   IBV_WC_WITH_INV,
   type Mr,
   modifyQp,
@@ -34,7 +33,6 @@ import {
   regMr,
   reqNotifyCq,
   type SendWr,
-  type SgeInput,
   type Wc,
 } from '../../../rdma/index.js';
 import type { Nanos } from '../../../time/index.js';
@@ -122,15 +120,18 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
     this.#dma = getDmaMr(this.#pd, 0);
     const pages = Math.ceil(dataBytes / PAGE_4K) + 1;
     this.commands = Array.from({ length: entries }, (_, tag) => new Command(tag));
+    const first = plainAddress(this.#addr);
+    const keys = { capsules: this.#mr.lkey, data: this.#dma.lkey };
     this.#places = this.commands.map((command) => {
       const at = command.tag * CAPSULE;
       const mr = allocMr(this.#pd, pages);
-      const wrId = command.tag * KINDS + SEND;
-      const addr = this.#addr + BigInt(at);
-      return new RdmaPlace(command, addr, at, mr, this.#mr.lkey, wrId);
+      const id = command.tag * KINDS;
+      const ids = { send: id + SEND, invalidation: id + INVALIDATION };
+      const addr = addressAfter(first, at);
+      return new RdmaPlace(command, addr, at, mr, keys, ids);
     });
     this.#receives = this.commands.map(({ tag }) => {
-      const addr = this.#addr + BigInt(this.#answersAt + tag * CQE_SIZE);
+      const addr = addressAfter(first, this.#answersAt + tag * CQE_SIZE);
       const sgList = [{ addr, length: CQE_SIZE, lkey: this.#mr.lkey }];
       return { wrId: tag * KINDS + RECEIVE, sgList };
     });
@@ -186,13 +187,10 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
     place.waits = 2;
     this.#bytes.set(command.sqe, place.at);
     const inline = qid > 0 ? inlineBytes : 0;
-    const { send, head } = place;
-    if (place.point(this.#bytes, computer.keys, inline, send.wrId!, wrs)) {
-      const sgList: SgeInput[] = [head];
-      for (const { address, length } of command.segments)
-        sgList.push({ addr: BigInt(address), length, lkey: this.#dma.lkey });
-      wrs.push({ ...send, sgList });
-    } else wrs.push(send);
+    const { send } = place;
+    place.point(this.#bytes, computer.keys, inline);
+    if (place.registered) wrs.push(place.register);
+    wrs.push(send);
     yield thread.spend((wrs.length - before) * computer.cores.profile.postNs);
     if (last) this.#post(thread);
   }
@@ -279,12 +277,8 @@ export class RdmaHostQueue implements HostQueue, InterruptWork {
   #invalidate(place: RdmaPlace): void {
     if (this.#qp.state !== 'RTS') return;
     place.waits++;
-    postSend(this.#core(), this.#qp, {
-      wrId: place.index * KINDS + INVALIDATION,
-      opcode: 'IBV_WR_LOCAL_INV',
-      invalidateRkey: place.mr.rkey,
-      sendFlags: IBV_SEND_SIGNALED,
-    });
+    place.invalidate.invalidateRkey = place.mr.rkey;
+    postSend(this.#core(), this.#qp, place.invalidate);
   }
 
   /** One of those that the command waits for has come. */

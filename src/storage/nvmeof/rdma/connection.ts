@@ -6,6 +6,7 @@ import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
 import type { Thread, Wait } from '../../../cpu/index.js';
 import { type Computer, ConnectionWatch, makeReady } from '../../../host/index.js';
+import { addressAfter, plainAddress } from '../../../memory/index.js';
 import type { CmId, QueuePairSettings } from '../../../rdma/cm/index.js';
 import {
   type Context,
@@ -14,6 +15,7 @@ import {
   destroyQp,
   IBV_SEND_SIGNALED,
   type Mr,
+  MutableSge,
   modifyQp,
   type Pd,
   postRecv,
@@ -21,6 +23,7 @@ import {
   type QueuePair,
   type RecvWr,
   regMr,
+  SendRequest,
   type SendWr,
   type Wc,
 } from '../../../rdma/index.js';
@@ -61,15 +64,13 @@ export class RdmaConnection implements Carrier {
   readonly qp: QueuePair;
   why = '';
   readonly #slots: Slot[];
-  readonly #of = new Map<Request, Slot>();
   readonly #capsuleSize: number;
   readonly #addr: bigint;
   readonly #bytes: Uint8Array;
   readonly #mr: Mr;
   readonly #responsesAt: number;
-  /** By slot: what takes its capsule, and what sends its completion. */
+  /** By slot: what takes its capsule. */
   readonly #receives: readonly RecvWr[];
-  readonly #responses: readonly Omit<SendWr, 'opcode'>[];
   /** What is to be posted when the thread runs next. */
   readonly #answers: Request[] = [];
   readonly #fetches: Slot[] = [];
@@ -104,18 +105,18 @@ export class RdmaConnection implements Carrier {
     this.#addr = host.space.allocate(size, { contiguous: true });
     this.#bytes = host.space.bytes(this.#addr, size);
     this.#mr = regMr(shared.pd, this.#addr, size, LOCAL_WRITE);
-    this.#slots = Array.from({ length: depth }, (_, i) => new Slot(i));
-    for (const slot of this.#slots) this.#of.set(slot.request, slot);
     const { lkey } = this.#mr;
+    const first = plainAddress(this.#addr);
+    this.#slots = Array.from({ length: depth }, (_, index) => {
+      const at = addressAfter(first, this.#responsesAt + index * CQE_SIZE);
+      const sgList = [new MutableSge(at, CQE_SIZE, lkey)];
+      const wrId = index * KINDS + RESPONSE;
+      return new Slot(index, new SendRequest('IBV_WR_SEND', wrId, IBV_SEND_SIGNALED, sgList));
+    });
     this.#receives = this.#slots.map(({ index }) => {
-      const at = this.#addr + BigInt(index * this.#capsuleSize);
+      const at = addressAfter(first, index * this.#capsuleSize);
       const sgList = [{ addr: at, length: this.#capsuleSize, lkey }];
       return { wrId: index * KINDS + RECEIVE, sgList };
-    });
-    this.#responses = this.#slots.map(({ index }) => {
-      const at = this.#addr + BigInt(this.#responsesAt + index * CQE_SIZE);
-      const sgList = [{ addr: at, length: CQE_SIZE, lkey }];
-      return { wrId: index * KINDS + RESPONSE, sgList, sendFlags: IBV_SEND_SIGNALED };
     });
   }
 
@@ -197,16 +198,18 @@ export class RdmaConnection implements Carrier {
         continue;
       }
       yield this.thread.spend(postNs);
-      const wrs = this.#moves(slot, 'IBV_WR_RDMA_READ');
+      const wrs: SendWr[] = [];
+      this.#move(slot, 'IBV_WR_RDMA_READ', wrs);
       slot.reads = wrs.length;
       this.#send(wrs);
     }
     for (let request = this.#answers.shift(); request; request = this.#answers.shift()) {
       yield this.thread.spend(2 * postNs);
-      const slot = this.#of.get(request)!;
+      const slot = this.#slots[request.place]!;
       if (this.why !== '') continue;
       const isRead = request.direction === 'to-host' && !request.failed && slot.isKeyed;
-      const wrs = isRead ? this.#moves(slot, 'IBV_WR_RDMA_WRITE') : [];
+      const wrs: SendWr[] = [];
+      if (isRead) this.#move(slot, 'IBV_WR_RDMA_WRITE', wrs);
       wrs.push(this.#response(slot));
       // Before the host can send the next: otherwise it would find nothing posted (nvmet_rdma_queue_response).
       this.#receive(slot);
@@ -219,30 +222,32 @@ export class RdmaConnection implements Carrier {
   }
 
   /** The data of a command in chunks. READs tell when they have come, WRITEs do not. */
-  #moves({ place, index, remoteAddr, rkey, request }: Slot, opcode: SendWr['opcode']): SendWr[] {
+  // hot
+  #move(slot: Slot, opcode: 'IBV_WR_RDMA_READ' | 'IBV_WR_RDMA_WRITE', wrs: SendWr[]): void {
     const { pool } = this.shared;
-    const wrs: SendWr[] = [];
-    for (let done = 0; done < request.length; done += CHUNK) {
-      const length = Math.min(CHUNK, request.length - done);
-      const local = { addr: pool.addr + BigInt(place + done), length, lkey: pool.mr.lkey };
-      wrs.push({
-        wrId: index * KINDS + READ,
-        opcode,
-        sgList: [local],
-        rdma: { remoteAddr: remoteAddr + BigInt(done), rkey },
-        sendFlags: opcode === 'IBV_WR_RDMA_READ' ? IBV_SEND_SIGNALED : 0,
-      });
+    const { length } = slot.request;
+    for (let i = 0, done = 0; done < length; i++, done += CHUNK) {
+      const wr = slot.piece(i);
+      const [local] = wr.sgList as [MutableSge];
+      wr.wrId = slot.index * KINDS + READ;
+      wr.opcode = opcode;
+      wr.sendFlags = opcode === 'IBV_WR_RDMA_READ' ? IBV_SEND_SIGNALED : 0;
+      wr.rdma!.remoteAddr = addressAfter(slot.remoteAddr, done);
+      wr.rdma!.rkey = slot.rkey;
+      local.addr = addressAfter(pool.addr, slot.place + done);
+      local.length = Math.min(CHUNK, length - done);
+      local.lkey = pool.mr.lkey;
+      wrs.push(wr);
     }
-    return wrs;
   }
 
-  #response({ index, request, rkey, invalidates, isKeyed }: Slot): SendWr {
+  // hot
+  #response({ index, request, response, rkey, invalidates, isKeyed }: Slot): SendWr {
     const at = this.#responsesAt + index * CQE_SIZE;
     this.queue.encodeCompletion(request, this.#bytes, at);
-    const wr = this.#responses[index]!;
-    return invalidates && isKeyed
-      ? { ...wr, opcode: 'IBV_WR_SEND_WITH_INV', invalidateRkey: rkey }
-      : { ...wr, opcode: 'IBV_WR_SEND' };
+    response.opcode = invalidates && isKeyed ? 'IBV_WR_SEND_WITH_INV' : 'IBV_WR_SEND';
+    response.invalidateRkey = rkey;
+    return response;
   }
 
   #release(slot: Slot): void {
@@ -255,7 +260,7 @@ export class RdmaConnection implements Carrier {
   respond(_now: Nanos, request: Request): void {
     if (this.why !== '') {
       // A volume was still at it when the connection ended.
-      if (this.#closed) this.#release(this.#of.get(request)!);
+      if (this.#closed) this.#release(this.#slots[request.place]!);
       return;
     }
     this.#answers.push(request);

@@ -2,6 +2,7 @@
 // called in turn.
 
 import type { Computer } from '../../../host/index.js';
+import { type Address, plainAddress } from '../../../memory/index.js';
 import { deregMr, type Mr, type Pd, regMr } from '../../../rdma/index.js';
 
 const UNIT = 4096;
@@ -14,7 +15,8 @@ interface Hole {
 }
 
 export class DataPool {
-  readonly addr: bigint;
+  readonly addr: Address;
+  readonly #virtual: bigint;
   readonly bytes: Uint8Array;
   readonly mr: Mr;
   /** Free parts, in order, none beside another. */
@@ -26,38 +28,45 @@ export class DataPool {
     pd: Pd,
     size: number,
   ) {
-    this.addr = host.space.allocate(size, { contiguous: true });
-    this.bytes = host.space.bytes(this.addr, size);
-    this.mr = regMr(pd, this.addr, size, RIGHTS);
+    this.#virtual = host.space.allocate(size, { contiguous: true });
+    this.addr = plainAddress(this.#virtual);
+    this.bytes = host.space.bytes(this.#virtual, size);
+    this.mr = regMr(pd, this.#virtual, size, RIGHTS);
     this.#holes = [{ from: 0, to: size }];
   }
 
   /** Where there is room for so many bytes; -1 when there is none now. */
+  // hot
   take(size: number): number {
     const need = Math.ceil(size / UNIT) * UNIT;
-    const index = this.#holes.findIndex(({ from, to }) => to - from >= need);
-    const hole = this.#holes[index];
-    if (!hole) return -1;
-    const at = hole.from;
-    hole.from += need;
-    if (hole.from === hole.to) this.#holes.splice(index, 1);
-    return at;
+    const holes = this.#holes;
+    for (let i = 0; i < holes.length; i++) {
+      const hole = holes[i]!;
+      if (hole.to - hole.from < need) continue;
+      const at = hole.from;
+      hole.from += need;
+      if (hole.from === hole.to) holes.splice(i, 1);
+      return at;
+    }
+    return -1;
   }
 
+  // hot
   give(at: number, size: number): void {
     const to = at + Math.ceil(size / UNIT) * UNIT;
-    const behind = this.#holes.findIndex(({ from }) => from >= to);
-    const index = behind < 0 ? this.#holes.length : behind;
-    const before = this.#holes[index - 1];
-    const next = this.#holes[index];
+    const holes = this.#holes;
+    let index = 0;
+    while (index < holes.length && holes[index]!.from < to) index++;
+    const before = index > 0 ? holes[index - 1] : undefined;
+    const next = index < holes.length ? holes[index] : undefined;
     if (before?.to === at) {
       before.to = to;
       if (next?.from === to) {
         before.to = next.to;
-        this.#holes.splice(index, 1);
+        holes.splice(index, 1);
       }
     } else if (next?.from === to) next.from = at;
-    else this.#holes.splice(index, 0, { from: at, to });
+    else holes.splice(index, 0, { from: at, to });
     while (this.#waiting.length > 0 && this.#waiting[0]!()) this.#waiting.shift();
   }
 
@@ -68,6 +77,6 @@ export class DataPool {
 
   close(): void {
     deregMr(this.mr);
-    this.host.space.unmap(this.addr, this.bytes.length);
+    this.host.space.unmap(this.#virtual, this.bytes.length);
   }
 }

@@ -1,7 +1,10 @@
 // A command of an RDMA queue: its receive buffer, its completion, and where its data is, here and at the host.
 
+import { HalvesLE } from '../../../../protocols/core/hex.js';
 import { nvme } from '../../../../protocols/index.js';
 import { SQE_SIZE } from '../../../../protocols/nvme/sqe-header.js';
+import { type Address, addressOf } from '../../../memory/index.js';
+import { MutableSge, SendRequest } from '../../../rdma/index.js';
 import { largestTransfer, type TransportFacts } from '../port.js';
 import { Request } from '../request.js';
 import { STATUS } from '../status.js';
@@ -15,10 +18,10 @@ const KEYED = 4;
 const INVALIDATE = 15;
 
 export class Slot {
-  readonly request = new Request();
+  readonly request: Request;
   /** Of its data in the pool; -1: none. */
   place = -1;
-  remoteAddr = 0n;
+  remoteAddr: Address = 0;
   rkey = 0;
   /** The key is to be invalidated with the response. */
   invalidates = false;
@@ -26,7 +29,26 @@ export class Slot {
   /** READs that have not come yet. */
   reads = 0;
 
-  constructor(readonly index: number) {}
+  /** READs or WRITEs of its data, as many as a transfer ever took. */
+  readonly #pieces: SendRequest[] = [];
+
+  constructor(
+    readonly index: number,
+    /** What sends its completion. */
+    readonly response: SendRequest,
+  ) {
+    this.request = new Request(index);
+  }
+
+  // hot
+  piece(i: number): SendRequest {
+    const known = this.#pieces[i];
+    if (known) return known;
+    const piece = new SendRequest('IBV_WR_RDMA_READ', 0, 0, [new MutableSge(0, 0, 0)]);
+    piece.rdma = { remoteAddr: 0, rkey: 0 };
+    this.#pieces.push(piece);
+    return piece;
+  }
 
   begin(): void {
     this.place = -1;
@@ -36,8 +58,8 @@ export class Slot {
     this.reads = 0;
   }
 
-  /** Finds where the data of its command is, of which `carried` bytes lie behind the entry at `at` in `b`. */
-  map(transport: TransportFacts, b: Uint8Array, at: number, carried: number): void {
+  /** Finds where the data of its command is, of which `carried` bytes lie behind the entry in `b`. */
+  map(transport: TransportFacts, b: Uint8Array, capsuleAt: number, carried: number): void {
     const { request } = this;
     const { sqe } = request;
     const kind = SGLDataBlock.get.type(sqe, SGL_AT);
@@ -52,7 +74,7 @@ export class Slot {
       if (length > 0 && request.direction !== 'from-host')
         return request.fail(STATUS.invalidField, SGL_AT);
       request.data = b;
-      request.at = at + SQE_SIZE + Number(offset);
+      request.at = capsuleAt + SQE_SIZE + Number(offset);
       return;
     }
     if (kind !== KEYED || (subtype !== INVALIDATE && subtype !== 0))
@@ -61,7 +83,8 @@ export class Slot {
     if (request.length > largestTransfer(transport))
       return request.fail(STATUS.sglLengthInvalid, SGL_AT);
     this.isKeyed = request.length > 0;
-    this.remoteAddr = SGLKeyed.get.addr(sqe, SGL_AT);
+    const at = SGL_AT + SGLKeyed.at.addr;
+    this.remoteAddr = addressOf(HalvesLE.get.high(sqe, at), HalvesLE.get.low(sqe, at));
     this.rkey = SGLKeyed.get.key(sqe, SGL_AT);
     this.invalidates = subtype === INVALIDATE;
   }

@@ -3,7 +3,7 @@
 import { Request } from '../request.js';
 
 export class Slot {
-  readonly request = new Request();
+  readonly request: Request;
   /** Its data came with the command. */
   inCapsule = false;
   /** R2T was sent, and data is missing. */
@@ -12,13 +12,14 @@ export class Slot {
   /** Bytes that it takes of the connection's budget. */
   budgeted = 0;
 
-  constructor(readonly tag: number) {}
+  constructor(readonly tag: number) {
+    this.request = new Request(tag);
+  }
 }
 
 export class Slots {
   readonly #all: Slot[] = [];
   readonly #free: Slot[] = [];
-  readonly #by = new Map<Request, Slot>();
 
   /** As many are made as were ever open at once; the queue's size bounds them. */
   take(): Slot {
@@ -33,7 +34,6 @@ export class Slots {
   #make(): Slot {
     const slot = new Slot(this.#all.length);
     this.#all.push(slot);
-    this.#by.set(slot.request, slot);
     return slot;
   }
 
@@ -42,7 +42,7 @@ export class Slots {
   }
 
   of(request: Request): Slot {
-    return this.#by.get(request)!;
+    return this.#all[request.place]!;
   }
 
   release(slot: Slot): void {
