@@ -16,6 +16,7 @@ const REP_ACK = 1;
 const REP_INFO = 3;
 const REP_META_CONTEXT = 4;
 const FIRST_ERROR = 2 ** 31;
+const ERR_TLS_REQD = FIRST_ERROR + 5;
 const INFO_EXPORT = 0;
 const INFO_BLOCK_SIZE = 3;
 
@@ -110,7 +111,10 @@ export class ClientHandshake {
     if (type >= FIRST_ERROR) {
       const name = (nbd.optionReplies as Readonly<Record<number, string>>)[type] ?? String(type);
       const said = decoder.decode(data);
-      return { refused: `it refuses the export '${this.name}': ${name}${said && `, ${said}`}` };
+      const why = type === ERR_TLS_REQD ? 'it insists on TLS, which wireverbs does not have: ' : '';
+      return {
+        refused: `${why}it refuses the export '${this.name}': ${name}${said && `, ${said}`}`,
+      };
     }
     if (type === REP_INFO) this.#information(data);
     if (type !== REP_ACK) return 'more';

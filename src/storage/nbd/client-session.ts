@@ -44,24 +44,24 @@ const MOST_CHUNK = 1 << 20;
 /** base:allocation: a hole. */
 const STATE_HOLE = 1;
 
-export interface ClientEvents {
+export interface ClientEvents<P extends Pending> {
   ready(exported: Exported): void;
-  answered(pending: Pending, error: IoError): void;
+  answered(pending: P, error: IoError): void;
   /** The server breaks the protocol, or refuses: the connection is of no use. */
   failed(why: string): void;
 }
 
-export class NbdClientSession {
+export class NbdClientSession<P extends Pending = Pending> {
   readonly output: Output;
   #handshake: ClientHandshake | undefined;
   #contextId: number | undefined;
-  readonly #open = new Map<number, Pending>();
+  readonly #open = new Map<number, P>();
   #cookie = 0;
   #failed = false;
   #part = new Uint8Array(64);
   #partSize = 0;
   /** A READ whose data is coming: where it goes, how much is missing. */
-  #reading: Pending | undefined;
+  #reading: P | undefined;
   #readingAt = 0;
   #missing = 0;
   /** The request is done when the data at hand has come. */
@@ -71,15 +71,20 @@ export class NbdClientSession {
   constructor(
     name: string,
     buffers: Buffers,
-    readonly events: ClientEvents,
+    readonly events: ClientEvents<P>,
   ) {
     this.output = new Output(buffers);
     this.#handshake = new ClientHandshake(name, this.output);
   }
 
+  /** Requests that are not answered. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** Sends a request; it must be within what the export can do. */
   // hot
-  send(pending: Pending): void {
+  send(pending: P): void {
     const { io, command } = pending;
     const cookie = ++this.#cookie;
     this.#open.set(cookie, pending);
@@ -178,7 +183,7 @@ export class NbdClientSession {
     this.#finish(cookie, pending);
   }
 
-  #expect(pending: Pending, cookie: number, at: number, size: number, last: boolean): void {
+  #expect(pending: P, cookie: number, at: number, size: number, last: boolean): void {
     this.#reading = pending;
     this.#readingAt = at;
     this.#missing = size;
@@ -197,7 +202,7 @@ export class NbdClientSession {
     return at + size;
   }
 
-  #finish(cookie: number, pending: Pending): void {
+  #finish(cookie: number, pending: P): void {
     this.#open.delete(cookie);
     this.events.answered(pending, pending.error);
   }
@@ -227,7 +232,7 @@ export class NbdClientSession {
     return inside && pending.command === CMD_READ ? io.at + offset - io.offset : -1;
   }
 
-  #data(pending: Pending, cookie: number, done: boolean): void {
+  #data(pending: P, cookie: number, done: boolean): void {
     const size = ChunkWords.get.length(this.#part, 0) - OffsetWords.size;
     const at = this.#place(pending, OffsetWords.get.offset(this.#part, ChunkWords.size), size);
     if (at < 0 || size > MOST_PAYLOAD) return this.#fail('it sends data that was not asked for');

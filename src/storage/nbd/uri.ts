@@ -29,3 +29,7 @@ export function parseNbdUri(text: string): NbdUri {
   if (!path) return refuse('expected ?socket=path');
   return { name, place: { path } };
 }
+
+/** As people write it. */
+export const placeOf = ({ place }: NbdUri): string =>
+  'path' in place ? place.path : `${place.host}:${place.port}`;
