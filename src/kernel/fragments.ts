@@ -106,6 +106,14 @@ export class Fragments {
     return -1;
   }
 
+  /** How many of `most` bytes from `place` on lie in `pieces` pieces. */
+  // hot
+  span(place: number, most: number, pieces: number): number {
+    if (this.count <= pieces || most === 0) return most;
+    const last = this.find(place) + pieces - 1;
+    return last >= this.count ? most : Math.min(most, this.end(last) - place);
+  }
+
   /** Whether the `i`th piece is there and holds `place`. */
   // hot
   holds(i: number, place: number): boolean {

@@ -25,6 +25,7 @@ import { Napi } from './napi.js';
 import { frameBlockBytes, PagePool } from './page-pool.js';
 import type { Arriving } from './receive-buffer.js';
 import type { SendBuffer } from './send-buffer.js';
+import { type Settled, settleOptions } from './settle-options.js';
 import type { Socket } from './socket.js';
 import { Softirq } from './softirq.js';
 import { Transmitter } from './transmitter.js';
@@ -32,13 +33,6 @@ import { Transmitter } from './transmitter.js';
 const HEAD_BYTES = 256;
 /** A page fragment of a socket (SKB_FRAG_PAGE_ORDER: order 3). */
 const FRAGMENT_BYTES = 32_768;
-const MOST_QUEUES = 8;
-const RING_ENTRIES = 1024;
-const BUFFER_BYTES = 128 * 2 ** 20;
-/** net.ipv4.tcp_rmem and tcp_wmem as Linux sets them; of the former half is for what text does not fill. */
-const TCP_RMEM = [4096, 131_072, 6_291_456] as const;
-const TCP_WMEM = [4096, 87_380, 4_194_304] as const;
-const OVERHEAD = 2;
 /** The largest packet that TCP hands out at once, with its headers (GSO_MAX_SIZE). */
 const LARGEST = 65_535 - 120;
 
@@ -56,7 +50,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
   arrival: Arrival | null = null;
   /** Sockets of connections that nobody has accepted yet, by what they send from. */
   readonly children = new Map<SendBuffer, Socket>();
-  readonly limits: { readonly receive: BufferLimits; readonly send: BufferLimits };
+  readonly settled: Settled;
   /** Raised when a queue that a thread polls has something. */
   readonly polled: readonly Signal[];
   readonly copying: Copying;
@@ -73,12 +67,8 @@ export class Kernel implements Station, InterruptSink, Arriving {
     const { name, memory, dma, pool, cores, stack } = machinery;
     this.name = name;
     const profile = options.profile ?? kernelOn(cores.profile.name);
-    const bytes = options.bufferBytes ?? BUFFER_BYTES;
-    const { receiveBytes = TCP_RMEM, sendBytes = TCP_WMEM } = options;
-    this.limits = {
-      receive: { first: receiveBytes[1] / OVERHEAD, most: receiveBytes[2] / OVERHEAD },
-      send: { first: sendBytes[1], most: sendBytes[2] },
-    };
+    this.settled = settleOptions(machinery, options);
+    const { bufferBytes: bytes, coreOf } = this.settled;
     this.bill = new CpuBill(cores.cores.length, cores.profile.hertz);
     this.copying = new Copying(cores, this.bill);
     this.tcp = new TcpStack(stack, {
@@ -87,6 +77,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
       defaults: {
         hystart: true,
         tso: (options.tso ?? true) || (options.gso ?? true) ? LARGEST : 0,
+        tsoSegments: this.settled.segments,
         ...(options.congestion && { congestion: options.congestion }),
       },
     });
@@ -106,15 +97,19 @@ export class Kernel implements Station, InterruptSink, Arriving {
     };
     this.card = options.card ? options.card(this) : this.#ethernet(dma, pool, options);
     this.#rings = this.card.transmitSides;
-    this.#transmitter = new Transmitter(this.parts, this.card);
-    const coreOf = (i: number) => (options.affinity?.[i] ?? i) % cores.cores.length;
+    this.#transmitter = new Transmitter(this.parts, this.card, this.settled.entriesWanted);
     this.#napis = this.card.receiveSides.map(
       (side, i) => new Napi(this.parts, side, i, coreOf(i), this.#rings[i]!),
     );
     this.#softirqs = cores.cores.map((_, i) => new Softirq(this, i));
     this.handlers = this.#napis.map((_, i) => this.#handler(i));
     this.polled = this.#napis.map(() => new Signal());
-    for (const napi of this.#napis) napi.open(START);
+    for (const napi of this.#napis) {
+      napi.onFed = () => {
+        if (!napi.scheduled) this.#softirqs[napi.core]!.schedule(this.now, napi);
+      };
+      napi.open(START);
+    }
   }
 
   #ethernet(dma: DmaEngine, pool: FramePool, options: KernelOptions): EthernetNic {
@@ -132,8 +127,8 @@ export class Kernel implements Station, InterruptSink, Arriving {
         ...(typeof coalesce === 'number' && { coalesceUs: coalesce }),
         ...(options.coalesceFrames !== undefined && { coalesceFrames: options.coalesceFrames }),
       },
-      queues: options.queues ?? Math.min(cores.cores.length, MOST_QUEUES),
-      ringEntries: options.ringEntries ?? RING_ENTRIES,
+      queues: this.settled.queues,
+      ringEntries: this.settled.ringEntries,
       sink: this,
       offloads: options,
       ...(options.engine && { engine: options.engine }),
@@ -391,9 +386,4 @@ export class Kernel implements Station, InterruptSink, Arriving {
   settle(now: Nanos): void {
     if (this.parts.stack.takeReady() >= 0) this.#softirqs[0]!.wantSend(now);
   }
-}
-
-interface BufferLimits {
-  readonly first: number;
-  readonly most: number;
 }

@@ -27,6 +27,9 @@ export class Napi implements ArrivalQueue {
   readonly #parts: KernelParts;
   readonly #gro: Gro;
   readonly #view = new PacketView();
+  #starving = false;
+  /** There is memory again for a ring that had none left. */
+  onFed: () => void = () => {};
   readonly #adaptive: AdaptiveModeration | null;
   /** Packets that are to go up, oldest first, and those that can be filled again. */
   readonly #up: Arrival[] = [];
@@ -59,6 +62,16 @@ export class Napi implements ArrivalQueue {
     for (let i = 0; i < side.entries - 1; i++) if (!this.#post()) break;
     side.ring(now, this.core);
     side.arm();
+  }
+
+  /** The card has no buffer, and will not interrupt: who reads gives some back. */
+  #starve(): void {
+    if (this.#starving) return;
+    this.#starving = true;
+    this.#parts.buffers.whenFree(() => {
+      this.#starving = false;
+      this.onFed();
+    });
   }
 
   // hot
@@ -112,7 +125,7 @@ export class Napi implements ArrivalQueue {
       this.#take(now);
     }
     if (this.#up.length === 0 && !this.side.arrived) this.#gro.flush();
-    if (this.side.outstanding > 0) this.#refill(now, REFILL);
+    this.#refill(now, REFILL);
     return this.#up.length > 0;
   }
 
@@ -122,7 +135,12 @@ export class Napi implements ArrivalQueue {
     const missing = side.entries - 1 - side.outstanding;
     if (missing < lot) return;
     const { bill, profile } = this.#parts;
-    for (let i = 0; i < missing; i++) if (!this.#post()) break;
+    let posted = 0;
+    while (posted < missing && this.#post()) posted++;
+    if (posted === 0) {
+      if (side.outstanding === 0) this.#starve();
+      return;
+    }
     bill.charge(NETDEV, profile.doorbell);
     side.ring(now, bill.core);
   }

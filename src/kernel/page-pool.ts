@@ -9,11 +9,16 @@ export interface Keeper {
   release(block: number): void;
 }
 
+/** Free blocks for which it is worth trying again. */
+const ENOUGH = 16;
+
 export class PagePool implements Keeper {
   readonly #addresses: number[] = [];
   #references = new Int32Array(256);
   #free = new Int32Array(256);
   #freeCount = 0;
+  /** Who found none, and is called when there are some again. */
+  #starved: (() => void)[] = [];
   readonly #memory: PhysicalMemory;
   readonly #most: number;
 
@@ -53,7 +58,20 @@ export class PagePool implements Keeper {
     const left = this.#references[block]! - 1;
     if (left < 0) throw new RangeError(`block ${block} is free already`);
     this.#references[block] = left;
-    if (left === 0) this.#free[this.#freeCount++] = block;
+    if (left > 0) return;
+    this.#free[this.#freeCount++] = block;
+    if (this.#starved.length > 0 && this.#freeCount >= ENOUGH) this.#feed();
+  }
+
+  /** Calls once, when it is worth trying again. */
+  whenFree(call: () => void): void {
+    this.#starved.push(call);
+  }
+
+  #feed(): void {
+    const starved = this.#starved;
+    this.#starved = [];
+    for (const call of starved) call();
   }
 
   // hot

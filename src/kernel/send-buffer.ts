@@ -6,6 +6,9 @@ import type { SendSource } from '../tcp/index.js';
 import { Fragments } from './fragments.js';
 import type { Keeper, PagePool } from './page-pool.js';
 
+/** MAX_SKB_FRAGS */
+export const MOST_FRAGMENTS = 17;
+
 /** Who wants to know that there is room again. */
 export interface SendOwner {
   released(): void;
@@ -65,6 +68,12 @@ export class SendBuffer implements SendSource {
   borrow(length: number, address: number, keeper: Keeper, block: number): void {
     this.fragments.append(this.written, length, address, keeper, block);
     this.written += length;
+  }
+
+  /** A packet refers to so many pieces of memory at most. */
+  // hot
+  span(from: number, most: number): number {
+    return this.fragments.span(from, most, MOST_FRAGMENTS);
   }
 
   copy(from: number, length: number, into: Uint8Array, at: number): void {

@@ -16,6 +16,7 @@ import { SCHED } from './category.js';
 import type { Kernel } from './kernel.js';
 import { ReceiveBuffer, type ReceiveOwner } from './receive-buffer.js';
 import { SendBuffer, type SendOwner } from './send-buffer.js';
+import { settleSocket } from './settle-options.js';
 import { Sleepers } from './sleepers.js';
 import type { SocketError } from './socket-error.js';
 import { receive } from './socket-receive.js';
@@ -67,17 +68,17 @@ export class Socket implements SendOwner, ReceiveOwner {
 
   constructor(kernel: Kernel, options: SocketOptions = {}) {
     this.kernel = kernel;
-    this.options = { ...options };
+    this.options = settleSocket(options);
     const { pages, memory } = kernel.parts;
-    const { receive: read, send: write } = kernel.limits;
+    const { receive: read, send: write } = kernel.settled;
     this.sendBuffer = new SendBuffer(memory, pages);
-    const fixed = options.receiveBytes;
+    const fixed = this.options.receiveBytes;
     this.receiveBuffer = new ReceiveBuffer(kernel, fixed ?? read.first, fixed ?? read.most);
     this.sendBuffer.owner = this;
     this.receiveBuffer.owner = this;
     this.zeroCopies = new ZeroCopies(memory);
     this.zeroCopies.onFinished = () => this.wake(this.readable, this.readers);
-    this.#sendLimit = options.sendBytes ?? write.first;
+    this.#sendLimit = this.options.sendBytes ?? write.first;
   }
 
   /** -1, and why. */
@@ -100,9 +101,9 @@ export class Socket implements SendOwner, ReceiveOwner {
     if (this.closed) return this.fail('EBADF');
     const bound = this.#bound;
     if (!bound || this.connection) return this.fail('EINVAL');
-    const { tcp, limits } = this.kernel;
+    const { tcp, settled } = this.kernel;
     if (tcp.listeners.some((l) => l.port === bound.port)) return this.fail('EADDRINUSE');
-    const receiveBytes = this.options.receiveBytes ?? limits.receive.most;
+    const receiveBytes = this.options.receiveBytes ?? settled.receive.most;
     const buffers = () => this.#child();
     this.listener = tcp.listen({ ...bound, backlog, buffers, receiveBytes, ...this.#tcpOptions() });
     return 0;
@@ -291,7 +292,7 @@ export class Socket implements SendOwner, ReceiveOwner {
   get sendLimit(): number {
     const { connection, options } = this;
     if (connection && options.sendBytes === undefined) {
-      const { most } = this.kernel.limits.send;
+      const { most } = this.kernel.settled.send;
       const wanted = Math.min(most, 2 * connection.tcb.cwnd);
       if (wanted > this.#sendLimit) this.#sendLimit = wanted;
     }

@@ -17,8 +17,6 @@ import { SendBuffer } from './send-buffer.js';
 
 /** Bytes that may wait in a queue of the card (as byte queue limits settle it). */
 const QUEUE_BYTES = 512 * 1024;
-/** Ring entries that one call may need: the frames of a packet that the kernel cuts. */
-const MOST_ENTRIES = 256;
 
 export class Transmitter {
   readonly #parts: KernelParts;
@@ -41,7 +39,12 @@ export class Transmitter {
   /** Packets whose text was gone before they were sent. */
   stale = 0;
 
-  constructor(parts: KernelParts, card: NetCard) {
+  constructor(
+    parts: KernelParts,
+    card: NetCard,
+    /** Entries that one packet may need: all frames of one that the kernel cuts. */
+    readonly entriesWanted: number,
+  ) {
     this.#parts = parts;
     this.#card = card;
     this.#rings = card.transmitSides;
@@ -63,7 +66,7 @@ export class Transmitter {
   next(now: Nanos, core: number): boolean {
     const own = this.#rings[core % this.#rings.length]!;
     const { stack, heads, buffers } = this.#parts;
-    if (this.#held < 0 && isFull(own)) {
+    if (this.#held < 0 && this.#isFull(own)) {
       own.stopped = true;
       stack.takeReady();
       return false;
@@ -76,7 +79,7 @@ export class Transmitter {
       return true;
     }
     const ring = this.#ringOf(slot, own);
-    this.#held = isFull(ring) ? slot : -1;
+    this.#held = this.#isFull(ring) ? slot : -1;
     if (this.#held >= 0) {
       ring.stopped = true;
       return false;
@@ -156,6 +159,11 @@ export class Transmitter {
       left -= size;
       if (this.#place === fragments.end(i)) this.#fragment++;
     }
+  }
+
+  // hot
+  #isFull(ring: TransmitSide): boolean {
+    return ring.waitingBytes >= QUEUE_BYTES || ring.room < this.entriesWanted;
   }
 
   /** A flow keeps its queue while anything of it is outstanding, or its frames would overtake each other (ooo_okay). */
@@ -345,9 +353,6 @@ export class Transmitter {
     return sum;
   }
 }
-
-const isFull = (ring: TransmitSide): boolean =>
-  ring.waitingBytes >= QUEUE_BYTES || ring.room < MOST_ENTRIES;
 
 const SUM_SPAN = 0x10000;
 

@@ -36,6 +36,8 @@ const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const DEFAULT_MTU = 1500;
 /** What every link under IPv6 carries (RFC 8200 5). */
 const LEAST_MTU = 1280;
+/** The longest IPv4 packet. */
+const MOST_MTU = 65_535;
 const LINK_LOCAL_PREFIX = 64;
 
 export interface HostStackOptions {
@@ -83,10 +85,9 @@ export class HostStack implements Station {
     options: HostStackOptions,
   ) {
     const { mac, gateways = [], mtu = DEFAULT_MTU } = options;
-    if (!(mtu >= LEAST_MTU && mtu + Ethernet.size <= pool.slotBytes)) {
-      const most = pool.slotBytes - Ethernet.size;
-      throw new RangeError(`an MTU lies between ${LEAST_MTU} and ${most} here, ${mtu} does not`);
-    }
+    const most = Math.min(MOST_MTU, pool.slotBytes - Ethernet.size);
+    if (!(mtu >= LEAST_MTU)) throw new RangeError(`mtu: IPv6 wants ${LEAST_MTU}, found ${mtu}`);
+    if (mtu > most) throw new RangeError(`mtu: expected at most ${most}, found ${mtu}`);
     this.mac = mac;
     this.mtu = mtu;
     const linkLocal = { ip: linkLocalOf(mac), prefix: LINK_LOCAL_PREFIX };

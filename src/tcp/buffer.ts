@@ -14,6 +14,11 @@ export interface SendSource {
    * units to segments this way. All of them where it is missing.
    */
   cut?(from: number, most: number): number;
+  /**
+   * How many of the bytes from `from` on one packet holds, at most `most`: a packet refers to few pieces of memory. All of
+   * them where it is missing.
+   */
+  span?(from: number, most: number): number;
 }
 
 /** What was received. Segments are placed as they come, within what `capacity` promised. */

@@ -90,11 +90,14 @@ function allowed(tcb: Tcb, now: Nanos, waiting: number): number {
   if (window <= 0) return waiting === 0 && tcb.sndWnd > 0 ? -1 : stopped(tcb, now);
   let length = Math.min(waiting, window, most);
   if (tcb.options.tso > tcb.sndMss && most === tcb.sndMss && !tcb.source.cut) {
-    const burst = Math.min(waiting, window, room, tcb.options.tso);
+    const { tso, tsoSegments } = tcb.options;
+    const burst = Math.min(waiting, window, room, tso, tsoSegments * tcb.sndMss);
     // Whole segments, or all that there is.
     if (burst > length) length = burst === waiting ? burst : burst - (burst % tcb.sndMss);
   }
   if (tcb.source.cut && length > 0) length = tcb.source.cut(tcb.sndNxt - 1, length);
+  const span = spanOf(tcb, length);
+  if (span < length) return span; // full, if not of bytes
   return length === 0 || isWorthSending(tcb, length, waiting, most)
     ? length
     : held(tcb, now, length < waiting);
@@ -131,8 +134,13 @@ function armPersist(tcb: Tcb, now: Nanos): void {
 function probeLength(tcb: Tcb, waiting: number): number {
   const window = usable(tcb);
   if (tcb.outstanding > 0 && window < Math.min(waiting, 1)) return -1;
-  return Math.min(waiting, Math.max(1, window), textRoom(tcb));
+  return spanOf(tcb, Math.min(waiting, Math.max(1, window), textRoom(tcb)));
 }
+
+/** What one packet holds of the next `length` bytes. */
+// hot
+const spanOf = ({ source, sndNxt }: Tcb, length: number): number =>
+  source.span === undefined ? length : source.span(sndNxt - 1, length);
 
 /** RFC 5681 4.1: after a pause the window says nothing about the path any more. */
 function restart(tcb: Tcb, now: Nanos): void {

@@ -48,6 +48,8 @@ export interface TcpOptions {
   readonly tailLossProbe: boolean;
   /** Bytes handed out at once when the NIC cuts segments; one segment when 0. */
   readonly tso: number;
+  /** Segments that it is cut into at most. */
+  readonly tsoSegments: number;
   /** 'offload' leaves the sum of the pseudo header in the field, for the NIC to complete. */
   readonly checksum: 'computed' | 'offload';
   /** Congestion window falls back to the initial one after idle time (RFC 5681 4.1). */
@@ -81,6 +83,7 @@ export const linuxOptions: TcpOptions = {
   finTimeout: seconds(60),
   tailLossProbe: true,
   tso: 0,
+  tsoSegments: 65_535, // GSO_MAX_SEGS
   checksum: 'computed',
   slowStartAfterIdle: true,
 };
