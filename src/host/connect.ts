@@ -15,9 +15,9 @@ const mtuCodes: readonly (Mtu | undefined)[] = [
   'IBV_MTU_2048',
   'IBV_MTU_4096',
 ];
-/** A neighbour that was asked for is looked up again so often, for so long (Linux: 1 s for the way back). */
+/** A neighbour that is asked for is looked up again so often: it is asked three times, a second apart, before it has failed. */
 const LOOKUP_INTERVAL = ms(1);
-const LOOKUPS = 1000;
+const LOOKUPS = 4000;
 
 /**
  * Takes a queue pair from RESET to RTS, towards the peer that the settings name; rights are those of IBV_ACCESS_*.

@@ -54,6 +54,8 @@ export class Controller {
   keepAliveMs = 0;
   /** When the host must have been heard of. */
   deadline: Nanos = NEVER;
+  /** A command came since the keep-alive timer last ran out; Linux counts Keep Alive itself, too (reset_tbkas). */
+  wasHeard = false;
   ended = false;
   /** The host, whatever connections it has. */
   readonly hostKey: string;
@@ -81,14 +83,16 @@ export class Controller {
     this.target.onDeadline(now);
   }
 
-  /** Something came from the host: with traffic based keep-alive (CTRATT.TBKAS) any command counts. */
+  /** Keep Alive: the timer begins anew. */
   alive(now: Nanos): void {
     this.deadline = this.keepAliveMs === 0 ? NEVER : after(now, this.keepAliveMs * MS);
   }
 
-  /** Base 2.0 3.9: the host was silent for too long. */
+  /** The timer has run out: the host was silent all the while, or it begins anew (Base 2.0 3.9.4.2, CTRATT.TBKAS). */
   expire(now: Nanos): void {
-    this.end(now, 'the keep alive timer expired');
+    if (!this.wasHeard) return this.end(now, 'the keep alive timer expired');
+    this.wasHeard = false;
+    this.alive(now);
   }
 
   /** Property Set of CC (Base 2.0 3.1.3.5): enables, disables, shuts down. */

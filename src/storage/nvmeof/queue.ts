@@ -58,9 +58,9 @@ export class Queue {
    * Looks at a new command, whose entry is in `request.sqe`: which way its data moves, and how much there must be. A
    * command that has failed already is only to be completed.
    */
-  accept(now: Nanos, request: Request): void {
+  accept(request: Request): void {
     request.begin();
-    this.controller?.alive(now);
+    if (this.controller) this.controller.wasHeard = true;
     const { cid } = request;
     request.open = !this.#open.has(cid);
     if (!request.open) return request.fail(STATUS.commandIdConflict, SQE.at.cid);

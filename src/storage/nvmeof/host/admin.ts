@@ -1,6 +1,7 @@
 // Asking on an admin queue: one command at a time, with its data in a page or two of memory, and the answer waited for.
 
 import { nvme } from '../../../../protocols/index.js';
+import { FABRICS_OPCODE, SQE } from '../../../../protocols/nvme/sqe-header.js';
 import type { Segment } from '../../../block/index.js';
 import type { Signal, Thread, Wait } from '../../../cpu/index.js';
 import type { Computer } from '../../../host/index.js';
@@ -86,5 +87,7 @@ export class Admin {
 
 function failureOf(what: string, command: Command, { why }: HostQueue, isOver: boolean): string {
   if (!isOver) return why || `${what} was not answered`;
-  return command.succeeded ? '' : `${what}: ${nvme.statusName(command.sct, command.sc)}`;
+  const isFabrics = SQE.get.opcode(command.sqe, 0) === FABRICS_OPCODE;
+  const { succeeded, sct, sc } = command;
+  return succeeded ? '' : `${what}: ${nvme.statusName(sct, sc, isFabrics)}`;
 }

@@ -30,6 +30,8 @@ const NO_NAMESPACE = 0;
 export const EVERY_NAMESPACE = 0xffffffff;
 /** AER has a tag of its own, and no generation (NVME_AQ_BLK_MQ_DEPTH and above). */
 export const EVENT_TAG = 31;
+/** Keep Alive as well: it goes while another command is asked (a reserved tag in Linux). */
+export const KEEP_ALIVE_TAG = 30;
 
 const OPCODE = {
   flush: 0x00,

@@ -6,7 +6,7 @@ import { type DriverRequest, type HardwareQueue, newTags } from '../../../block/
 import { Signal, type Thread, type Wait } from '../../../cpu/index.js';
 import type { Computer } from '../../../host/index.js';
 import { PAGE_4K } from '../../../memory/index.js';
-import { after, ms, type Nanos, NEVER, seconds } from '../../../time/index.js';
+import { after, type Nanos, NEVER, seconds } from '../../../time/index.js';
 import { ADMIN_BYTES, Admin } from './admin.js';
 import {
   askQueues,
@@ -22,6 +22,7 @@ import {
 import * as commands from './commands.js';
 import type { ControllerCounts, ControllerHooks, ControllerOptions } from './controller-options.js';
 import type { HostQueue, QueueOptions, QueueOwner } from './host-queue.js';
+import { KeepAlive } from './keep-alive.js';
 import { NamespaceDisk, type NamespaceFacts } from './namespace-disk.js';
 import { RangePages } from './range-pages.js';
 import { newHostQueue } from './transport.js';
@@ -60,6 +61,7 @@ export class NvmeController implements QueueOwner {
   #admin: HostQueue | undefined;
   #io: HostQueue[] = [];
   readonly #asking: Admin;
+  #keepAlive: KeepAlive | undefined;
   readonly ranges: RangePages;
   #lost = '';
   #deleted = false;
@@ -162,6 +164,7 @@ export class NvmeController implements QueueOwner {
     const facts = yield* enable(this.#asking, thread, admin, cntlid);
     if (isFailed(facts)) return facts;
     this.facts = facts;
+    this.#keepAlive = this.#keepsAlive(thread, admin, katoMs);
     const granted = yield* askQueues(this.#asking, thread, admin, wanted);
     if (typeof granted !== 'number') return granted;
     if (this.tags.length > granted) return failed('it grants fewer queues than before');
@@ -179,6 +182,16 @@ export class NvmeController implements QueueOwner {
     const { keepAliveMs = KEEP_ALIVE_MS, entries = IO_ENTRIES, queues } = this.options;
     const wanted = this.tags.length || (queues ?? this.computer.cores.cores.length);
     return { katoMs: keepAliveMs, entries, wanted };
+  }
+
+  #keepsAlive(thread: Thread, admin: HostQueue, timeoutMs: number): KeepAlive | undefined {
+    if (timeoutMs === 0) return undefined;
+    const { computer, counts } = this;
+    const sent = () => {
+      counts.keepAlives++;
+    };
+    const lost = (now: Nanos, why: string) => this.#lose(now, why);
+    return new KeepAlive({ computer, core: thread.core, admin, timeoutMs, sent, lost });
   }
 
   *#connectIo(
@@ -305,17 +318,11 @@ export class NvmeController implements QueueOwner {
 
   /** Until it is lost or deleted. */
   *#live(thread: Thread): Generator<Wait, void, void> {
-    const { katoMs } = this.#wanted();
-    const interval = ms(katoMs / 2);
-    let due = katoMs === 0 ? NEVER : after(thread.now, interval);
     while (this.#lost === '' && !this.#deleted) {
       if (this.#hasEvent) yield* this.#hearEvent(thread);
       else if (this.#late.length > 0) yield* this.#abort(thread, this.#late.shift()!);
-      else if (due <= thread.now) {
-        due = after(thread.now, interval);
-        yield* this.#keepAlive(thread, ms(katoMs));
-      } else {
-        yield thread.block(this.news, due);
+      else {
+        yield thread.block(this.news);
         this.#hearAll(thread.now);
       }
     }
@@ -324,14 +331,6 @@ export class NvmeController implements QueueOwner {
   #hearAll(now: Nanos): void {
     this.#admin!.hear(now);
     for (const queue of this.#io) queue.hear(now);
-  }
-
-  *#keepAlive(thread: Thread, longest: Nanos): Generator<Wait, void, void> {
-    this.counts.keepAlives++;
-    const admin = this.#admin!;
-    const { keepAlive } = commands;
-    const answer = yield* this.#asking.ask(thread, admin, 'Keep Alive', keepAlive, 0, longest);
-    if (answer.failure !== '') this.#lose(thread.now, answer.failure);
   }
 
   *#hearEvent(thread: Thread): Generator<Wait, void, void> {
@@ -361,6 +360,7 @@ export class NvmeController implements QueueOwner {
 
   /** Ends all connections; what was under way is kept to be sent again. */
   *#tearDown(thread: Thread): Generator<Wait, void, void> {
+    this.#keepAlive?.end(thread.now);
     for (const { queue } of this.disks.values()) queue.stop();
     if (this.#deleted && this.#admin?.why === '') yield* this.#sayGoodbye(thread);
     const queues = [...this.#io, ...(this.#admin ? [this.#admin] : [])];

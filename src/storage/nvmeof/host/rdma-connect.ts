@@ -7,8 +7,10 @@ import type { CmEvent, CmId, EventChannel } from '../../../rdma/cm/index.js';
 import type { QueuePair } from '../../../rdma/index.js';
 import { after, seconds } from '../../../time/index.js';
 
-/** A target that does not answer for so long is not there. */
-const PATIENCE = seconds(10);
+/** For an address or a way (Linux: NVME_RDMA_CM_TIMEOUT_MS): three requests of ARP, a second apart, are sent in it. */
+const RESOLVING = seconds(3);
+/** A target that does not answer for so long is not there: lost messages of connection management come again after 4.3 s. */
+const PATIENCE = seconds(20);
 /** Local write, remote write and remote read. */
 const RIGHTS = 7;
 
@@ -30,10 +32,10 @@ export function* dial(
   receive: () => void,
 ): Generator<Wait, string, void> {
   const { rdmaCm } = computer;
-  rdmaCm.resolveAddr(thread.now, id, target, port);
+  rdmaCm.resolveAddr(thread.now, id, target, port, RESOLVING);
   let event = yield* next(computer, thread, events);
   if (event?.type !== 'RDMA_CM_EVENT_ADDR_RESOLVED') return said(event);
-  rdmaCm.resolveRoute(thread.now, id);
+  rdmaCm.resolveRoute(thread.now, id, RESOLVING);
   event = yield* next(computer, thread, events);
   if (event?.type !== 'RDMA_CM_EVENT_ROUTE_RESOLVED') return said(event);
   rdmaCm.connect(thread.now, id, {

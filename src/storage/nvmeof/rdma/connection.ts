@@ -133,14 +133,13 @@ export class RdmaConnection implements Carrier {
 
   /** Serves until the connection ends. */
   *serve(): Generator<Wait, void, void> {
-    const { thread, watch } = this;
+    const { watch } = this;
     while (this.why === '') {
       yield* watch.poll();
       yield* this.#post();
       watch.hear();
       if (this.#answers.length + this.#fetches.length === 0 && this.why === '') yield* watch.wait();
     }
-    this.queue.lost(thread.now, this.why);
   }
 
   #completed({ status, wrId, byteLen }: Wc): void {
@@ -169,7 +168,7 @@ export class RdmaConnection implements Carrier {
     if (byteLen < SQE_SIZE) return this.close('a capsule is shorter than its entry');
     slot.begin();
     request.sqe.set(this.#bytes.subarray(at, at + SQE_SIZE));
-    this.queue.accept(now, request);
+    this.queue.accept(request);
     if (!request.failed) slot.map(this.port.transport, this.#bytes, at, byteLen - SQE_SIZE);
     if (!request.failed) this.queue.checkLength(request, request.length);
     if (request.failed || !slot.isKeyed) return this.queue.execute(now, request);
@@ -281,14 +280,21 @@ export class RdmaConnection implements Carrier {
    */
   end(id: CmId): void {
     const { host, context, thread } = this;
+    this.why ||= 'the target ends';
     this.#closed = true;
+    this.queue.lost(thread.now, this.why);
     this.watch.silence();
     if (this.qp.state !== 'RESET') modifyQp(context, this.qp, { qpState: 'ERR' });
     host.rdmaCm.destroyId(thread.now, id);
     destroyQp(this.shared.pd, this.qp);
     this.watch.destroy();
     deregMr(this.#mr);
-    for (const slot of this.#slots) if (!slot.request.open || slot.reads > 0) this.#release(slot);
+    for (const slot of this.#slots) if (!this.#isExecuted(slot)) this.#release(slot);
     host.space.unmap(this.#addr, this.#bytes.length);
+  }
+
+  /** A volume is at it, and will respond. */
+  #isExecuted(slot: Slot): boolean {
+    return slot.request.open && slot.reads === 0 && !this.#fetches.includes(slot);
   }
 }

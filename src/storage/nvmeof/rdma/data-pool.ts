@@ -22,6 +22,9 @@ export class DataPool {
   /** Free parts, in order, none beside another. */
   readonly #holes: Hole[];
   readonly #waiting: (() => boolean)[] = [];
+  /** Pieces that are taken. */
+  #taken = 0;
+  #retired: (() => void) | undefined;
 
   constructor(
     readonly host: Computer,
@@ -43,6 +46,7 @@ export class DataPool {
     for (let i = 0; i < holes.length; i++) {
       const hole = holes[i]!;
       if (hole.to - hole.from < need) continue;
+      this.#taken++;
       const at = hole.from;
       hole.from += need;
       if (hole.from === hole.to) holes.splice(i, 1);
@@ -53,6 +57,7 @@ export class DataPool {
 
   // hot
   give(at: number, size: number): void {
+    this.#taken--;
     const to = at + Math.ceil(size / UNIT) * UNIT;
     const holes = this.#holes;
     let index = 0;
@@ -68,6 +73,7 @@ export class DataPool {
     } else if (next?.from === to) next.from = at;
     else holes.splice(index, 0, { from: at, to });
     while (this.#waiting.length > 0 && this.#waiting[0]!()) this.#waiting.shift();
+    this.#closeIfUnused();
   }
 
   /** `tries` is called when there may be room; true when it had enough, or needs none any more. */
@@ -75,8 +81,17 @@ export class DataPool {
     this.#waiting.push(tries);
   }
 
-  close(): void {
+  /** Nobody takes any more: the memory goes when all that was taken has come back; then `done` is called. */
+  retire(done: () => void): void {
+    this.#retired = done;
+    this.#closeIfUnused();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#taken > 0 || this.#retired === undefined) return;
     deregMr(this.mr);
     this.host.space.unmap(this.#virtual, this.bytes.length);
+    this.#retired();
+    this.#retired = undefined;
   }
 }

@@ -4,7 +4,7 @@
 import type { Program, Thread } from '../../../cpu/index.js';
 import type { Computer } from '../../../host/index.js';
 import { type CmEvent, EventChannel } from '../../../rdma/cm/index.js';
-import { allocPd, type Pd } from '../../../rdma/index.js';
+import { allocPd, deallocPd, type Pd } from '../../../rdma/index.js';
 import { type Port, TRANSPORTS } from '../port.js';
 import type { NvmeTarget } from '../target.js';
 import { RdmaConnection } from './connection.js';
@@ -53,7 +53,7 @@ export const rdmaServer = (
     const pd = allocPd(host.open(thread));
     const pool = new DataPool(host, pd, options.poolBytes ?? POOL_BYTES);
     const port: Port = { portid, transport: TRANSPORTS.rdma, address, service: String(service) };
-    const server = { host, target, pd, pool, port, served };
+    const server: Server = { host, target, pd, pool, port, served, serving: 0, ended: false };
     const before = target.onDeadline;
     target.onDeadline = (now) => {
       before(now);
@@ -72,8 +72,10 @@ export const rdmaServer = (
       }
     } finally {
       target.onDeadline = before;
+      server.ended = true;
       for (const connection of served.open) connection.close('the target ends');
       rdmaCm.destroyId(thread.now, id);
+      release(server);
     }
   };
 
@@ -84,6 +86,14 @@ interface Server {
   readonly pool: DataPool;
   readonly port: Port;
   readonly served: RdmaServed;
+  /** Threads that serve a connection. */
+  serving: number;
+  ended: boolean;
+}
+
+/** The last one who leaves gives the memory back. */
+function release({ ended, serving, pool, pd }: Server): void {
+  if (ended && serving === 0) pool.retire(() => deallocPd(pd));
 }
 
 function request(server: Server, { now }: Thread, event: CmEvent): void {
@@ -110,6 +120,8 @@ const serve = (server: Server, event: CmEvent, depth: number): Program =>
   function* queue(thread) {
     const { host, served } = server;
     const { id, settings } = event;
+    if (server.ended) return host.rdmaCm.destroyId(thread.now, id);
+    server.serving++;
     const connection = new RdmaConnection(host, thread, server, depth);
     id.channel = connection.watch.events;
     served.open.add(connection);
@@ -129,5 +141,7 @@ const serve = (server: Server, event: CmEvent, depth: number): Program =>
     } finally {
       served.open.delete(connection);
       connection.end(id);
+      server.serving--;
+      release(server);
     }
   };

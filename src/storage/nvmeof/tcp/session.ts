@@ -187,7 +187,7 @@ export class TcpSession implements Carrier, PduSink {
     this.#slot = slot;
     const { request } = slot;
     request.sqe.set(b.subarray(TCP.size, TCP.size + SQE_SIZE));
-    this.queue.accept(this.#now, request);
+    this.queue.accept(request);
     if (!request.failed) mapSgl(slot, this.port.transport, length);
     if (!request.failed) this.queue.checkLength(request, request.length);
     if (request.failed || !slot.inCapsule || request.length === 0) return undefined;

@@ -247,15 +247,23 @@ spec('NVMe over Fabrics: the target', (it) => {
     const host = new TestHost(target);
     host.connect(NQN, { kato: 5000 });
     host.enable();
-    for (let t = 4; t < 20; t += 4) {
+    const alive = (t: number) => {
       host.now = after(START, seconds(t));
       target.expire(host.now);
       assert.is(host.ask([nvme.keepAlive()]).status, 'Success');
-    }
+    };
+    for (let t = 4; t < 20; t += 4) alive(t);
+    // The timer began with the last Keep Alive, which counts as having been heard once more when it runs out.
     assert.is(target.wakeAt(), seconds(21));
-    target.expire(after(START, seconds(21) - ms(1)));
-    assert.is(host.session.why, '');
     target.expire(after(START, seconds(21)));
+    assert.is(host.session.why, '');
+    assert.is(target.wakeAt(), seconds(26));
+    alive(24);
+    target.expire(after(START, seconds(29)));
+    assert.is(target.wakeAt(), seconds(34));
+    target.expire(after(START, seconds(34) - ms(1)));
+    assert.is(host.session.why, '');
+    target.expire(after(START, seconds(34)));
     assert.is(host.session.why, 'the keep alive timer expired');
   });
 

@@ -31,6 +31,8 @@ export interface PoolWiring extends Wiring {
   readonly transport?: 'rdma' | 'tcp';
   readonly volumes?: readonly Volume[];
   readonly qbd?: Partial<QbdOptions>;
+  /** The test itself serves the target. */
+  readonly unserved?: boolean;
 }
 
 export const uuid = (n: number): Uint8Array => new Uint8Array(16).fill(n);
@@ -44,11 +46,11 @@ export function poolWorld(wiring: PoolWiring): PoolWorld {
   const subsystem = target.addSubsystem(START, { nqn: NQN });
   for (const [i, volume] of volumes.entries())
     subsystem.addNamespace(START, { nsid: i + 1, volume, uuid: uuid(i + 1) });
-  const served = { target, address: '10.0.0.2' };
+  const served = { target, address: '10.0.0.2', poolBytes: 4 << 20 };
   const program = isTcp
     ? tcpServer(right!, served, newTcpServed())
     : rdmaServer(right!, served, newServed());
-  right!.spawn('target', program);
+  if (!wiring.unserved) right!.spawn('target', program);
   const options: QbdOptions = {
     subnqn: NQN,
     paths: [{ transport, target: world.ip(1) }],
