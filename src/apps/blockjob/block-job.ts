@@ -43,7 +43,7 @@ export class BlockJob {
     for (const size of blockSizes)
       if (size % device.blockBytes !== 0)
         throw new RangeError(`block-size: ${device.name} has blocks of ${device.blockBytes} bytes`);
-    this.#tape = new Tape(jobs, listener);
+    this.#tape = new Tape(parameters, listener);
     this.#running = jobs;
     this.#jobs = Array.from(
       { length: jobs },
@@ -66,7 +66,7 @@ export class BlockJob {
   *#run(job: Job, thread: Parameters<Job['run']>[0]) {
     yield* job.run(thread);
     this.#running--;
-    if (this.#running === 0) this.listener.ends(thread.now);
+    if (this.#running === 0) this.#tape.close(thread.now);
   }
 
   get ended(): boolean {
@@ -79,7 +79,7 @@ export class BlockJob {
     const { startNs } = this.#tape;
     if (durationNs !== undefined)
       return startNs === 0 ? 0 : Math.min(1, (now - startNs) / durationNs);
-    return this.#jobs.reduce((sum, { done }) => sum + done, 0) / (operations * jobs);
+    return this.#tape.counted / (operations * jobs);
   }
 
   result(): BlockJobResult {

@@ -2,7 +2,7 @@
 // it wrote. As fio with an asynchronous engine: one system call hands over what there is, and the thread sleeps until
 // something is done.
 
-import { type BlockDevice, BlockRequest, type BlockStatus } from '../../block/index.js';
+import { type BlockDevice, BlockRequest } from '../../block/index.js';
 import { Signal, type Thread, type Wait } from '../../cpu/index.js';
 import type { Computer } from '../../host/index.js';
 import { after, type Nanos, NEVER, type Random } from '../../time/index.js';
@@ -19,7 +19,6 @@ interface Slot {
   readonly request: BlockRequest;
   readonly buffer: DataBuffer;
   busy: boolean;
-  counts: boolean;
   begunAt: Nanos;
   generation: number;
 }
@@ -29,8 +28,6 @@ const TRIES = 32;
 const PERCENT = 100;
 
 export class Job {
-  failure: BlockStatus | '' = '';
-  ended = false;
   readonly #contents: Contents;
   readonly #slots: readonly Slot[];
   readonly #news = new Signal();
@@ -38,12 +35,11 @@ export class Job {
   readonly #random: Random;
   /** First byte of its part of the disk. */
   readonly #from: number;
-  #begun = 0;
-  #done = 0;
+  /** Requests that still go before what counts; none does while the disk is filled. */
+  #toWarmUp = Number.POSITIVE_INFINITY;
   #writes = 0;
   #cursor = 0;
   #underWay = 0;
-  #endsAt: Nanos = NEVER;
   #nextAt: Nanos;
 
   constructor(
@@ -74,7 +70,6 @@ export class Job {
       request: new BlockRequest(),
       buffer: new DataBuffer(this.computer, largest),
       busy: false,
-      counts: false,
       begunAt: this.computer.now,
       generation: 0,
     };
@@ -88,16 +83,17 @@ export class Job {
   *run(thread: Thread): Generator<Wait, void, void> {
     if (this.p.reads && this.p.verify) yield* this.#prefill(thread);
     yield* this.tape.ready(thread);
+    this.#toWarmUp = this.p.warmUp;
+    if (this.#toWarmUp === 0) this.tape.warm(thread.now);
     for (;;) {
-      if (this.failure === '') yield* this.#hand(thread);
-      if (this.#underWay === 0 && this.#isOver(thread.now)) break;
+      if (!this.tape.isOver) yield* this.#hand(thread);
+      if (this.#underWay === 0 && this.tape.isOver) break;
       if (this.#over.length === 0) {
-        const pause = this.#nextAt > thread.now && !this.#isOver(thread.now) ? this.#nextAt : NEVER;
+        const pause = this.#nextAt > thread.now && !this.tape.isOver ? this.#nextAt : NEVER;
         yield thread.block(this.#news, pause);
       }
       this.#reap(thread);
     }
-    this.ended = true;
   }
 
   /** Every block of the part is written once, with requests as large as there are, so that reads have something to find. */
@@ -105,7 +101,7 @@ export class Job {
     if (this.precondition) return this.#putInPlace(this.precondition);
     const largest = Math.max(...this.p.blockSizes);
     const slot = this.#slots[0]!;
-    for (let at = 0; at < this.p.areaBytes && this.failure === ''; at += largest) {
+    for (let at = 0; at < this.p.areaBytes && !this.tape.isOver; at += largest) {
       this.#prepare(slot, 'write', at, largest, thread.now);
       yield thread.systemCall();
       yield* this.device.submit(thread, slot.request);
@@ -125,17 +121,11 @@ export class Job {
     contents.wrote(0, contents.blocks, generation);
   }
 
-  #isOver(now: Nanos): boolean {
-    if (this.failure !== '') return true;
-    const { warmUp, operations } = this.p;
-    return this.#begun >= warmUp + operations || now >= this.#endsAt;
-  }
-
   /** Hands over as many requests as may be under way, in one system call. */
   *#hand(thread: Thread): Generator<Wait, void, void> {
     const chosen: Slot[] = [];
     for (const slot of this.#slots) {
-      if (slot.busy || this.#isOver(thread.now) || this.#nextAt > thread.now) continue;
+      if (slot.busy || this.#nextAt > thread.now) continue;
       if (!this.#choose(slot, thread.now)) break;
       chosen.push(slot);
     }
@@ -153,7 +143,6 @@ export class Job {
     if (p.flushEvery > 0 && this.#writes >= p.flushEvery && this.device.writeCache) {
       this.#writes = 0;
       this.#prepare(slot, 'flush', 0, 0, now);
-      slot.counts = false;
       return true;
     }
     const length = p.blockSizes[p.blockSizes.length > 1 ? random.below(p.blockSizes.length) : 0]!;
@@ -161,16 +150,7 @@ export class Job {
     const offset = this.#place(length);
     if (offset < 0) return false;
     this.#prepare(slot, isRead ? 'read' : 'write', offset, length, now);
-    slot.counts = this.#begun++ >= p.warmUp;
-    if (slot.counts) this.#counts(now);
     return true;
-  }
-
-  /** The first request that counts begins the time for which they are made. */
-  #counts(now: Nanos): void {
-    this.tape.begins(now);
-    const { durationNs } = this.p;
-    if (durationNs !== undefined && this.#endsAt === NEVER) this.#endsAt = after(now, durationNs);
   }
 
   /** A place on the part of the disk that no request under way touches; -1 where none was found. */
@@ -212,7 +192,6 @@ export class Job {
     request.fua = op === 'write' && this.p.fua;
     slot.busy = true;
     slot.begunAt = now;
-    slot.counts = false;
     this.#underWay++;
     if (op === 'write') {
       this.#writes++;
@@ -226,7 +205,7 @@ export class Job {
   }
 
   #finish(slot: Slot, now: Nanos): void {
-    const { request, buffer, generation, counts, begunAt } = slot;
+    const { request, buffer, generation, begunAt } = slot;
     const { op, length, status } = request;
     const { blockBytes } = this.device;
     const block = (request.offset - this.#from) / blockBytes;
@@ -236,19 +215,14 @@ export class Job {
     this.#nextAt = after(now, this.p.thinkNs);
     if (status !== 'BLK_STS_OK') {
       if (op === 'write') this.#contents.failed(block, blocks, generation);
-      this.failure ||= status;
-      this.tape.failed(`${op} of ${length} bytes at ${request.offset}: ${status}`);
+      this.tape.failed(now, `${op} of ${length} bytes at ${request.offset}: ${status}`);
       return;
     }
     if (op === 'write') this.#contents.wrote(block, blocks, generation);
     if (op === 'read' && this.p.verify)
       this.tape.verified(blocks, buffer.wrong(this.#contents, block, length));
-    if (op === 'flush' || !counts) return;
-    this.#done++;
-    this.tape.ended(now, op as 'read' | 'write', length, now - begunAt);
-  }
-
-  get done(): number {
-    return this.#done;
+    if (op !== 'read' && op !== 'write') return;
+    if (this.#toWarmUp === 0) this.tape.ended(now, op, length, now - begunAt);
+    else if (--this.#toWarmUp === 0) this.tape.warm(now);
   }
 }

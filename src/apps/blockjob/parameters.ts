@@ -99,7 +99,7 @@ export function blockJobParameters(given: BlockJobOptions): BlockJobParameters {
 
 const LEAST_WARM_UP = 8;
 /** Each place of the queue is used some times, however few bytes there are to be. */
-const LEAST_ROUNDS = 2;
+const LEAST_ROUNDS = 8;
 
 function operationsOf(given: BlockJobOptions, largest: number, depth: number): number {
   const asked = whole('operations', given.operations ?? DEFAULT_OPERATIONS, 1, MOST_OPERATIONS);

@@ -1,12 +1,15 @@
-// What all threads of a block job write down together.
+// What all threads of a block job write down together. What counts are the operations that end between two instants at
+// which as many requests are under way as the job is asked for: from the end of the last thread's warm-up on, until there
+// are enough of them. So neither the filling of the queue nor its emptying is measured.
 
 import { Signal, type Thread, type Wait } from '../../cpu/index.js';
-import type { Nanos } from '../../time/index.js';
+import { after, type Nanos, NEVER } from '../../time/index.js';
+import type { BlockJobParameters } from './parameters.js';
 
 /** Is told of what counts, as it happens. */
 export interface TapeListener {
   begins(now: Nanos): void;
-  /** An operation ended well. */
+  /** An operation that counts ended well. */
   operation(op: 'read' | 'write', ns: number): void;
   ends(now: Nanos): void;
 }
@@ -24,15 +27,24 @@ export class Tape {
   endNs = 0;
   readonly reads: Counted = { count: 0, bytes: 0 };
   readonly writes: Counted = { count: 0, bytes: 0 };
+  /** Enough was counted, or something failed: no more requests are made. */
+  isOver = false;
   #waiting: number;
-  #hasBegun = false;
+  #cold: number;
+  #endsAt: Nanos = NEVER;
   readonly #allReady = new Signal();
 
   constructor(
-    jobs: number,
+    readonly parameters: BlockJobParameters,
     readonly listener: TapeListener,
   ) {
-    this.#waiting = jobs;
+    this.#waiting = parameters.jobs;
+    this.#cold = parameters.jobs;
+  }
+
+  /** Operations that count. */
+  get counted(): number {
+    return this.reads.count + this.writes.count;
   }
 
   /** Threads begin together, when each has filled its part of the disk. */
@@ -42,20 +54,31 @@ export class Tape {
     else yield thread.block(this.#allReady);
   }
 
-  /** A request that counts is handed over. */
-  begins(now: Nanos): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
+  /** A thread is warm; what ends after the last of them is counts. */
+  warm(now: Nanos): void {
+    if (--this.#cold > 0 || this.isOver) return;
+    const { durationNs } = this.parameters;
+    if (durationNs !== undefined) this.#endsAt = after(now, durationNs);
     this.startNs = now;
+    this.endNs = now;
     this.listener.begins(now);
   }
 
   ended(now: Nanos, op: 'read' | 'write', bytes: number, ns: number): void {
+    if (this.#cold > 0 || this.isOver) return;
     const counted = op === 'read' ? this.reads : this.writes;
     counted.count++;
     counted.bytes += bytes;
     this.endNs = now;
     this.listener.operation(op, ns);
+    const { operations, jobs } = this.parameters;
+    if (this.counted === operations * jobs || now >= this.#endsAt) this.close(now);
+  }
+
+  close(now: Nanos): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.listener.ends(now);
   }
 
   verified(blocks: number, wrong: number): void {
@@ -63,7 +86,8 @@ export class Tape {
     this.wrong += wrong;
   }
 
-  failed(words: string): void {
+  failed(now: Nanos, words: string): void {
     this.failure ||= words;
+    this.close(now);
   }
 }

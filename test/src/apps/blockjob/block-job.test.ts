@@ -100,6 +100,25 @@ spec('block jobs', (it) => {
     assert.ok(eight > 6.5 * one, `${eight} a second, eight at once`);
   });
 
+  it('measure while the queue is full: requests of before and after take no part of the time', () => {
+    // Eight servers end eight requests at once: with as many rounds as fit, none of them is half full.
+    const { begins, ends, latencies } = run(
+      { rw: 'randwrite', operations: 16, depth: 8, verify: false },
+      { serviceNs: 1000 * US, servers: 8 },
+    );
+    assert.is(latencies.length, 16);
+    const rounds = (ends - begins) / (1000 * US);
+    assert.ok(rounds > 1.98 && rounds < 2.05, `${rounds} rounds for 16 of 8 at once`);
+    // One server: the queue never empties, so that each request takes eight services, the last as well.
+    const behind = run(
+      { rw: 'randwrite', operations: 16, depth: 8, verify: false },
+      { serviceNs: 1000 * US, servers: 1 },
+    );
+    for (const ns of behind.latencies) assert.ok(Math.abs(ns / (8000 * US) - 1) < 0.01, `${ns} ns`);
+    const each = (behind.ends - behind.begins) / 16 / (1000 * US);
+    assert.ok(Math.abs(each - 1) < 0.01, `${each} services for each`);
+  });
+
   it('think between requests, for so many operations or for so long', () => {
     const thought = run({ rw: 'randwrite', operations: 50, thinkNs: 200 * US });
     assert.ok(thought.ends - thought.begins > 49 * 200 * US);
