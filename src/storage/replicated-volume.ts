@@ -256,6 +256,11 @@ export class ReplicatedVolume implements Volume {
     });
   }
 
+  /** A copy has left, whether or not anybody noticed: its node lost its connection, say. */
+  leave(index: number): void {
+    this.#fail(this.#copies[index]!);
+  }
+
   /** A copy answers again: it gets what it missed, and is in the set when it has it. */
   rejoin(index: number, isFresh = false): void {
     const copy = this.#copies[index]!;

@@ -21,7 +21,7 @@ import {
 } from './bring-up.js';
 import * as commands from './commands.js';
 import type { ControllerCounts, ControllerHooks, ControllerOptions } from './controller-options.js';
-import type { HostQueue, QueueOptions, QueueOwner } from './host-queue.js';
+import { type HostQueue, type QueueOptions, type QueueOwner, untilEnded } from './host-queue.js';
 import { KeepAlive } from './keep-alive.js';
 import { NamespaceDisk, type NamespaceFacts } from './namespace-disk.js';
 import { RangePages } from './range-pages.js';
@@ -78,7 +78,12 @@ export class NvmeController implements QueueOwner {
     this.names = { subnqn, hostnqn, hostid };
     this.ranges = new RangePages(computer.memory);
     this.#asking = new Admin(computer, this.news);
-    this.thread = computer.spawn('nvme controller', (thread) => this.#run(thread));
+    const program = (thread: Thread) =>
+      untilEnded(thread, this.#run(thread), () => [
+        ...this.#io,
+        ...(this.#admin ? [this.#admin] : []),
+      ]);
+    this.thread = computer.spawn('nvme controller', program);
   }
 
   /** Ends it, its disks with it. */

@@ -48,3 +48,18 @@ export interface HostQueue {
   /** Ends the connection. No command is touched any more: those that are open are lost. */
   close(thread: Thread): Generator<Wait, void, void>;
 }
+
+/** Runs a program; where its thread is ended from outside, with its machine, the queues go as they stand. */
+export function* untilEnded(
+  thread: Thread,
+  program: Generator<Wait, void, void>,
+  queues: () => readonly HostQueue[],
+): Generator<Wait, void, void> {
+  let isOver = false;
+  try {
+    yield* program;
+    isOver = true;
+  } finally {
+    if (!isOver) for (const queue of queues()) for (const _ of queue.close(thread));
+  }
+}
