@@ -1,5 +1,5 @@
-// The header of a packet that passed all checks of headers, kept for the ones behind it: packets of one message differ in
-// the PSN, the request for an acknowledgement, the IPv4 identification and checksum. Whose other bytes are the same, word
+// The header of a packet that passed all checks of headers, kept for the ones behind it: packets of one message, and those of
+// messages that are alike, differ in the PSN, the request for an acknowledgement, the IPv4 identification and checksum. Whose other bytes are the same, word
 // by word, passes the same checks, so that finding its headers and checking them is done once for many. What the sequence,
 // the keys and the payload have to be is looked at as ever.
 
@@ -16,14 +16,14 @@ import { Packet } from './packet.js';
 import type { QueuePair } from './queue-pair.js';
 import { BTH, HeadCrc, IPv4 } from './wire.js';
 
-const { destQp: getDestQp } = BTH.get;
+const { destQp: getDestQp, opcode: getOpcode } = BTH.get;
 const { identification: getId, headerChecksum: getChecksum } = IPv4.get;
 
 const WORD_BYTES = 4;
 /** Ethernet with a VLAN, IPv6, UDP, BTH are 78 bytes; no carrier has more. */
 const MOST_BYTES = 80;
 
-/** Of one queue pair, or of several in turn. */
+/** Of one queue pair's packets of one opcode, or of several in turn. */
 export class KnownHeader {
   /** Of the packet that was learned; null before. */
   qp: QueuePair | null = null;
@@ -35,6 +35,7 @@ export class KnownHeader {
   /** The packet that came before, whether it was learned or not. */
   #lastQp: QueuePair | null = null;
   #lastCode = -1;
+  #lastLength = -1;
   /** It, or the one that matched last. */
   readonly packet = new Packet();
   #length = -1;
@@ -91,9 +92,12 @@ export class KnownHeader {
   // hot
   passed(pkt: Packet, qp: QueuePair, gids: PortAddress['gids']): void {
     if (qp.datagram || pkt.congested || pkt.echoed) return;
-    if (this.#lastQp === qp && this.#lastCode === pkt.code) this.#learn(pkt, qp, gids);
+    const length = pkt.end - pkt.at;
+    const again = this.#lastQp === qp && this.#lastCode === pkt.code && this.#lastLength === length;
+    if (again) this.#learn(pkt, qp, gids);
     this.#lastQp = qp;
     this.#lastCode = pkt.code;
+    this.#lastLength = length;
   }
 
   #learn(pkt: Packet, qp: QueuePair, gids: PortAddress['gids']): void {
@@ -128,27 +132,34 @@ export class KnownHeader {
   }
 }
 
-/** Queue pairs with the same last bits share a place. */
-const PLACES = 64;
+/** Kinds of packets that have the same place in the table take turns there. */
+const PLACES = 256;
+/** Queue pairs have numbers in a row, and packets of each some of so many opcodes: neighbours do not meet soon. */
+const APART = 11;
 
-/** The headers that a port knows, by the number of the queue pair that they are for. */
+const placeOf = (destQp: number, code: number): number => (destQp * APART + code) % PLACES;
+
+/** What is known where nothing was learned. */
+const NOTHING = new KnownHeader();
+
+/** The headers that a port knows, by the number of the queue pair that they are for, and by opcode. */
 export class KnownHeaders {
-  readonly #places: readonly KnownHeader[] = Array.from(
-    { length: PLACES },
-    () => new KnownHeader(),
-  );
+  readonly #places: KnownHeader[] = new Array<KnownHeader>(PLACES).fill(NOTHING);
   /** Where BTH was in the packet before. */
   #bthAt = 0;
 
-  /** Of the queue pair whose number stands where it stood in the packet before. */
+  /** Of the queue pair and the opcode that stand where they stood in the packet before. */
   // hot
   at(bytes: Uint8Array, at: number): KnownHeader {
-    return this.#places[getDestQp(bytes, at + this.#bthAt) & (PLACES - 1)]!;
+    const bthAt = at + this.#bthAt;
+    return this.#places[placeOf(getDestQp(bytes, bthAt), getOpcode(bytes, bthAt))]!;
   }
 
   // hot
   passed(pkt: Packet, qp: QueuePair, gids: PortAddress['gids']): void {
     this.#bthAt = pkt.bthAt - pkt.at;
-    this.#places[pkt.destQp & (PLACES - 1)]!.passed(pkt, qp, gids);
+    const place = placeOf(pkt.destQp, pkt.code);
+    if (this.#places[place] === NOTHING) this.#places[place] = new KnownHeader();
+    this.#places[place]!.passed(pkt, qp, gids);
   }
 }
