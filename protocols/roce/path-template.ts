@@ -5,11 +5,11 @@
 
 import { byteSwap16, byteSwap32 } from '../core/byte-order.js';
 import {
+  addWord,
   checksumOfSum,
   crc16,
   crc32,
   internetSum,
-  updateChecksum,
 } from '../core/checksum/index.js';
 import type { Scene } from '../core/protocol.js';
 import { BTH } from '../infiniband/base-transport.js';
@@ -52,8 +52,8 @@ export class PathTemplate {
   readonly #lrhAt: number;
   readonly #cover: IcrcCover;
   readonly #values: Uint8Array;
-  #total = -1;
-  #checksum = 0;
+  /** Of the IPv4 header without what varies: total length, identification, checksum. */
+  readonly #sum: number;
 
   /**
    * @param frame as built from eth, ipv4 or ipv6 and udp, or grh, or lrh with or without grh; then bth
@@ -89,6 +89,7 @@ export class PathTemplate {
     const places = [...ones.keys()].filter((i) => ones[i] !== 0);
     this.masked = Uint16Array.from(places, (i) => this.coverAt + i);
     this.#values = Uint8Array.from(this.masked, (i) => this.head[i]!);
+    this.#sum = network === 'ipv4' ? this.#fixedSum() : 0;
     for (const i of places) this.head[this.coverAt + i]! |= ones[i]!;
   }
 
@@ -132,7 +133,6 @@ export class PathTemplate {
     if (this.native) setPktLen(into, at + this.#lrhAt, (whole - this.#lrhAt) / WORD);
     let id = 0;
     if (this.network === 'ipv4') {
-      if (whole !== this.#total) this.#measure(whole);
       setTotal(into, networkAt, whole - this.networkAt);
       id = this.nextIdentification();
       setId(into, networkAt, id);
@@ -144,24 +144,21 @@ export class PathTemplate {
     const masked = this.masked;
     const values = this.#values;
     for (let i = 0; i < masked.length; i++) into[at + masked[i]!] = values[i]!;
-    if (this.network === 'ipv4')
-      setChecksum(into, networkAt, updateChecksum(this.#checksum, 0, id));
+    if (this.network === 'ipv4') {
+      const sum = addWord(addWord(this.#sum, whole - this.networkAt), id);
+      setChecksum(into, networkAt, checksumOfSum(sum));
+    }
     const last = stop + ICRC.size;
     if (!this.native) return last;
     setVcrc(into, last, byteSwap16(crc16(into, at + this.#lrhAt, last)));
     return last + VCRC.size;
   }
 
-  /** The IPv4 header checksum of frames of `whole` bytes with identification 0. */
-  #measure(whole: number): void {
+  #fixedSum(): number {
     const image = this.head.slice();
-    this.masked.forEach((place, i) => {
-      image[place] = this.#values[i]!;
-    });
-    setTotal(image, this.networkAt, whole - this.networkAt);
+    setTotal(image, this.networkAt, 0);
     setId(image, this.networkAt, 0);
     setChecksum(image, this.networkAt, 0);
-    this.#checksum = checksumOfSum(internetSum(image, this.networkAt, this.udpAt));
-    this.#total = whole;
+    return internetSum(image, this.networkAt, this.udpAt);
   }
 }
