@@ -58,8 +58,8 @@ export class Core {
   readonly work: InterruptWork[] = [];
   doing: InterruptWork | null = null;
   doingLeft = 0;
-  /** When it must be looked at again. */
-  next: Nanos = NEVER;
+  /** When each core must be looked at again, side by side: of all of them this is asked most often. */
+  readonly #nexts: Float64Array;
 
   /** Nanoseconds so far: threads at work, threads that poll, interrupts, switches. The rest was idle. */
   busyNs = 0;
@@ -82,9 +82,20 @@ export class Core {
   constructor(
     readonly index: number,
     ledger: Ledger,
-    name = 'core',
+    name: string,
+    nexts: Float64Array,
   ) {
+    this.#nexts = nexts;
+    nexts[index] = NEVER;
     this.actor = ledger.actor(`${name}${index}`);
+  }
+
+  get next(): Nanos {
+    return this.#nexts[this.index] as Nanos;
+  }
+
+  set next(at: Nanos) {
+    this.#nexts[this.index] = at;
   }
 
   /** It had nothing to do when it was looked at last. */

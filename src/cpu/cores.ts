@@ -36,6 +36,8 @@ export class Cores implements Machine, Scheduler {
   readonly threads: Thread[] = [];
   /** Of a machine with several nodes whose profile says what that costs. */
   nodes: CoreNodes | null = null;
+  /** When each core must be looked at again. */
+  readonly #nexts: Float64Array;
   #wakeAt: Nanos = NEVER;
   /** Whose thread or interrupt acts now. */
   #acting: Core | null = null;
@@ -44,7 +46,8 @@ export class Cores implements Machine, Scheduler {
   constructor(profile: CpuProfile, ledger: Ledger, name = 'core') {
     this.profile = profile;
     this.ledger = ledger;
-    this.cores = Array.from({ length: profile.cores }, (_, i) => new Core(i, ledger, name));
+    this.#nexts = new Float64Array(profile.cores);
+    this.cores = Array.from(this.#nexts, (_, i) => new Core(i, ledger, name, this.#nexts));
   }
 
   /** Starts a program; it runs when the cores are next told the time. */
@@ -131,13 +134,15 @@ export class Cores implements Machine, Scheduler {
     // Threads of one core wake those of another: until all that is due is done.
     while (this.#wakeAt <= now) {
       this.#wakeAt = NEVER;
-      for (const core of this.cores) {
-        if (core.next > now) continue;
-        this.#acting = core;
-        this.#run(core, now);
+      const nexts = this.#nexts;
+      for (let i = 0; i < nexts.length; i++) {
+        if (nexts[i]! > now) continue;
+        this.#acting = this.cores[i]!;
+        this.#run(this.#acting, now);
         this.#acting = null;
       }
-      for (const core of this.cores) if (core.next < this.#wakeAt) this.#wakeAt = core.next;
+      for (let i = 0; i < nexts.length; i++)
+        if (nexts[i]! < this.#wakeAt) this.#wakeAt = nexts[i] as Nanos;
     }
   }
 
@@ -242,7 +247,7 @@ export class Cores implements Machine, Scheduler {
   #choose(core: Core, now: Nanos): Thread | null {
     const { ready } = core;
     if (ready.length === 0 && !this.#pull(core, now)) return null;
-    const [thread] = ready.splice(firstOf(ready), 1) as [Thread];
+    const thread = taken(ready, firstOf(ready));
     core.current = thread;
     core.resched = false;
     core.ranNs = 0;
@@ -362,7 +367,7 @@ export class Cores implements Machine, Scheduler {
     for (let i = 0; i < waiting.length; i++) {
       const thread = waiting[i]!;
       if (thread.until > now) continue;
-      waiting.splice(i--, 1);
+      taken(waiting, i--);
       thread.timedOut = !thread.woken;
       thread.woken = false;
       thread.waitsFor = null;
@@ -380,6 +385,15 @@ export class Cores implements Machine, Scheduler {
   #real(ns: number): number {
     return this.profile.realTime === true ? 0 : ns;
   }
+}
+
+/** Takes one out of a list. */
+// hot
+function taken<T>(list: T[], at: number): T {
+  const item = list[at]!;
+  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i]!;
+  list.pop();
+  return item;
 }
 
 const mayRun = ({ affinity }: Thread, core: Core): boolean =>
