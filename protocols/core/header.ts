@@ -125,10 +125,10 @@ class Declared implements AnyHeader {
   readonly size: number;
   readonly spans: readonly Span[];
   readonly tail: Span | undefined;
-  readonly offset: Record<string, number> = {};
-  readonly at = this.offset;
-  readonly get: Record<string, Getter<number> | Getter<bigint>> = {};
-  readonly set: Record<string, Setter<number> | Setter<bigint>> = {};
+  readonly offset: Record<string, number>;
+  readonly at: Record<string, number>;
+  readonly get: Record<string, Getter<number> | Getter<bigint>>;
+  readonly set: Record<string, Setter<number> | Setter<bigint>>;
   readonly #access: ReadonlyMap<string, Access>;
   #layout: ReferenceLayout | undefined;
 
@@ -150,11 +150,12 @@ class Declared implements AnyHeader {
     if (this.#access.size !== this.spans.length) {
       throw new RangeError(`${name}: two fields share a name`);
     }
-    for (const [field, { span, get, set }] of this.#access) {
-      this.offset[field] = span.at;
-      if (get) this.get[field] = get;
-      if (set) this.set[field] = set;
-    }
+    const access = [...this.#access];
+    // Not by adding them one by one: more than a dozen make a hash table of an object in V8, which is searched at each call.
+    this.offset = Object.fromEntries(access.map(([field, { span }]) => [field, span.at]));
+    this.at = this.offset;
+    this.get = Object.fromEntries(access.flatMap(([field, { get }]) => (get ? [[field, get]] : [])));
+    this.set = Object.fromEntries(access.flatMap(([field, { set }]) => (set ? [[field, set]] : [])));
   }
 
   get layout(): ReferenceLayout {
