@@ -249,6 +249,11 @@ export class Adapter implements Station, InterruptLine {
   }
 
   // hot
+  waits(): boolean {
+    return this.#station.waits === undefined || this.#station.waits(0);
+  }
+
+  // hot
   transmit(now: Nanos, _port: number): number {
     this.tell(now);
     return this.#station.transmit(now, 0);

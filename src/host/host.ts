@@ -222,6 +222,11 @@ export class Host implements Station, Computer {
   }
 
   // hot
+  waits(): boolean {
+    return this.#front.waits === undefined || this.#front.waits(0);
+  }
+
+  // hot
   transmit(now: Nanos, _port: number): number {
     this.now = now;
     return this.#front.transmit(now, 0);

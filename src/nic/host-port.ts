@@ -36,6 +36,9 @@ export interface PortOptions {
  */
 const MOST_PARKED = 256;
 
+// hot
+const hasFrames = (side: Station): boolean => side.waits === undefined || side.waits(0);
+
 export class HostPort implements Station {
   readonly ports = 1;
   /** By ethtool's names. */
@@ -160,13 +163,23 @@ export class HostPort implements Station {
     egress.put(0, this.#frame.priority, slot, length, 0);
   }
 
+  /** With pauses, what waits may have to wait on: then the wire asks. */
+  // hot
+  waits(): boolean {
+    return this.#egress !== null || hasFrames(this.rdma) || hasFrames(this.stack);
+  }
+
   // hot
   #fetch(now: Nanos): number {
-    const first = this.#stackFirst ? this.stack : this.rdma;
-    const second = this.#stackFirst ? this.rdma : this.stack;
+    const slot = this.#stackFirst ? this.#fromStack(now) : this.rdma.transmit(now, 0);
+    if (slot < 0) return this.#stackFirst ? this.rdma.transmit(now, 0) : this.#fromStack(now);
     this.#stackFirst = !this.#stackFirst;
-    const slot = first.transmit(now, 0);
-    return slot >= 0 ? slot : second.transmit(now, 0);
+    return slot;
+  }
+
+  // hot
+  #fromStack(now: Nanos): number {
+    return hasFrames(this.stack) ? this.stack.transmit(now, 0) : -1;
   }
 
   // hot

@@ -15,7 +15,7 @@ import type { AsyncEvent, DeviceOptions, InterruptLine } from './device-options.
 import { type Engine, emptyArrival, type Tracer } from './engine.js';
 import type { Actor } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
-import { nextPacket } from './next-packet.js';
+import { hasMore, nextPacket } from './next-packet.js';
 import type { DeviceProfile } from './profile.js';
 import type { QueuePair } from './queue-pair.js';
 import type { ReceiveQueue } from './receive-queue.js';
@@ -138,6 +138,11 @@ export class RdmaDevice implements Station, Engine, Works {
   }
 
   // hot
+  waits(): boolean {
+    return this.clock !== null || this.hasTurns;
+  }
+
+  // hot
   transmit(now: Nanos, _port: number): number {
     this.now = now;
     return this.clock === null ? this.prepare(now) : this.clock.transmit.take(now);
@@ -159,15 +164,22 @@ export class RdmaDevice implements Station, Engine, Works {
       const qp = this.#turns.first;
       const slot = nextPacket(this, qp, now);
       if (slot >= 0) {
-        this.#turns.rotate();
+        if (this.clock === null && this.#turns.isOne && !hasMore(qp)) this.#rest(qp);
+        else this.#turns.rotate();
         if (this.clock !== null) this.prepared.qp = qp;
         return slot;
       }
       if (this.#slotRetryAt !== NEVER) return -1;
-      this.#turns.drop();
-      qp.active = false;
+      this.#rest(qp);
     }
     return -1;
+  }
+
+  /** It has nothing to say for now. */
+  // hot
+  #rest(qp: QueuePair): void {
+    this.#turns.drop();
+    qp.active = false;
   }
 
   /** Queue pairs feed the transport, which says what goes out. */

@@ -22,6 +22,14 @@ export function nextPacket(dev: RdmaDevice, qp: QueuePair, now: Nanos): number {
   return qp.flow === null ? inTurn(dev, qp, now) : heldBack(dev, qp, qp.flow, now);
 }
 
+/** May it have more to say at once, after a packet? */
+// hot
+export const hasMore = (qp: QueuePair): boolean =>
+  qp.responseCount > 0 ||
+  qp.cursor < qp.rung ||
+  qp.flow?.cnpDue === true ||
+  qp.repeat?.pending === true;
+
 /**
  * Who has nothing to say gets no packet, and nobody looks what its context is; who rested for an entry had its context
  * at hand when that was asked for, and keeps it.

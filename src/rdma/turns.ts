@@ -11,6 +11,10 @@ export class Turns {
     return this.#count === 0;
   }
 
+  get isOne(): boolean {
+    return this.#count === 1;
+  }
+
   /** Whose turn it is; there must be one. */
   get first(): QueuePair {
     return this.#ring[this.#head]!;

@@ -332,7 +332,7 @@ export class HostStack implements Station {
   }
 
   waits(): boolean {
-    if (this.#output.queue.count > 0) return true;
+    if (this.#output.queue.count > 0 || this.neighbours.hasTask) return true;
     for (let i = 0; i < this.#transports.length; i++) {
       if (this.#transports[i]!.hasWork()) return true;
     }
