@@ -154,8 +154,12 @@ class Declared implements AnyHeader {
     // Not by adding them one by one: more than a dozen make a hash table of an object in V8, which is searched at each call.
     this.offset = Object.fromEntries(access.map(([field, { span }]) => [field, span.at]));
     this.at = this.offset;
-    this.get = Object.fromEntries(access.flatMap(([field, { get }]) => (get ? [[field, get]] : [])));
-    this.set = Object.fromEntries(access.flatMap(([field, { set }]) => (set ? [[field, set]] : [])));
+    this.get = Object.fromEntries(
+      access.flatMap(([field, { get }]) => (get ? [[field, get]] : [])),
+    );
+    this.set = Object.fromEntries(
+      access.flatMap(([field, { set }]) => (set ? [[field, set]] : [])),
+    );
   }
 
   get layout(): ReferenceLayout {

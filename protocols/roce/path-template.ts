@@ -4,13 +4,7 @@
 // ICRC counts as ones are ones while it is computed, in one run, and filled in afterwards.
 
 import { byteSwap16, byteSwap32 } from '../core/byte-order.js';
-import {
-  addWord,
-  checksumOfSum,
-  crc16,
-  crc32,
-  internetSum,
-} from '../core/checksum/index.js';
+import { addWord, checksumOfSum, crc16, crc32, internetSum } from '../core/checksum/index.js';
 import type { Scene } from '../core/protocol.js';
 import { BTH } from '../infiniband/base-transport.js';
 import { globalCover, type IcrcCover, localCover, roceV2Cover } from '../infiniband/icrc.js';

@@ -4,7 +4,16 @@
 import { CONTEXT_SWITCH, type Ledger, SYSTEM_CALL } from '../memory/index.js';
 import { after, type Machine, type Nanos, NEVER } from '../time/index.js';
 import { Core, type InterruptWork } from './core.js';
-import { carryOver, enter, firstOf, placeWoken, preempts, sliceOf, USUAL_WEIGHT } from './fair.js';
+import {
+  carryOver,
+  enter,
+  firstOf,
+  placeWoken,
+  preempts,
+  sliceOf,
+  taken,
+  USUAL_WEIGHT,
+} from './fair.js';
 import type { CpuProfile } from './profile.js';
 import { type Program, type Scheduler, Thread } from './thread.js';
 
@@ -36,7 +45,6 @@ export class Cores implements Machine, Scheduler {
   readonly threads: Thread[] = [];
   /** Of a machine with several nodes whose profile says what that costs. */
   nodes: CoreNodes | null = null;
-  /** When each core must be looked at again. */
   readonly #nexts: Float64Array;
   #wakeAt: Nanos = NEVER;
   /** Whose thread or interrupt acts now. */
@@ -385,15 +393,6 @@ export class Cores implements Machine, Scheduler {
   #real(ns: number): number {
     return this.profile.realTime === true ? 0 : ns;
   }
-}
-
-/** Takes one out of a list. */
-// hot
-function taken<T>(list: T[], at: number): T {
-  const item = list[at]!;
-  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i]!;
-  list.pop();
-  return item;
 }
 
 const mayRun = ({ affinity }: Thread, core: Core): boolean =>

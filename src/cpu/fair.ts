@@ -27,6 +27,15 @@ export function firstOf(ready: readonly Thread[]): number {
   return best;
 }
 
+/** Takes one out of a list. */
+// hot
+export function taken<T>(list: T[], at: number): T {
+  const item = list[at]!;
+  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i]!;
+  list.pop();
+  return item;
+}
+
 /** What all that want the core have had at least; it never goes back. */
 // hot
 function floorOf(core: Core): number {
