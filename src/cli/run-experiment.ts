@@ -12,6 +12,7 @@ import {
 } from '../experiments/index.js';
 import { resultTable, troubles } from './experiment-table.js';
 import { UsageError } from './failure.js';
+import { openPage } from './open-page.js';
 import type { RunOptions } from './run.js';
 import { counted, PointProgress, print, remark } from './terminal.js';
 
@@ -22,8 +23,10 @@ export async function runExperiment(path: string, options: RunOptions): Promise<
       throw new UsageError(`--pcap is for scenarios, and ${path} is an experiment`);
   if (options.report !== undefined && options.json)
     throw new UsageError('--report prints a table: leave out --json, or use --output');
+  if (options.open && options.report === undefined)
+    throw new UsageError('--open shows the page of --report FOLDER');
   if (options.jobs === 0) throw new UsageError('--jobs: expected 1 or more, found 0');
-  const { source, experiment } = read(path, options.seed);
+  const { source, experiment } = readWithSource(path, options.seed);
   const points = options.shard ? shareOf(experiment.points, options.shard) : experiment.points;
   const file = options.output === undefined ? undefined : openSync(options.output, 'w');
   const results: PointResult[] = [];
@@ -45,7 +48,8 @@ export async function runExperiment(path: string, options: RunOptions): Promise<
   if (options.report !== undefined) {
     print(`${experiment.title}: ${counted(results.length, 'combination')}`);
     const { writeReport } = await import('./write-report.js');
-    await writeReport(options.report, experiment, source, results, options.jobs);
+    const page = await writeReport(options.report, experiment, source, results, options.jobs);
+    if (options.open) openPage(page);
   } else if (!options.json) {
     print(`${experiment.title}: ${counted(results.length, 'combination')}\n`);
     print(resultTable(results, experiment.swept));
@@ -56,7 +60,7 @@ export async function runExperiment(path: string, options: RunOptions): Promise<
 }
 
 /** Reads the file, and remembers what it reads beside it, for the threads. */
-function read(path: string, seed: number | undefined) {
+export function readWithSource(path: string, seed?: number) {
   const files: Record<string, string> = {};
   const text = readFileSync(path, 'utf8');
   const beside = (name: string): string => {

@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly shard?: Shard;
   readonly output?: string;
   readonly report?: string;
+  readonly open?: true;
 }
 
 const examples = `
@@ -44,6 +45,7 @@ export function runCommand(program: Command): void {
     .option('--shard <I/N>', 'of experiments: only the I-th of N shares', reading(parseShard))
     .option('-o, --output <file>', 'of experiments: lines of JSON to a file, beside the table')
     .option('--report <folder>', 'of experiments with disks: a page with plots, and captures')
+    .option('--open', 'with --report: shows the page in the browser, where there is one')
     .description(
       'run a scenario or an experiment of your own; exit code 1 when something that it expects does not hold',
     )

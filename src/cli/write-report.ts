@@ -14,14 +14,14 @@ const { version } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 
-/** Prints the comparison, and writes the folder. */
+/** Prints the comparison, and writes the folder; where the page is. */
 export async function writeReport(
   folder: string,
   experiment: Experiment,
   source: Source,
   results: readonly PointResult[],
   jobs: number | undefined,
-): Promise<void> {
+): Promise<string> {
   const rows = rowsOf(experiment, results);
   for (const { title, head, rows: lines } of textBlocks(rows)) {
     print(`\n${style.layer(title)}`);
@@ -36,8 +36,10 @@ export async function writeReport(
   mkdirSync(folder, { recursive: true });
   for (const { record, file } of study.reads)
     writeFileSync(join(folder, file), capturedBytes({ paths: [record] }));
-  writeFileSync(join(folder, 'index.html'), pageOf(study));
+  const page = join(folder, 'index.html');
+  writeFileSync(page, pageOf(study));
   const lines = results.map((result) => JSON.stringify(result)).join('\n');
   writeFileSync(join(folder, 'results.jsonl'), `${lines}\n`);
-  print(`\nThe page: ${join(folder, 'index.html')}; captures and results.jsonl are beside it.`);
+  print(`\nThe page: ${page}; captures and results.jsonl are beside it.`);
+  return page;
 }

@@ -6,5 +6,5 @@ export { isVerbs, type PathOptions, PathRun } from './path-run.js';
 export { Recorder } from './recorder.js';
 export { QUIET, WARM_UP } from './run.js';
 export { phaseEnds, stationsOf } from './station.js';
-export { pictureOf, svgOf } from './svg.js';
+export { pictureOf, picturesOnOneScale, svgOf } from './svg.js';
 export { type CountRow, countRows, jsonOf } from './table.js';

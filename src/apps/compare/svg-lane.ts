@@ -48,9 +48,17 @@ export const TIMELINE_HEIGHT = rows.length * (LANE.height + LANE.gap) + AXIS;
 const rowOf = (side: SideName | 'wire', lane: LaneName | 'wire'): number =>
   rows.findIndex(([s, l]) => s === side && (l === lane || s === 'wire'));
 
+/** How much of a record is drawn. */
+function shownUntil({ placedNs, knownNs, quietNs }: PathRecord): number {
+  const reached = Math.max(placedNs, knownNs);
+  return Math.min(Math.max(quietNs, reached) * 1.02, reached * AFTERWARDS);
+}
+
 /** Draws one record's timeline with its upper edge at `top`. */
 export class Timeline {
   readonly #out: string[] = [];
+  /** Names of open boxes, over whatever else is in them. */
+  readonly #labels: string[] = [];
   /** Lanes in which somebody did something. */
   readonly #used = new Set<number>();
   readonly #lastArrow = new Map<string, number>();
@@ -59,9 +67,10 @@ export class Timeline {
   constructor(
     readonly record: PathRecord,
     readonly top: number,
+    /** Where its time ends, if not by itself: pictures on one scale. */
+    endNs = shownUntil(record),
   ) {
-    const reached = Math.max(record.placedNs, record.knownNs);
-    this.#end = Math.min(Math.max(record.quietNs, reached) * 1.02, reached * AFTERWARDS);
+    this.#end = endNs;
   }
 
   draw(stations: readonly Station[]): string {
@@ -95,7 +104,7 @@ export class Timeline {
     }
     this.#idle();
     this.#badges(stations);
-    return this.#out.join('\n');
+    return [...this.#out, ...this.#labels].join('\n');
   }
 
   #x(ns: number): number {
@@ -135,7 +144,7 @@ export class Timeline {
     const text = title.split(':')[0]!;
     const kindIsOpen = kind === 'call' || kind === 'poll';
     if (kindIsOpen && widthOf(text, FONT) < this.#x(until) - x - 16)
-      this.#out.push(words('label', x + 14, y + height / 2 + 4, text));
+      this.#labels.push(words('label', x + 14, y + height / 2 + 4, text));
   }
 
   #call({ side, name, kernel, fromNs, untilNs }: Call): void {

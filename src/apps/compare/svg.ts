@@ -12,6 +12,8 @@ const MARGIN = 20;
 const LINE = 17;
 const FONT = 12;
 const US = 1000;
+/** On a common scale nothing is shown of what comes after. */
+const MARGIN_OF_TIME = 1.03;
 /** Lists of stations stand in so many columns. */
 const COLUMNS = 3;
 
@@ -67,6 +69,29 @@ export function pictureOf(path: PathRecord, id: string): string {
   ].join('\n')}\n`;
 }
 
+/** Timelines on one scale, with what their colours mean: what one path takes longer than another stands out. */
+export function picturesOnOneScale(paths: readonly PathRecord[], id: string): string {
+  const out: string[] = [];
+  const endNs =
+    Math.max(...paths.map(({ knownNs, placedNs }) => Math.max(knownNs, placedNs))) * MARGIN_OF_TIME;
+  let y = colours(out, MARGIN);
+  for (const path of paths) {
+    y += 2 * LINE;
+    out.push(words('head', MARGIN, y, `${path.title}, ${inUs(path.knownNs)}`));
+    out.push(words('right faint', PLOT.right, y, summary(path)));
+    y += 14;
+    out.push(new Timeline(path, y, endNs).draw([]));
+    y += TIMELINE_HEIGHT;
+  }
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" id="${id}" viewBox="0 0 ${WIDTH} ${Math.ceil(y)}" role="img" aria-label="${escaped(paths.map(({ title }) => title).join(', '))}">`,
+    `<style>${styleSheet(id)}</style>`,
+    hatching(id),
+    ...out,
+    '</svg>',
+  ].join('\n')}\n`;
+}
+
 function head(out: string[], comparison: Comparison, top: number): number {
   const { size, op, nic, cpu, kernel, mtu, warmUp } = comparison;
   let y = top;
@@ -74,16 +99,20 @@ function head(out: string[], comparison: Comparison, top: number): number {
   y += 22;
   const made = `${nic}; CPU ${cpu}; socket stack ${kernel}; 100 Gb/s, Ethernet MTU ${mtu}. Steady state: ${warmUp} messages went before.`;
   out.push(words('faint', MARGIN, y, made));
-  y += 14;
+  y = colours(out, y + 14);
+  for (const text of howToRead) y = bullet(out, text, y);
+  return y + 30;
+}
+
+/** What boxes mean, in a line at `y`; where the next one begins. */
+function colours(out: string[], y: number): number {
   let x = MARGIN;
   for (const [kind, text] of legend) {
     out.push(box(kind, x, y, 16, 12));
     out.push(words('', x + 21, y + 10.5, text));
     x += 40 + widthOf(text, FONT);
   }
-  y += 16;
-  for (const text of howToRead) y = bullet(out, text, y);
-  return y + 30;
+  return y + 16;
 }
 
 /** All paths on one scale: how long, and what it took. */
@@ -107,8 +136,11 @@ function overview(out: string[], { paths, findings }: Comparison, top: number): 
 
 function summary({ counts: { initiator: a, target: b } }: PathRecord): string {
   const cpu = (ns: number) => (ns / US).toFixed(2);
-  return `${(a.copiedBytes + b.copiedBytes).toLocaleString('en')} bytes copied by CPUs, ${a.systemCalls + b.systemCalls} system calls, ${a.interrupts + b.interrupts} interrupts, CPU ${cpu(a.cpuNs)} + ${cpu(b.cpuNs)} us`;
+  return `${(a.copiedBytes + b.copiedBytes).toLocaleString('en')} bytes copied by CPUs, ${counted(a.systemCalls + b.systemCalls, 'system call')}, ${counted(a.interrupts + b.interrupts, 'interrupt')}, CPU ${cpu(a.cpuNs)} + ${cpu(b.cpuNs)} us`;
 }
+
+const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const wrongOnes = (paths: readonly PathRecord[]): string[] =>
   paths

@@ -67,7 +67,7 @@ function cost(_rows: Rows, { name, deep: { tcp, rdma } }: Rivals): string {
     copies(row) < 0.01 ? 'copy no byte' : `copy every byte ${figures(copies(row))} times`;
   return (
     `Each of those I/Os costs ${figures(cpu(tcp))} us of CPU on host and pool over kernel TCP, whose CPUs ${moved(tcp)}, and ${figures(cpu(rdma))} us over ${name}, ` +
-    `whose CPUs ${moved(rdma)}: the same cores serve ${times(cpu(tcp), cpu(rdma))} as many.`
+    `whose CPUs ${moved(rdma)}: the same cores serve ${times(cpu(tcp), cpu(rdma))} as many, or a million of them a second leave ${figures(cpu(tcp) - cpu(rdma))} more cores to be sold.`
   );
 }
 

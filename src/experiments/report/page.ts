@@ -1,7 +1,13 @@
 // The page: what was found, plots, one read station by station, every number, the hardware with its sources, and how to
 // repeat it. Everything is in the one file; nothing is fetched.
 
-import { type PathRecord, pathTitles, pictureOf } from '../../apps/compare/index.js';
+import {
+  type PathName,
+  type PathRecord,
+  pathTitles,
+  pictureOf,
+  picturesOnOneScale,
+} from '../../apps/compare/index.js';
 import { escaped } from './chart.js';
 import { findings, rivals } from './finding.js';
 import { hardwareSection } from './hardware.js';
@@ -75,6 +81,7 @@ ${findings(rows)
   .map((sentence) => `<li>${escaped(sentence)}</li>`)
   .join('\n')}
 </ol>
+${besideSection(study)}
 <h2>Time, rates, and what they cost</h2>
 <p>Every number is measured in simulated worlds whose frames, memory and interrupts are real to the byte: ${verifiedWords(rows)}</p>
 ${figuresOf(rows).map(figure).join('\n')}
@@ -113,15 +120,15 @@ function tiles(rows: Rows): string {
   const all = [
     [
       `${figures(latencyUs(shallow.tcp) / latencyUs(shallow.rdma))}×`,
-      `sooner: ${figures(latencyUs(shallow.rdma))} us over ${name}, ${figures(latencyUs(shallow.tcp))} over kernel TCP`,
+      `sooner: a read of ${sizeWords(rows.usualSize)} takes ${figures(latencyUs(shallow.rdma))} us over ${name}, ${figures(latencyUs(shallow.tcp))} us over kernel TCP`,
     ],
     [
       `${figures(kiops(deep.rdma) / kiops(deep.tcp))}×`,
-      `as many a second: ${figures(kiops(deep.rdma))} thousand, ${figures(kiops(deep.tcp))} over kernel TCP`,
+      `as many: ${figures(kiops(deep.rdma))} thousand I/Os a second, ${figures(kiops(deep.tcp))} thousand over kernel TCP`,
     ],
     [
       `${figures(cpu(deep.tcp) / cpu(deep.rdma))}×`,
-      `less CPU: ${figures(cpu(deep.rdma))} us an I/O, ${figures(cpu(deep.tcp))} over kernel TCP`,
+      `less CPU: ${figures(cpu(deep.rdma))} cores carry a million I/Os a second, ${figures(cpu(deep.tcp))} cores over kernel TCP`,
     ],
     [
       figures(copied(deep.rdma)).replace(/^0\.00$/, '0'),
@@ -137,6 +144,18 @@ function verifiedWords({ all }: Rows): string {
   const wrong = sum(({ result }) => result.verified?.wrong ?? 0);
   const words = `${blocks.toLocaleString('en')} blocks were read back in ${all.length} runs and held against what had been written last`;
   return wrong === 0 ? `${words}; all were right.` : `${words}; ${wrong} were wrong.`;
+}
+
+/** Kernel TCP and its rival, by the way that most VMs have their disk: where the time goes. */
+function besideSection({ rows, reads }: Study): string {
+  const rival = rivals(rows)?.shallow.rdma.transport;
+  const read = (path: PathName | undefined) =>
+    reads.find(({ device, record }) => device === rows.usualDevice && record.path === path);
+  const pair = [read('tcp'), read(rival)].flatMap((one) => one?.record ?? []);
+  if (pair.length < 2) return '';
+  return `<h2>Where the time goes</h2>
+<p>One read of ${sizeWords(rows.usualSize)} ${rows.usualDevice === 'host' ? 'on the bare host' : `in a VM by ${deviceTitles[rows.usualDevice]}`}, on one scale: time runs from left to right, the initiator's host is above the wire, the pool below. Green is the program${rows.usualDevice === 'host' ? '' : ', in a VM all that its virtual CPUs and their device do'}; orange, grey and red are cores at work for the way itself: interrupts, switches, copies.</p>
+<figure class="scroll">${picturesOnOneScale(pair, 'beside')}</figure>`;
 }
 
 /** What happened for one I/O, over each transport, by the usual way. */

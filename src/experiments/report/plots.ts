@@ -91,6 +91,23 @@ const sizeAxis = (rows: Rows) => ({
   names: rows.sizes.map((size) => sizeWords(size).replace(' ', '\n')),
 });
 
+/** Curves that lie on each other look like one that is missing. */
+function alike(rows: Rows, depth: number): string {
+  const rdma = rows.transports.filter((name) => name !== 'tcp');
+  const isAlike = rows.all
+    .filter((row) => row.depth === depth && row.transport !== 'tcp' && row.placement === 'pinned')
+    .every((row) => {
+      const first = rows.find({ ...key(row), transport: rdma[0]! });
+      return first !== undefined && Math.abs(latencyUs(row) / latencyUs(first) - 1) < ALIKE;
+    });
+  if (rdma.length < 2 || !isAlike) return '';
+  const names = rdma.map((name) => pathTitles[name]);
+  return ` ${names.slice(0, -1).join(', ')} and ${names.at(-1)} lie on one line: they differ in headers, not in what the hosts do.`;
+}
+const ALIKE = 0.03;
+
+const key = ({ device, placement, size, depth }: Row) => ({ device, placement, size, depth });
+
 const inkOfShort = (name: string): string =>
   inks[(Object.keys(short) as PathName[]).find((path) => short[path] === name)!].colour;
 
@@ -123,7 +140,7 @@ export function figuresOf(rows: Rows): Figure[] {
     },
     {
       title: 'The same for other sizes',
-      caption: `Median latency of reads at queue depth ${shallow}; both scales are logarithmic.`,
+      caption: `Median latency of reads at queue depth ${shallow}; both scales are logarithmic.${alike(rows, shallow)}`,
       svg: curves(
         'latency by size',
         bySize(rows, shallow, (row) => latencyUs(row)),

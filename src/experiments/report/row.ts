@@ -93,9 +93,9 @@ export function copiesOfEachByte(row: Row): { readonly host: number; readonly po
 export const titleOf = ({ transport, device }: Pick<Row, 'transport' | 'device'>): string =>
   `${pathTitles[transport]}, ${deviceTitles[device]}`;
 
-/** '512', '4 KiB', '1 MiB'. */
+/** '512 B', '4 KiB', '1 MiB'. */
 export function sizeWords(bytes: number): string {
-  const units = ['', ' KiB', ' MiB', ' GiB'];
+  const units = [' B', ' KiB', ' MiB', ' GiB'];
   const power = bytes < KIB ? 0 : Math.floor(Math.log2(bytes) / 10);
   return `${bytes / KIB ** power}${units[power]}`;
 }

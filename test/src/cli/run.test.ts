@@ -136,6 +136,32 @@ spec('wireverbs run', (it) => {
     });
   });
 
+  it('makes the page from shares that other machines ran', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'disk.yaml');
+      const job = 'workload: { block: { rw: randread, operations: 5, area: 64KiB } }';
+      writeFileSync(file, `experiment: disk\n${job}\nsweep: { transport: [tcp, rocev2] }`);
+      const shares = [1, 2].map((i) => join(folder, `${i}.jsonl`));
+      for (const [i, lines] of shares.entries())
+        await wireverbs(['run', file, '--shard', `${i + 1}/2`, '-j', '1', '-o', lines]);
+      const page = join(folder, 'report');
+      const made = await wireverbs(['report', ...shares, '--of', file, '--report', page]);
+      assert.is(made.status, 0, made.stderr);
+      assert.match(made.stdout, /^disk: 2 combinations\n\nread of 4 KiB/);
+      assert.match(readFileSync(join(page, 'index.html'), 'utf8'), /<h1>disk<\/h1>/);
+      assert.is(readFileSync(join(page, 'results.jsonl'), 'utf8').split('\n').length, 3);
+      writeFileSync(file, `experiment: another\n${job}`);
+      const wrong = await wireverbs(['report', ...shares, '--of', file, '--report', page]);
+      assert.is(wrong.status, 2);
+      assert.match(wrong.stderr, /disk\.yaml is not the experiment of these results, disk/);
+      for (const half of [
+        ['--of', file],
+        ['--report', page],
+      ])
+        assert.match((await wireverbs(['report', ...shares, ...half])).stderr, /go together/);
+    });
+  });
+
   it('says what is wrong with an experiment, and ends with 1 where a combination fails', async () => {
     await inFolder(async (folder) => {
       const file = join(folder, 'e.yaml');

@@ -92,7 +92,8 @@ spec('the report', (it) => {
     assert.not.match(page, /<script|<link|<iframe|<img/);
     assert.match(page, /<h1>Small &amp; quick<\/h1>/);
     assert.not.match(page, /NaN|undefined|Infinity/);
-    assert.is([...page.matchAll(/<figure/g)].length, 7 + study.reads.length);
+    assert.match(page, /<svg [^>]*aria-label="kernel TCP, RoCE v2"/, 'both on one scale');
+    assert.is([...page.matchAll(/<figure/g)].length, 8 + study.reads.length);
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     assert.is(new Set(ids).size, ids.length, 'ids are unique');
     for (const words of [
@@ -120,7 +121,12 @@ spec('the report', (it) => {
   });
 
   it('tells sizes as people do', () => {
-    assert.equal([512, 4096, 65_536, 1 << 20].map(sizeWords), ['512', '4 KiB', '64 KiB', '1 MiB']);
+    assert.equal([512, 4096, 65_536, 1 << 20].map(sizeWords), [
+      '512 B',
+      '4 KiB',
+      '64 KiB',
+      '1 MiB',
+    ]);
   });
 
   it('is what the shipped comparison is made for: every way, every transport, pinned and shared', () => {
