@@ -3,7 +3,7 @@
 
 import type { Host } from '../host/index.js';
 import { formatIp } from '../stack/index.js';
-import { type OpenVolume, openVolume, type VolumeSpec } from '../storage/backing.js';
+import { OpenVolumes, type VolumeSpec } from '../storage/backing.js';
 import {
   NvmeTarget,
   newServed,
@@ -16,7 +16,7 @@ import { TcpStack } from '../tcp/index.js';
 import { START } from '../time/index.js';
 import type { LiveWorld } from '../world/live.js';
 import { addVolume, POOL_NQN, poolSubsystem } from './pool-subsystem.js';
-import { counted, print } from './terminal.js';
+import { counted, print, remark } from './terminal.js';
 
 /** NVMe over Fabrics has it, on TCP as on RDMA. */
 const NVME_PORT = 4420;
@@ -39,12 +39,9 @@ export async function servePool(
   const stack = host.stack!;
   const target = new NvmeTarget();
   const subsystem = poolSubsystem(target, START, nqn);
-  const open: OpenVolume[] = [];
-  for (const [i, spec] of specs.entries()) {
-    const opened = await openVolume(spec);
-    open.push(opened);
-    addVolume(subsystem, world.now, i + 1, spec.name, opened.volume);
-  }
+  const open = new OpenVolumes({ say: (name, what) => remark(`${name}: ${what}`) });
+  for (const [i, spec] of specs.entries())
+    addVolume(subsystem, world.now, i + 1, spec.name, await open.open(spec));
   const address = formatIp(stack.addresses[0]!.ip);
   const rdma = newServed();
   host.spawn('nvme target', rdmaServer(host, { target, address }, rdma));
@@ -64,10 +61,7 @@ export async function servePool(
     });
   };
   print(`${nqn}: ${counted(specs.length, 'namespace')} on port ${NVME_PORT}, over RDMA and TCP`);
-  const close = async () => {
-    for (const volume of open) await volume.close();
-  };
-  return { target, subsystem, rdma, tcp, close };
+  return { target, subsystem, rdma, tcp, close: () => open.close() };
 }
 
 export function reportPool({ rdma, tcp }: ServedPool): void {

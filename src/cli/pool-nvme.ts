@@ -6,7 +6,6 @@ import { NvmeTarget, NvmeTcpListener, type Subsystem } from '../storage/nvmeof/i
 import { START } from '../time/index.js';
 import { UsageError } from './failure.js';
 import { addVolume, poolSubsystem } from './pool-subsystem.js';
-import { remark } from './terminal.js';
 
 const BOOT_ID_SIZE = 16;
 
@@ -33,14 +32,15 @@ export class NvmeTcpServers {
     addVolume(this.#subsystem, START, ++this.#namespaces, name, volume);
   }
 
-  async listen({ host, port }: { readonly host?: string; readonly port: number }): Promise<void> {
+  /** @returns where it listens in fact */
+  async listen({ host, port }: { readonly host?: string; readonly port: number }): Promise<string> {
     const listener = new NvmeTcpListener(this.#target, this.#listeners.length + 1);
     listener.onIdle = () => this.onIdle();
     const bound = await listener.listen(port, host).catch((error: Error) => {
       throw new UsageError(`NVMe/TCP cannot be served there: ${error.message}`);
     });
     this.#listeners.push(listener);
-    remark(`NVMe/TCP on ${host ?? ''}:${bound}, ${this.#subsystem.nqn}`);
+    return `${host ?? ''}:${bound}`;
   }
 
   async close(): Promise<void> {

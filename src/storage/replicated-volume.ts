@@ -3,12 +3,15 @@
 // back when all that it missed has been copied to it.
 
 import { type HeldRange, RangeLock } from './range-lock.js';
-import { EIO, type Extents, type Io, type IoError, OK, type Volume } from './volume.js';
+import { RegionSet } from './region-set.js';
+import { EIO, Extents, type Io, type IoError, OK, type Volume } from './volume.js';
 
 /** As NeonSAN and Ceph have it by default. */
-const MOST_COPIES = 3;
-/** What a copy misses is noted, and copied, in pieces of this. */
+export const MOST_COPIES = 3;
+/** What a copy misses is noted in pieces of this, */
 const REGION = 65536;
+/** and copied in runs of so many. */
+const MOST_RUN = 16;
 const NOTHING = new Uint8Array(0);
 
 /** in: has all that was acknowledged. back: gets what is written, and is being filled. out: has failed. */
@@ -23,6 +26,8 @@ export interface Membership {
 export interface ReplicationOptions {
   /** Which copies are whole, from before; all unless given. */
   readonly members?: readonly boolean[];
+  /** Of a copy that is not whole: what it misses; all unless given. */
+  readonly missing?: readonly (readonly Range[] | undefined)[];
   /** Fewer copies than this take no writes; 1 unless given. */
   readonly leastCopies?: number;
   readonly membership?: Membership;
@@ -31,9 +36,9 @@ export interface ReplicationOptions {
 class Copy {
   state: CopyState;
   /** Regions that it misses. */
-  readonly missing = new Set<number>();
+  readonly missing = new RegionSet(REGION);
   /** Those written since it was last flushed, and since each flush under way began: what it may lose when it fails. */
-  unflushed: Set<number>[] = [new Set()];
+  unflushed: RegionSet[] = [new RegionSet(REGION)];
   /** Ends what it was doing when it failed: answers that come later mean nothing. */
   life = 0;
 
@@ -52,7 +57,7 @@ interface Result {
   error: IoError;
 }
 
-interface Range {
+export interface Range {
   readonly offset: number;
   readonly length: number;
 }
@@ -73,11 +78,13 @@ export class ReplicatedVolume implements Volume {
   /** Writes that wait for the note that a copy has left. */
   #noting = false;
   #noteAgain = false;
+  /** The note that was kept last is the one that holds. */
+  #isNoted = true;
   readonly #afterNote: ((error: IoError) => void)[] = [];
 
   /** @throws RangeError for no copies, too many, or copies of different sizes */
   constructor(volumes: readonly Volume[], options: ReplicationOptions = {}) {
-    const { members, leastCopies = 1, membership } = options;
+    const { members, missing, leastCopies = 1, membership } = options;
     const [first] = volumes;
     if (!first || volumes.length > MOST_COPIES)
       throw new RangeError(`a volume has 1 to ${MOST_COPIES} copies, not ${volumes.length}`);
@@ -88,7 +95,11 @@ export class ReplicatedVolume implements Volume {
     this.#membership = membership ?? { note: (_members, done) => done(OK) };
     if (this.#copies.every(({ state }) => state === 'out'))
       throw new RangeError('no copy of the volume is whole');
-    for (const copy of this.#copies) if (copy.state === 'out') this.#missAll(copy);
+    this.#copies.forEach((copy, i) => {
+      if (copy.state === 'in') return;
+      for (const range of missing?.[i] ?? [{ offset: 0, length: this.size }])
+        note(copy.missing, range);
+    });
   }
 
   get size(): number {
@@ -97,6 +108,10 @@ export class ReplicatedVolume implements Volume {
 
   get readOnly(): boolean {
     return this.#copies.some(({ volume }) => volume.readOnly);
+  }
+
+  get minimumBlock(): number {
+    return Math.max(...this.#copies.map(({ volume }) => volume.minimumBlock ?? 1));
   }
 
   get states(): readonly CopyState[] {
@@ -117,8 +132,10 @@ export class ReplicatedVolume implements Volume {
       ...plain(io),
       done: (error) => {
         const isOfUse = copy.life === life;
-        if (isOfUse && (error === OK || !this.#fail(copy))) this.#end(held, io, error);
-        else this.#readFrom(io, held);
+        if (isOfUse && (error === OK || !this.#fail(copy))) return this.#end(held, io, error);
+        // What it cannot read it gets again when it comes back.
+        if (isOfUse) note(copy.missing, io);
+        this.#readFrom(io, held);
       },
     });
   }
@@ -153,7 +170,7 @@ export class ReplicatedVolume implements Volume {
       (copy, done) => {
         const { life } = copy;
         const before = copy.unflushed;
-        copy.unflushed = [new Set(), ...before];
+        copy.unflushed = [new RegionSet(REGION), ...before];
         copy.volume.flush({
           ...plain(io),
           done: (error) => {
@@ -213,8 +230,9 @@ export class ReplicatedVolume implements Volume {
     if (whole.length === 0) return done(results.find(({ error }) => error !== OK)?.error ?? EIO);
     if (whole.length < this.#least) return done(EIO);
     // Nothing is acknowledged before it is known for good which copies do not have it.
-    if (this.#noting) this.#afterNote.push(done);
-    else done(OK);
+    if (!this.#noting && this.#isNoted) return done(OK);
+    this.#afterNote.push(done);
+    if (!this.#noting) this.#note();
   }
 
   // Copies that fail, and that come back
@@ -232,8 +250,8 @@ export class ReplicatedVolume implements Volume {
     copy.state = 'out';
     copy.life++;
     // What it had not flushed, it may not have when it comes back.
-    for (const set of copy.unflushed) for (const region of set) copy.missing.add(region);
-    copy.unflushed = [new Set()];
+    for (const set of copy.unflushed) copy.missing.join(set);
+    copy.unflushed = [new RegionSet(REGION)];
     this.counts.failures++;
     this.onChange(this.#copies.indexOf(copy), 'out');
     if (state === 'in') this.#note();
@@ -251,7 +269,8 @@ export class ReplicatedVolume implements Volume {
     this.#membership.note(members, (error) => {
       this.#noting = false;
       if (this.#noteAgain) return this.#note();
-      // A note that cannot be kept: nothing may be acknowledged that depends on it.
+      // A note that cannot be kept: nothing may be acknowledged that depends on it, now or later.
+      this.#isNoted = error === OK;
       for (const go of this.#afterNote.splice(0)) go(error === OK ? OK : EIO);
     });
   }
@@ -272,38 +291,62 @@ export class ReplicatedVolume implements Volume {
     this.#fillNext(copy, copy.life);
   }
 
-  /** Copies one region, then the next. Writes to it wait for that; others go on. */
+  /** Copies a few regions, then the next ones. Writes to them wait for that; others go on. */
   #fillNext(copy: Copy, life: number): void {
     if (copy.life !== life) return;
-    const [region] = copy.missing;
-    if (region === undefined) return this.#filled(copy, life);
-    const offset = region * REGION;
-    const length = Math.min(REGION, this.size - offset);
-    this.#lock.take(offset, length, (held) => {
-      copy.missing.delete(region);
+    const first = copy.missing.any;
+    if (first === undefined) return this.#filled(copy, life);
+    let count = 1;
+    while (count < MOST_RUN && copy.missing.has(first + count)) count++;
+    const offset = first * REGION;
+    const range = { offset, length: Math.min(count * REGION, this.size - offset) };
+    this.#lock.take(offset, range.length, (held) => {
+      for (let i = 0; i < count; i++) copy.missing.delete(first + i);
+      // Until it is flushed it may lose this again.
+      note(copy.unflushed[0]!, range);
       const after = (error: IoError): void => {
-        if (error === OK && copy.life === life) this.counts.copiedBytes += length;
-        else copy.missing.add(region);
+        if (error === OK && copy.life === life) this.counts.copiedBytes += range.length;
+        else note(copy.missing, range);
         this.#lock.give(held);
         if (error === OK) this.#fillNext(copy, life);
         else if (copy.life === life) this.#fail(copy);
       };
-      this.#copyRegion(copy, offset, length, after);
+      this.#copyRange(copy, range, after);
     });
   }
 
-  #copyRegion(copy: Copy, offset: number, length: number, done: (error: IoError) => void): void {
+  /** From the first copy that has it: its holes become holes. */
+  #copyRange(copy: Copy, range: Range, done: (error: IoError) => void): void {
     const source = this.#copies.find(({ state }) => state === 'in')!;
     const { life } = source;
-    const bytes = new Uint8Array(length);
-    const io = { offset, length, bytes, at: 0, fua: false, noHole: false };
+    const retry = (error: IoError): void => {
+      if (source.life === life && !this.#fail(source)) done(error);
+      else this.#copyRange(copy, range, done);
+    };
+    const extents = new Extents(1);
+    const found = (error: IoError): void => {
+      if (source.life !== life) return retry(error);
+      const isHole = extents.holes[0] === true && extents.lengths[0]! >= range.length;
+      if (error === OK && isHole) copy.volume.zero({ ...EMPTY, ...range, done });
+      else this.#copyBytes(source, copy, range, done, retry);
+    };
+    source.volume.status({ ...EMPTY, ...range, done: found }, extents);
+  }
+
+  #copyBytes(
+    source: Copy,
+    copy: Copy,
+    range: Range,
+    done: (error: IoError) => void,
+    retry: (error: IoError) => void,
+  ): void {
+    const { life } = source;
+    const io = { ...EMPTY, ...range, bytes: new Uint8Array(range.length) };
     source.volume.read({
       ...io,
       done: (error) => {
-        const isOfUse = source.life === life;
-        if (isOfUse && error === OK) return copy.volume.write({ ...io, done });
-        if (isOfUse && !this.#fail(source)) done(error);
-        else this.#copyRegion(copy, offset, length, done);
+        if (error === OK && source.life === life) copy.volume.write({ ...io, done });
+        else retry(error);
       },
     });
   }
@@ -325,10 +368,7 @@ export class ReplicatedVolume implements Volume {
   }
 }
 
-/** Adds the regions of a range. */
-function note(regions: Set<number>, { offset, length }: Range): void {
-  for (let r = Math.floor(offset / REGION); r * REGION < offset + length; r++) regions.add(r);
-}
+const note = (regions: RegionSet, { offset, length }: Range): void => regions.add(offset, length);
 
 const EMPTY = { offset: 0, length: 0, bytes: NOTHING, at: 0, fua: false, noHole: false };
 

@@ -1,4 +1,4 @@
-// What killed-writer.ts and its judge agree on: blocks that say which version of which block they are.
+// What kill.test.ts writes: blocks that say which version of which block they are.
 
 import { uint } from '../../protocols/core/field.js';
 import { header } from '../../protocols/core/header.js';

@@ -98,6 +98,15 @@ export class NbdServer {
     this.#child!.kill(name);
   }
 
+  /** Asks it to end. @returns its exit code */
+  async end(): Promise<number | null> {
+    const child = this.#child!;
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    child.kill('SIGTERM');
+    await closed;
+    return child.exitCode;
+  }
+
   /** As the kernel ends a process that is out of memory: at once. */
   async kill(): Promise<void> {
     const child = this.#child!;
@@ -115,6 +124,7 @@ export async function underKills(
   server: { kill(): Promise<void>; start(): Promise<void> },
   seed: number,
   work: (step: () => void) => Promise<void>,
+  longestAwayMs = 50,
 ): Promise<void> {
   const random = new Random(seed, 'kills');
   let isOver = false;
@@ -128,7 +138,7 @@ export async function underKills(
       });
       if (random.chance(0.5)) await pause(random.below(3));
       await server.kill();
-      if (random.chance(0.3)) await pause(random.below(50));
+      if (random.chance(0.3)) await pause(random.below(longestAwayMs));
       await server.start();
     }
   })();
@@ -144,8 +154,8 @@ export async function underKills(
 }
 
 /** A file of zeroes. */
-export function image(folder: string, size: number): string {
-  const path = join(folder, 'image');
+export function image(folder: string, size: number, name = 'image'): string {
+  const path = join(folder, name);
   writeFileSync(path, '');
   truncateSync(path, size);
   return path;

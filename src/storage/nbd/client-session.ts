@@ -41,8 +41,8 @@ export interface Pending {
 
 /** Chunks that carry more than headers, but no data that is read in pieces. */
 const MOST_CHUNK = 1 << 20;
-/** base:allocation: a hole. */
-const STATE_HOLE = 1;
+/** base:allocation: a hole that reads as zeroes; a hole alone may read as anything. */
+const HOLE_AND_ZERO = 3;
 
 export interface ClientEvents<P extends Pending> {
   ready(exported: Exported): void;
@@ -252,7 +252,7 @@ export class NbdClientSession<P extends Pending = Pending> {
     if (nbd.BlockStatus.get.contextId(b, at) !== this.#contextId) return;
     at += nbd.BlockStatus.size;
     for (; at + nbd.Extent.size <= size; at += nbd.Extent.size) {
-      const hole = (nbd.Extent.get.status(b, at) & STATE_HOLE) !== 0;
+      const hole = (nbd.Extent.get.status(b, at) & HOLE_AND_ZERO) === HOLE_AND_ZERO;
       if (!extents.add(nbd.Extent.get.length(b, at), hole)) break;
     }
   }

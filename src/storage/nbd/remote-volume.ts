@@ -51,7 +51,6 @@ export class RemoteVolume implements Volume {
   /** Connected, and all that was logged is there again. */
   #isReady = false;
   #isClosed = false;
-  /** Something that was acknowledged could not be written again: what is read may be old. */
   #isFenced = false;
   /** Changes that overlap are done one after the other. */
   readonly #lock = new RangeLock();
@@ -112,6 +111,11 @@ export class RemoteVolume implements Volume {
   /** Requests go to the server, instead of waiting for it. */
   get isConnected(): boolean {
     return this.#isReady;
+  }
+
+  /** Something that was acknowledged could not be written again: all is refused, for what is read may be old. */
+  get isFenced(): boolean {
+    return this.#isFenced;
   }
 
   read(io: Io): void {
