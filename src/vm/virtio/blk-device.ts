@@ -60,6 +60,8 @@ export class VirtioBlk {
   readonly #chain = new Chain();
   /** Requests that are over, of which the driver is to be told. */
   readonly #over: Pending[] = [];
+  /** The disk's size as the configuration says it. */
+  #shownBytes: number;
   /** Requests of before a reset are of no driver's any more. */
   #life = 0;
 
@@ -71,6 +73,7 @@ export class VirtioBlk {
     this.disk = disk;
     this.queues = queues;
     this.#readOnly = options.readOnly ?? disk.readOnly;
+    this.#shownBytes = disk.sizeBytes;
     this.pci = new PciFunction({
       memory: vm.memory,
       table: blkTable,
@@ -95,6 +98,7 @@ export class VirtioBlk {
       arm: () => this.#arm(),
       disarm: () => this.#each((queue) => queue.disarm()),
     });
+    disk.changed.feed(this.device.work);
   }
 
   #features(): string[] {
@@ -135,7 +139,7 @@ export class VirtioBlk {
   }
 
   #arm(): boolean {
-    let more = this.#over.length > 0;
+    let more = this.#over.length > 0 || this.disk.sizeBytes !== this.#shownBytes;
     if (!this.pci.isRunning) return more;
     this.#each((queue) => {
       if (queue.refusals.broken === null && queue.arm()) more = true;
@@ -143,7 +147,15 @@ export class VirtioBlk {
     return more;
   }
 
+  /** The disk has another size: its driver hears of it (5.2.6.2). */
+  *#resize(thread: Thread): Generator<Wait, void, void> {
+    this.#shownBytes = this.disk.sizeBytes;
+    const vector = this.pci.changeConfig(this.#config());
+    if (vector >= 0) yield* this.device.interrupt(thread, vector, true);
+  }
+
   *#serve(thread: Thread): Generator<Wait, void, void> {
+    if (this.disk.sizeBytes !== this.#shownBytes) yield* this.#resize(thread);
     for (let any = true; any; ) {
       any = false;
       while (this.#over.length > 0) yield* this.#giveBack(thread);

@@ -185,6 +185,26 @@ export class VirtioBlkDriver implements BlockDriver {
   }
 }
 
+/**
+ * An interrupt of the configuration: work for a thread of the guest's kernel, which reads the capacity anew
+ * (virtblk_config_changed, virtblk_update_capacity).
+ */
+function capacityHandler(card: VirtioBlk, bus: PciDriver, disk: RequestQueue): InterruptWork {
+  let isRead = true;
+  return {
+    run: () => card.profile.handlerNs,
+    done: () => {
+      if (!isRead) return; // whoever reads has not begun
+      isRead = false;
+      card.vm.guest.spawn(`${disk.name} capacity`, function* (thread) {
+        isRead = true;
+        const config = BlkConfig.decode(yield* bus.readChanged(thread, BlkConfig.size));
+        disk.resize(thread.now, Number(config.capacity) * SECTOR_BYTES);
+      });
+    },
+  };
+}
+
 /** The driver's probe: sets the device up, and yields the guest's disk. */
 export function* probeVirtioBlk(
   card: VirtioBlk,
@@ -218,6 +238,7 @@ export function* probeVirtioBlk(
     readOnly: features.has('RO'),
   });
   driver.queue = disk;
+  yield* bus.hearChanges(thread, rings.length, capacityHandler(card, bus, disk));
   yield* bus.ready(thread);
   return disk;
 }

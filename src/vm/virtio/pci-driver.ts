@@ -2,7 +2,7 @@
 // traps and is answered by the process; a kick traps as well, and ends in the kernel where that has an event for it.
 
 import { PciCommon } from '../../../protocols/virtio/index.js';
-import type { Thread, Wait } from '../../cpu/index.js';
+import type { InterruptWork, Thread, Wait } from '../../cpu/index.js';
 import { UsageError } from '../../memory/index.js';
 import type { Nanos } from '../../time/index.js';
 import { touch } from '../emulated/process.js';
@@ -98,6 +98,25 @@ export class PciDriver {
       yield* this.#access(thread, () => this.#card.pci.readConfig(at, part));
     }
     return b;
+  }
+
+  /** The same when it may change meanwhile: what is read is of one generation (2.4.1). */
+  *readChanged(thread: Thread, length: number): Generator<Wait, Uint8Array, void> {
+    for (;;) {
+      const before = yield* this.read(thread, 'configGeneration');
+      const config = yield* this.readConfig(thread, length);
+      if ((yield* this.read(thread, 'configGeneration')) === before) return config;
+    }
+  }
+
+  /** The device interrupts by this vector when its configuration changes. */
+  *hearChanges(
+    thread: Thread,
+    vector: number,
+    handler: InterruptWork,
+  ): Generator<Wait, void, void> {
+    this.#card.device.connect(vector, handler);
+    yield* this.write(thread, 'configMsixVector', vector);
   }
 
   /**

@@ -61,6 +61,7 @@ const SETTABLE = new Set([
   'queueDevice',
 ]);
 const NO_VECTOR = 0xffff;
+const GENERATIONS = 256;
 
 export class PciFunction {
   /** What was written where or when it must not be. */
@@ -72,10 +73,12 @@ export class PciFunction {
   readonly #b = new Uint8Array(PciCommon.size);
   readonly #wanted = new Uint8Array(PciCommon.size);
   #accepted = [0, 0];
+  #config: Uint8Array;
   #queues: QueueState[] = [];
 
   constructor(options: PciFunctionOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#offered = wordsOf(['VERSION_1', ...options.features], options.table);
     this.#clear();
   }
@@ -120,10 +123,21 @@ export class PciFunction {
     this.#written(span.name);
   }
 
+  /**
+   * The configuration of its type is another from now on (2.4).
+   * @returns the vector by which the driver wants to hear of it, -1 when it does not
+   */
+  changeConfig(config: Uint8Array): number {
+    this.#config = config;
+    const b = this.#b;
+    set.configGeneration(b, 0, (get.configGeneration(b, 0) + 1) % GENERATIONS);
+    const vector = get.configMsixVector(b, 0);
+    return this.isRunning && vector !== NO_VECTOR ? vector : -1;
+  }
+
   readConfig(offset: number, into: Uint8Array): void {
     into.fill(0);
-    const { config } = this.#options;
-    into.set(config.subarray(offset, offset + into.length));
+    into.set(this.#config.subarray(offset, offset + into.length));
   }
 
   #clear(): void {

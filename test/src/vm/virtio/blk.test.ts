@@ -80,6 +80,30 @@ spec('virtio-blk', (it) => {
     });
   });
 
+  it('a disk that changes its size on the host has the new size in the guest, by an interrupt', () => {
+    const { run, vm, disk, card } = make({ queues: 2 }, 2);
+    run(function* (thread, guestDisk) {
+      assert.is(guestDisk.sizeBytes, DISK_BYTES);
+      yield thread.sleep(after(thread.now, 1_000_000));
+      for (const sizeBytes of [DISK_BYTES / 2, DISK_BYTES]) {
+        const { interrupts } = card.device.counts;
+        const exits = () =>
+          vm.vcpus[0]!.exits['ept-misconfig'] + vm.vcpus[1]!.exits['ept-misconfig'];
+        const before = exits();
+        disk.resize(vm.host.now, sizeBytes);
+        yield thread.block(guestDisk.changed, after(thread.now, 1_000_000));
+        assert.is(guestDisk.sizeBytes, sizeBytes);
+        assert.is(card.device.counts.interrupts - interrupts, 1);
+        assert.ok(exits() > before, 'its capacity is read anew');
+        const address = vm.guest.space.allocate(4096);
+        const segments = segmentsOf(vm.guest.space, address, 4096);
+        const last = { op: 'read', offset: DISK_BYTES - 4096, length: 4096, segments } as const;
+        const isThere = sizeBytes === DISK_BYTES;
+        assert.is((yield* ask(guestDisk, thread, last)) === 'BLK_STS_OK', isThere);
+      }
+    });
+  });
+
   it('what the host cannot do, the guest is told', () => {
     const { run, vm, driver } = make({ readOnly: false });
     run(function* (thread, guestDisk) {
