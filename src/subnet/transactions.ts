@@ -89,6 +89,7 @@ export class Transactions {
   }
 
   wakeAt(): Nanos {
+    if (this.#open.size === 0) return NEVER;
     for (const { dueAt } of this.#open.values()) return dueAt;
     return NEVER;
   }

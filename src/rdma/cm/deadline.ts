@@ -16,11 +16,17 @@ interface Entry<T> {
 export class Deadlines<T extends Timed> {
   readonly #heap: Entry<T>[] = [];
   #count = 0;
+  /** When the first is due. */
+  earliest: Nanos = NEVER;
 
   /** Sets the deadline of `who`; NEVER clears it. */
   set(who: T, at: Nanos): void {
     who.deadline = at;
-    if (at === NEVER) return;
+    if (at !== NEVER) this.#put(who, at);
+    this.#skip();
+  }
+
+  #put(who: T, at: Nanos): void {
     const heap = this.#heap;
     const entry = { at, order: this.#count++, who };
     let i = heap.push(entry) - 1;
@@ -33,22 +39,19 @@ export class Deadlines<T extends Timed> {
     heap[i] = entry;
   }
 
-  get earliest(): Nanos {
-    this.#skip();
-    return this.#heap[0]?.at ?? NEVER;
-  }
-
   /** Takes one that is due, the earliest first, and clears its deadline. */
   take(now: Nanos): T | undefined {
     if (this.earliest > now) return undefined;
     const { who } = this.#pop();
     who.deadline = NEVER;
+    this.#skip();
     return who;
   }
 
   #skip(): void {
     const heap = this.#heap;
     while (heap.length > 0 && heap[0]!.who.deadline !== heap[0]!.at) this.#pop();
+    this.earliest = heap[0]?.at ?? NEVER;
   }
 
   #pop(): Entry<T> {
