@@ -232,7 +232,10 @@ export class Adapter implements Station, InterruptLine {
   /** A subnet manager told the port something. */
   portChanged(now: Nanos, view: PortView): void {
     this.tell(now);
+    const { address } = this.device;
+    const before = address.reregistrations;
     portChanged(this.device, view);
+    if (address.reregistrations !== before) this.services.memberships.registerAgain(now);
   }
 
   // Station

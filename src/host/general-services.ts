@@ -15,6 +15,7 @@ import { isAdministration } from '../subnet/index.js';
 import { after, earlier, ms, type Nanos, NEVER } from '../time/index.js';
 import type { Adapter } from './adapter.js';
 import { sameBytes } from './bytes.js';
+import { Memberships } from './memberships.js';
 import { PathResolver } from './path-resolver.js';
 
 /** Which port of an InfiniBand subnet has an IP address: what IPoIB's ARP and a path query find out. */
@@ -50,6 +51,8 @@ export class GeneralServices {
   readonly manager: ConnectionManager;
   readonly rdmaCm: RdmaCm;
   readonly paths: PathResolver;
+  /** Multicast groups of an InfiniBand subnet. */
+  readonly memberships: Memberships;
   /** MADs that were lost for want of a way or of room. */
   lost = 0;
   readonly #adapter: Adapter;
@@ -69,6 +72,7 @@ export class GeneralServices {
     this.manager = new ConnectionManager({ guid, random });
     this.rdmaCm = new RdmaCm(this.manager, this, random);
     this.paths = new PathResolver(device.address, this.port);
+    this.memberships = new Memberships(device.address, this.port);
   }
 
   // AddressLookup
@@ -121,11 +125,13 @@ export class GeneralServices {
 
   wakeAt(now: Nanos): Nanos {
     if (this.manager.waiting > 0) return now;
-    return earlier(earlier(this.rdmaCm.wakeAt(), this.paths.wakeAt()), this.#heldAt);
+    const asked = earlier(this.paths.wakeAt(), this.memberships.wakeAt());
+    return earlier(earlier(this.rdmaCm.wakeAt(), asked), this.#heldAt);
   }
 
   expire(now: Nanos): void {
     if (this.paths.wakeAt() <= now) this.paths.expire(now);
+    if (this.memberships.wakeAt() <= now) this.memberships.expire(now);
     if (this.rdmaCm.wakeAt() <= now) this.rdmaCm.expire(now);
     if (this.#heldAt <= now) this.#retry(now);
     this.rdmaCm.settle(now);
@@ -143,6 +149,7 @@ export class GeneralServices {
       const { from, localGid } = mad;
       if (isAdministration(mad.bytes)) {
         if (this.paths.receive(now, mad.bytes)) this.rdmaCm.look(now);
+        else this.memberships.receive(now, mad.bytes);
         continue;
       }
       const gid = from.grh && (from.grh.dgid as Uint8Array);

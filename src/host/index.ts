@@ -11,4 +11,5 @@ export { ConnectionWatch, type ConnectionWatchOptions } from './connection-watch
 export { type Directory, GeneralServices } from './general-services.js';
 export { Host, type HostOptions, type SriovOptions } from './host.js';
 export { guidOf, portGidOf } from './identity.js';
+export type { Membership, MembershipOptions } from './memberships.js';
 export { type ResourceName, resourceNames, type Usage, usageOf } from './resources.js';

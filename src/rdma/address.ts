@@ -89,6 +89,8 @@ export interface PortAddress {
   /** Where the subnet manager is; 0 or left out where there is none. */
   managerLid?: number;
   managerSl?: number;
+  /** How often it has asked clients to register again. */
+  reregistrations?: number;
 }
 
 /** MAC of the next hop to a GID; undefined when nobody knows it (yet). */

@@ -10,7 +10,6 @@ export type UnusedEvent =
   | 'IBV_EVENT_LID_CHANGE'
   | 'IBV_EVENT_PKEY_CHANGE'
   | 'IBV_EVENT_SM_CHANGE'
-  | 'IBV_EVENT_CLIENT_REREGISTER'
   | 'IBV_EVENT_GID_CHANGE'
   | 'IBV_EVENT_WQ_FATAL';
 
@@ -26,6 +25,8 @@ export const asyncEvents: Readonly<Record<AsyncEventType, string>> = {
   IBV_EVENT_DEVICE_FATAL: 'the device failed',
   IBV_EVENT_PORT_ACTIVE: 'the link came up',
   IBV_EVENT_PORT_ERR: 'the link went down',
+  IBV_EVENT_CLIENT_REREGISTER:
+    'a subnet manager that is new asks for what was registered with the one before',
   IBV_EVENT_SRQ_LIMIT_REACHED: 'fewer requests than the limit wait; once, until it is set again',
   IBV_EVENT_QP_LAST_WQE_REACHED:
     'a queue pair of a shared queue is in error and takes no more of it',
@@ -39,7 +40,6 @@ export const unusedEvents: Readonly<Record<UnusedEvent, string>> = {
   IBV_EVENT_LID_CHANGE: 'the device takes its LID when it is made',
   IBV_EVENT_PKEY_CHANGE: 'the device takes its partition keys when it is made',
   IBV_EVENT_SM_CHANGE: 'the subnet manager deals with the port outside of the device',
-  IBV_EVENT_CLIENT_REREGISTER: 'nothing is registered with a subnet manager',
   IBV_EVENT_GID_CHANGE: 'the device takes its GIDs when it is made',
   IBV_EVENT_WQ_FATAL: 'no work queues outside of queue pairs (ibv_create_wq)',
 };

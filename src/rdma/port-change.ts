@@ -16,6 +16,10 @@ export function portChanged(device: RdmaDevice, view: PortView): void {
     if (first?.type === 'IB' && !sameBytes(first.bytes, 0, gid, 0, gid.length))
       address.gids = [{ bytes: gid, type: 'IB' }, ...address.gids.slice(1)];
   }
+  if (view.reregistrations !== (address.reregistrations ?? 0)) {
+    address.reregistrations = view.reregistrations;
+    device.report({ type: 'IBV_EVENT_CLIENT_REREGISTER' });
+  }
   if (device.portIsUp === view.active) return;
   device.portIsUp = view.active;
   // A port that waits for its first manager has not failed.

@@ -128,7 +128,8 @@ const setPort: Treat = (request) => {
     for (const field of endPortFields) PortInfo.set[field](info, 0, PortInfo.get[field](data, 0));
     PortInfo.set.mKey(info, 0, PortInfo.get.mKey(data, 0));
     PortInfo.set.gidPrefix(info, 0, PortInfo.get.gidPrefix(data, 0));
-    PortInfo.set.clientReregister(info, 0, PortInfo.get.clientReregister(data, 0));
+    // An order, not a state: what is read of it is 0.
+    port.reregistrations += PortInfo.get.clientReregister(data, 0);
     // A switch forwards packets for its own LID to port 0.
     if (node.tables) node.tables.forwarding[lid] = 0;
   }

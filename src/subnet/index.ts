@@ -1,6 +1,7 @@
 export { SubnetAgent } from './agent.js';
 export { SM_STATE } from './constant.js';
 export { gidBytes, guidOfGid } from './gid.js';
+export { GroupQueries, type GroupQuestion, type SubnetGroup } from './group-query.js';
 export { LaneMap } from './lane-map.js';
 export { type MadOrigin, type ManagerOptions, SubnetManager } from './manager.js';
 export { type LinkState, ManagedNode, type ManagedPort, type SwitchTables } from './node.js';

@@ -48,6 +48,8 @@ const DEFAULT_MTU_CODE = 5;
 export class ManagedPort {
   readonly info = new Uint8Array(PortInfo.size);
   readonly pKeys = new Uint16Array(P_KEYS);
+  /** How often its clients were told to register again (PortInfo:ClientReregister). */
+  reregistrations = 0;
   /** Grows with every Set and every change of the link, so that owners see that something is new. */
   version = 0;
 

@@ -16,6 +16,7 @@ import {
   ManagementPort,
   modifyQp,
   modifySrq,
+  portChanged,
   postRecv,
   postSend,
   postSrqRecv,
@@ -311,6 +312,15 @@ const happened: Readonly<Record<AsyncEventType, () => string[]>> = {
     setPort(o.left.context, false);
     setPort(o.left.context, false);
     return eventsOf(o.net, LEFT);
+  },
+  IBV_EVENT_CLIENT_REREGISTER: () => {
+    const net = new BackToBack({ wire: 'IB' });
+    const { device } = net.hosts[LEFT];
+    const view = { active: true, lid: 1, gidPrefix: 0xfe80n << 48n, guid: 1n, mtu: 5 };
+    const told = { ...view, managerLid: 7, managerSl: 0, reregistrations: 1 };
+    portChanged(device, told);
+    portChanged(device, told);
+    return eventsOf(net, LEFT);
   },
   IBV_EVENT_SRQ_LIMIT_REACHED: () => {
     const net = new BackToBack();
