@@ -56,14 +56,19 @@ export class MediaVolume implements Volume {
   }
 
   write(io: Io): void {
-    const { writeNs, writeBitsPerSecond } = this.profile;
-    const begins = this.#begins(writeNs);
-    this.#writesUntil = passed(this.#writesUntil, begins, io.length, writeBitsPerSecond);
+    const { readNs, readBitsPerSecond, writeNs, writeBitsPerSecond } = this.profile;
+    const copied = this.volume.copiesBefore?.(io.offset, io.length) ?? 0;
+    // What is copied first is read, then written with the rest.
+    const ns = copied > 0 ? readNs + writeNs : writeNs;
+    const begins = this.#begins(ns);
+    if (copied > 0) this.#readsUntil = passed(this.#readsUntil, begins, copied, readBitsPerSecond);
+    const from = copied > 0 ? Math.max(begins + readNs, this.#readsUntil) : begins;
+    this.#writesUntil = passed(this.#writesUntil, from, copied + io.length, writeBitsPerSecond);
     // Bytes to write are the caller's again when this returns.
     const bytes = io.bytes.slice(io.at, io.at + io.length);
     const { offset, length, fua, noHole } = io;
     const held = { offset, length, bytes, at: 0, fua, noHole, done: io.done.bind(io) };
-    this.clock.at(later(begins + writeNs, this.#writesUntil), () => this.volume.write(held));
+    this.clock.at(later(begins + ns, this.#writesUntil), () => this.volume.write(held));
   }
 
   flush(io: Io): void {

@@ -105,6 +105,16 @@ export class MemoryVolume implements OwnVolume {
     io.done(OK);
   }
 
+  copiesBefore(offset: number, length: number): number {
+    let bytes = 0;
+    for (let index = Math.floor(offset / CHUNK); index * CHUNK < offset + length; index++) {
+      const chunk = this.#chunks[index];
+      const isWhole = offset <= index * CHUNK && (index + 1) * CHUNK <= offset + length;
+      if (chunk !== undefined && chunk.writer !== this.#writer && !isWhole) bytes += CHUNK;
+    }
+    return bytes;
+  }
+
   flush(io: Io): void {
     io.done(OK);
   }

@@ -67,6 +67,8 @@ export interface Volume {
   readonly writesInPieces?: boolean;
   /** Bytes from there on as they lie in memory, as many as lie in a row; a later write may change them. */
   lend?(offset: number): Uint8Array;
+  /** Bytes that a write there copies first, because a snapshot has them, too; 0 where there is no such method. */
+  copiesBefore?(offset: number, length: number): number;
   read(io: Io): void;
   write(io: Io): void;
   /** Done when everything is durable that was done before the call, whoever asked for it. */

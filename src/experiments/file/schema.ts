@@ -129,7 +129,37 @@ const vms = object('the VM in which the program of a block job runs, and those b
 });
 
 const pool = object('what serves the disk, and on what it lies', {
-  host: text("the topology's last unless given"),
+  host: text('that has the volume; the first of the nodes unless given'),
+  nodes: {
+    ...count(
+      "the topology's last hosts; as many as copies unless given. Without a topology several nodes and the host are around a switch",
+    ),
+    maximum: 3,
+  },
+  replicas: {
+    ...count(
+      'copies of the volume on as many nodes: a write is done when all have it; 1 unless given',
+    ),
+    maximum: 3,
+  },
+  backend: {
+    description:
+      'what keeps the data; file and nbd answer in real time, which no experiment has, and are refused',
+    enum: ['memory', 'file', 'nbd'],
+  },
+  thin: flag('what was never written takes no room; true unless given'),
+  clone: flag(
+    'a clone of a volume that is full: what is written first is copied, 64 KiB at a time',
+  ),
+  'snapshot-every': {
+    ...time,
+    description: 'a snapshot of every copy so often while the job runs: first writes after it copy',
+  },
+  limits: object('what hosts may ask of the volume', {
+    iops: count('requests a second'),
+    bandwidth: { ...size, description: 'bytes a second' },
+    burst: { ...time, description: 'after idling, so much of it at once; 100 ms unless given' },
+  }),
   volume: { ...size, description: 'of the disk; as large as the job needs unless given' },
   media: profileSchema('what the volume lies on', media, 'memory'),
   queues: count('I/O queues; one a core unless given'),

@@ -5,7 +5,7 @@ import type { PathName } from '../../apps/compare/index.js';
 import type { WireName } from '../../apps/perftest/index.js';
 import { kernelFor, tcpTestParameters } from '../../apps/tcptest/index.js';
 import type { CpuProfile } from '../../cpu/index.js';
-import { pair, type Topology } from '../../fabric/index.js';
+import { pair, star, type Topology } from '../../fabric/index.js';
 import type { KernelOptions } from '../../kernel/index.js';
 import { cards, ethernetCards, kernels, processors, slots } from '../../profiles/catalogue.js';
 import { kernelOn } from '../../profiles/kernel.js';
@@ -17,6 +17,7 @@ import { readSize, readTime } from '../../scenario/quantity.js';
 import { readTopology, topologyOf } from '../../scenario/topology-file.js';
 import type { Beside } from './experiment-file.js';
 import { at, PlaceError } from './place.js';
+import { nodesOf } from './pool.js';
 import { profileOf } from './profile-value.js';
 import type { HostText, OptionsText, PointText } from './text.js';
 import { hostNamed, type Workload, workloadOf } from './workload.js';
@@ -98,7 +99,7 @@ export function settle(text: PointText, beside: Beside): Settings {
   };
 }
 
-function topologyFor({ fabric = {} }: PointText, beside: Beside): Topology {
+function topologyFor({ fabric = {}, pool = {} }: PointText, beside: Beside): Topology {
   const { topology: own, 'topology-file': file } = fabric;
   if (file !== undefined && own !== undefined)
     throw new PlaceError(
@@ -106,7 +107,8 @@ function topologyFor({ fabric = {} }: PointText, beside: Beside): Topology {
       "there is a 'topology' as well; leave out one of them",
     );
   if (file !== undefined) return readTopology(file, beside(file));
-  if (!own) return pair();
+  const nodes = nodesOf(pool);
+  if (!own) return nodes === 1 ? pair() : star(1 + nodes);
   const document = new SchemaDocument('', own, () => '');
   return at(['fabric', 'topology'], () => topologyOf(document, [], own));
 }

@@ -70,6 +70,17 @@ export interface BlockText {
 /** What serves the disk, and on what it lies. */
 export interface PoolText {
   readonly host?: string;
+  readonly nodes?: number;
+  readonly replicas?: number;
+  readonly backend?: 'memory' | 'file' | 'nbd';
+  readonly thin?: boolean;
+  readonly clone?: boolean;
+  readonly 'snapshot-every'?: Quantity;
+  readonly limits?: {
+    readonly iops?: number;
+    readonly bandwidth?: Quantity;
+    readonly burst?: Quantity;
+  };
   readonly volume?: Quantity;
   readonly media?: ProfileText;
   readonly queues?: number;

@@ -15,27 +15,18 @@ import {
 import type { Topology } from '../../fabric/index.js';
 import type { KernelOptions } from '../../kernel/index.js';
 import { PAGE_1G, PAGE_2M, PAGE_4K, type PageBytes } from '../../memory/index.js';
-import { hypervisors, media } from '../../profiles/catalogue.js';
+import { hypervisors } from '../../profiles/catalogue.js';
 import { type Quantity, readSize, readTime } from '../../scenario/quantity.js';
 import { optionsOf } from '../../scenario/scenario-file.js';
-import type { MediaProfile } from '../../storage/media.js';
 import type { VmProfile } from '../../vm/index.js';
 import { at, PlaceError } from './place.js';
+import { nodesOf, type PoolSettings, poolOf } from './pool.js';
 import { profileOf } from './profile-value.js';
 import type { BlockText, DeviceName, PlacementName, PointText, TestText } from './text.js';
 
 interface Between {
   readonly from: string;
   readonly to: string;
-}
-
-/** What serves a disk. */
-export interface PoolSettings {
-  readonly volumeBytes: number;
-  readonly media: MediaProfile;
-  readonly queues: number | undefined;
-  readonly entries: number;
-  readonly digests: boolean;
 }
 
 export type Workload =
@@ -106,7 +97,8 @@ export function workloadOf(
     });
   const parameters = at(place, () => blockParameters(block!));
   const vm = vmOf(text, parameters, coresAt(between.from));
-  return { ...between, kind: 'block', parameters, pool: poolOf(text, parameters), vm };
+  const pool = poolOf(text, topology.hosts, between.from, between.to, parameters);
+  return { ...between, kind: 'block', parameters, pool, vm };
 }
 
 /** Client and server: of a disk, who uses it, and the pool. */
@@ -115,9 +107,11 @@ function endsOf({ workload, pool = {} }: PointText, topology: Topology, place: s
   const { hosts } = topology;
   const given = perftest ?? tcp;
   const from = hostNamed(topology, (given ?? block!).from ?? hosts[0]!, [...place, 'from']);
+  const others = hosts.filter((name) => name !== from);
+  const first = others.at(-nodesOf(pool)) ?? others.at(-1) ?? from;
   const to = given
     ? hostNamed(topology, given.to ?? hosts[1]!, [...place, 'to'])
-    : hostNamed(topology, pool.host ?? hosts.at(-1)!, ['pool', 'host']);
+    : hostNamed(topology, pool.host ?? first, ['pool', 'host']);
   return { from, to };
 }
 
@@ -145,24 +139,6 @@ function blockParameters(text: BlockText): BlockJobParameters {
   };
   return blockJobParameters(defined(known));
 }
-
-/** What a volume has beyond what a job needs, so that it does not end where the job does. */
-const VOLUME_UNIT = 1 << 20;
-
-function poolOf({ pool = {} }: PointText, { jobs, areaBytes }: BlockJobParameters): PoolSettings {
-  const need = Math.ceil((jobs * areaBytes) / VOLUME_UNIT) * VOLUME_UNIT;
-  const volumeBytes = sizeOf('volume', pool.volume) ?? need;
-  if (volumeBytes < need)
-    throw new PlaceError(['pool', 'volume'], `${volumeBytes} bytes, and the job needs ${need}`);
-  return {
-    volumeBytes,
-    media: at(['pool', 'media'], () => profileOf(media, pool.media, 'memory')),
-    queues: pool.queues,
-    entries: pool.entries ?? QUEUE_ENTRIES,
-    digests: pool.digests ?? false,
-  };
-}
-const QUEUE_ENTRIES = 128;
 
 const PAGE_SIZES: readonly number[] = [PAGE_4K, PAGE_2M, PAGE_1G];
 /** What a guest needs beside the buffers of its job: rings, queues, page tables. */

@@ -9,6 +9,7 @@ import {
   picturesOnOneScale,
 } from '../../apps/compare/index.js';
 import { escaped } from './chart.js';
+import { copiesSection } from './copies.js';
 import { findings, rivals } from './finding.js';
 import { hardwareSection } from './hardware.js';
 import { details, figure, htmlTable, tabs } from './html.js';
@@ -86,6 +87,7 @@ ${besideSection(study)}
 <p>Every number is measured in simulated worlds whose frames, memory and interrupts are real to the byte: ${verifiedWords(rows)}</p>
 ${figuresOf(rows).map(figure).join('\n')}
 ${countsSection(rows)}
+${copiesSection(rows)}
 ${readSection(study)}
 <h2>Every number</h2>
 ${numbers(rows)}
@@ -213,6 +215,7 @@ function numbers(rows: Rows): string {
     'vCPUs',
     'bytes',
     'depth',
+    ...(rows.copies.length > 1 ? ['copies'] : []),
     'p50 us',
     'p99 us',
     'p99.9 us',
@@ -234,6 +237,7 @@ function numbers(rows: Rows): string {
       row.device === 'host' ? '' : row.placement,
       sizeWords(row.size),
       String(row.depth),
+      ...(rows.copies.length > 1 ? [String(row.copies)] : []),
       ...(['p50Ns', 'p99Ns', 'p999Ns', 'p9999Ns'] as const).map((p) => figures(latencyUs(row, p))),
       figures(kiops(row)),
       figures(gigabits(row)),

@@ -27,6 +27,8 @@ export interface Row {
   readonly placement: PlacementName;
   readonly size: number;
   readonly depth: number;
+  /** Of the volume, on as many nodes of the pool. */
+  readonly copies: number;
   readonly result: PointResult;
 }
 
@@ -44,6 +46,7 @@ export function rowOf(result: PointResult, text: PointText): Row | undefined {
     placement: (valueAt(text, ['vms', 'placement']) as PlacementName | undefined) ?? 'pinned',
     size: size === undefined ? DEFAULT_SIZE : readSize('size', size as string),
     depth: block.depth ?? 1,
+    copies: text.pool?.replicas ?? 1,
     result,
   };
 }
@@ -64,16 +67,33 @@ export const latencyUs = (row: Row, percentile: Percentile = 'p50Ns'): number =>
 const sum = (row: Row, of: (one: PointResult['operations'][number]) => number): number =>
   row.result.operations.reduce((total, one) => total + of(one), 0);
 
+/** Median of reads or of writes; undefined where there are none. */
+export const medianUs = ({ result }: Row, operation: 'read' | 'write'): number | undefined => {
+  const found = result.operations.find((one) => one.operation === operation);
+  return found?.latency && found.latency.p50Ns / US;
+};
+
 export const kiops = (row: Row): number => sum(row, (one) => one.operationsPerSecond) / KILO;
 export const gigabits = (row: Row): number => sum(row, (one) => one.bitsPerSecond) / GIGA;
 export const operations = (row: Row): number => sum(row, (one) => one.count);
 
 type Use = NonNullable<PointResult['measured']>['hosts'][string];
 
-/** The side that uses the disk, and the pool: the hosts in their order. */
+/** What both sides did: who uses the disk, and all nodes of the pool that have a copy. */
 export function sidesOf({ result }: Row): { readonly host: Use; readonly pool: Use } {
-  const uses = Object.values(result.measured!.hosts);
-  return { host: uses[0]!, pool: uses.at(-1)! };
+  const uses = Object.entries(result.measured!.hosts);
+  const names = result.pool?.copies.map(({ host }) => host) ?? [uses.at(-1)![0]];
+  const of = (isNode: boolean) =>
+    uses.flatMap(([name, use]) => (names.includes(name) === isNode ? [use] : []));
+  return { host: of(false)[0]!, pool: of(true).reduce(added) };
+}
+
+/** Counts of two hosts together; of their cores only what an operation takes. */
+function added(a: Use, b: Use): Use {
+  const counts: { -readonly [name in keyof Use['counts']]: number } = { ...a.counts };
+  for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += b.counts[name];
+  const workNsPerOperation = a.cpu.workNsPerOperation + b.cpu.workNsPerOperation;
+  return { ...a, cpu: { ...a.cpu, workNsPerOperation }, counts };
 }
 
 /** Microseconds of cores at work for one operation. */
@@ -108,6 +128,7 @@ export class Rows {
   readonly placements: readonly PlacementName[];
   readonly sizes: readonly number[];
   readonly depths: readonly number[];
+  readonly copies: readonly number[];
 
   constructor(readonly all: readonly Row[]) {
     const known = <T>(of: (row: Row) => T): T[] => [...new Set(all.map(of))];
@@ -117,11 +138,16 @@ export class Rows {
     this.placements = known(({ placement }) => placement);
     this.sizes = known(({ size }) => size).sort((a, b) => a - b);
     this.depths = known(({ depth }) => depth).sort((a, b) => a - b);
+    this.copies = known(({ copies }) => copies).sort((a, b) => a - b);
   }
 
+  /** With the fewest copies unless told. */
   find(wanted: Partial<Omit<Row, 'result'>>): Row | undefined {
     const names = Object.keys(wanted) as (keyof typeof wanted)[];
-    return this.all.find((row) => names.every((name) => row[name] === wanted[name]));
+    const { copies = this.copies[0] } = wanted;
+    return this.all.find(
+      (row) => row.copies === copies && names.every((name) => row[name] === wanted[name]),
+    );
   }
 
   /** The size that is nearest to 4 KiB, which most disks are asked for most. */

@@ -3,10 +3,12 @@
 import { BlockJob } from '../../apps/blockjob/index.js';
 import type { Phase } from '../../apps/perftest/index.js';
 import type { Lab } from '../../scenario/lab.js';
+import type { Nanos } from '../../time/index.js';
 import type { Settings } from '../file/settings.js';
 import { Latencies } from '../measure/latency.js';
-import { type BlockWorkload, servePool } from './disk.js';
+import type { BlockWorkload } from './disk.js';
 import { diskUser } from './disk-user.js';
+import { Pool } from './pool.js';
 import { type Outcome, operationResult } from './result.js';
 import type { Course } from './workload.js';
 
@@ -20,13 +22,16 @@ export function startBlockJob(
   const latencies = { read: new Latencies(), write: new Latencies() };
   let job: BlockJob | undefined;
   let failure = '';
-  const precondition = servePool(lab, settings, workload);
+  const pool = new Pool(lab, settings.transport === 'tcp' ? 'tcp' : 'rdma', workload.pool);
   const listener = {
-    begins: phase.begins,
+    begins: (now: Nanos) => {
+      pool.begins();
+      phase.begins(now);
+    },
     operation: (op: 'read' | 'write', ns: number) => latencies[op].record(ns),
     ends: phase.ends,
   };
-  const { computer, vm, open } = diskUser(lab, settings, workload);
+  const { computer, vm, open } = diskUser(lab, pool, workload);
   computer.spawn('connects', function* (thread) {
     const found = yield* open(thread);
     if (typeof found === 'string') {
@@ -34,7 +39,7 @@ export function startBlockJob(
       return;
     }
     const { random } = lab.sim;
-    job = new BlockJob(computer, found, parameters, random, listener, precondition);
+    job = new BlockJob(computer, found, parameters, random, listener, pool.precondition);
     job.start();
   });
   lab.settle(lab.host(workload.from));
@@ -46,7 +51,7 @@ export function startBlockJob(
     get part() {
       return job?.part(lab.now) ?? 0;
     },
-    outcome: () => outcomeOf(failure, job, latencies),
+    outcome: () => ({ ...outcomeOf(failure, job, latencies), pool: pool.result() }),
   };
 }
 

@@ -6,9 +6,9 @@ import type { Computer } from '../../host/index.js';
 import type { Lab } from '../../scenario/lab.js';
 import { after, us } from '../../time/index.js';
 import type { Vm } from '../../vm/index.js';
-import type { Settings } from '../file/settings.js';
 import { attach, type BlockWorkload } from './disk.js';
 import { hasOwnDriver, makeVm, openGuestDisk } from './guest.js';
+import type { Pool } from './pool.js';
 
 export interface DiskUser {
   readonly computer: Computer;
@@ -20,12 +20,10 @@ export interface DiskUser {
 /** A guest looks so often whether the host has the disk that it will be given. */
 const LOOK = us(100);
 
-export function diskUser(lab: Lab, settings: Settings, workload: BlockWorkload): DiskUser {
+export function diskUser(lab: Lab, pool: Pool, workload: BlockWorkload): DiskUser {
   const host = lab.host(workload.from);
-  const pool = lab.host(workload.to);
   const of = workload.vm;
-  const connect = (computer: Computer, thread: Thread) =>
-    attach(computer, thread, pool, lab, settings, workload);
+  const connect = (computer: Computer, thread: Thread) => attach(computer, thread, pool, workload);
   if (of === undefined)
     return { computer: host, vm: undefined, open: (thread) => connect(host, thread) };
   const vm = makeVm(lab, host, of);

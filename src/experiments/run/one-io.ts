@@ -18,8 +18,8 @@ import type { Computer } from '../../host/index.js';
 import { Lab } from '../../scenario/lab.js';
 import { after, type Nanos, seconds } from '../../time/index.js';
 import type { Settings } from '../file/settings.js';
-import { servePool } from './disk.js';
 import { diskUser } from './disk-user.js';
+import { Pool } from './pool.js';
 
 /** Events of a host for one read; those of the largest fit. */
 const LEDGER_EVENTS = 2 ** 17;
@@ -36,14 +36,14 @@ export function recordRead(settings: Settings, size: number): PathRecord {
   if (workload.kind !== 'block') throw new RangeError('only reads of disks are recorded');
   const lab = new Lab({ ...settings.lab, ledgerEvents: LEDGER_EVENTS });
   const [initiator, target] = [lab.host(workload.from), lab.host(workload.to)];
-  const precondition = servePool(lab, settings, workload);
+  const pool = new Pool(lab, transport === 'tcp' ? 'tcp' : 'rdma', workload.pool);
   const there = Uint8Array.from({ length: size }, (_, i) => i % PATTERN);
-  precondition(0, there);
+  pool.precondition(0, there);
   const recorder = new Recorder({ initiator, target }, lab.linkType, transport === 'iwarp');
   lab.tap(initiator.name, recorder.tap('initiator'));
   lab.tap(target.name, recorder.tap('target'));
   const run = { knownAt: null as Nanos | null, verified: false, failure: '' };
-  const { computer, vm, open } = diskUser(lab, settings, workload);
+  const { computer, vm, open } = diskUser(lab, pool, workload);
   computer.spawn('reader', function* (thread) {
     const found = yield* open(thread);
     if (typeof found === 'string') run.failure = found;

@@ -46,7 +46,7 @@ export function runPoint(
 function run(
   settings: Settings,
   watch: Watch,
-): Pick<PointResult, 'failure' | 'operations' | 'verified' | 'measured'> {
+): Pick<PointResult, 'failure' | 'operations' | 'verified' | 'pool' | 'measured'> {
   const lab = new Lab(settings.lab);
   for (const fault of settings.faults) spoil(lab, fault);
   const sampler = new Sampler(lab.hosts, watchLinks(lab));

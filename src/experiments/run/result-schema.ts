@@ -122,6 +122,20 @@ export const resultSchema = {
         blocks: number('blocks that were read back'),
         wrong: number('blocks that were not what was written last'),
       }),
+      pool: object("what became of the pool's volume", {
+        copies: list(
+          'of each node, first the one that has the volume',
+          object('a copy', {
+            host: text('the node'),
+            state: { description: 'whole, being filled, or failed', enum: ['in', 'back', 'out'] },
+            allocatedBytes: number('that its node holds for it'),
+          }),
+        ),
+        snapshots: number('taken while the job ran'),
+        failures: number('copies that failed'),
+        returns: number('copies that came back'),
+        copiedBytes: number('that they were filled with'),
+      }),
       measured: object(
         'what it took, from when all was connected and warm to the last operation',
         {
@@ -134,6 +148,6 @@ export const resultSchema = {
         ['vm'],
       ),
     },
-    ['verified', 'measured'],
+    ['verified', 'pool', 'measured'],
   ),
 };

@@ -1,6 +1,7 @@
 // What one combination came to: a line of JSON. Names end in their units; percentiles are of latencies. Nothing of it
 // depends on the machine that ran it, or on how long that took.
 
+import type { CopyState } from '../../storage/replicated-volume.js';
 import type { LatencySummary } from '../measure/latency.js';
 import type { Measurement } from '../measure/measurement.js';
 
@@ -20,6 +21,20 @@ export interface Verified {
   readonly wrong: number;
 }
 
+/** What became of the pool's volume. */
+export interface PoolResult {
+  readonly copies: readonly {
+    readonly host: string;
+    readonly state: CopyState;
+    readonly allocatedBytes: number;
+  }[];
+  readonly snapshots: number;
+  /** Copies that failed, that came back, and what that took. */
+  readonly failures: number;
+  readonly returns: number;
+  readonly copiedBytes: number;
+}
+
 export interface PointResult {
   readonly schema: 'wireverbs-result-1';
   readonly experiment: string;
@@ -32,6 +47,7 @@ export interface PointResult {
   readonly failure: string;
   readonly operations: readonly OperationResult[];
   readonly verified?: Verified;
+  readonly pool?: PoolResult;
   readonly measured?: Measurement;
 }
 
@@ -40,6 +56,7 @@ export interface Outcome {
   readonly failure: string;
   readonly operations: readonly OperationResult[];
   readonly verified?: Verified;
+  readonly pool?: PoolResult;
 }
 
 const NS = 1e9;

@@ -159,6 +159,32 @@ workload: { perftest: { test: read_lat, iters: 5 } }`);
     for (const [text, expected] of cases) assert.match(complaint(text), expected);
   });
 
+  it('have a pool of several nodes: the last hosts of the topology, or around a switch', () => {
+    const block = 'experiment: x\nworkload: { block: { rw: randwrite } }\n';
+    const nodesOf = (text: string) => {
+      const { workload } = settle(read(block + text).points[0]!.text, none);
+      return workload.kind === 'block' ? workload.pool.nodes : [];
+    };
+    assert.equal(nodesOf(''), ['h1']);
+    assert.equal(nodesOf('pool: { replicas: 3 }'), ['h1', 'h2', 'h3']);
+    assert.equal(nodesOf('pool: { nodes: 2 }'), ['h1', 'h2']);
+    const rack = 'fabric: { topology: { shape: star, count: 5 } }\n';
+    assert.equal(nodesOf(`${rack}pool: { nodes: 2 }`), ['h3', 'h4']);
+    assert.equal(nodesOf(`${rack}pool: { nodes: 3, host: h1 }`), ['h1', 'h3', 'h4']);
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ['pool: { replicas: 4 }', /pool\.replicas: must be <= 3/],
+      ['pool: { nodes: 2, replicas: 3 }', /pool\.replicas: 3 copies need as many nodes, not 2/],
+      [
+        `fabric: { topology: { shape: pair } }\npool: { nodes: 2 }`,
+        /pool\.nodes: 2 nodes and the host that uses the disk: 3 hosts, and there are h0, h1/,
+      ],
+      ['pool: { backend: nbd }', /pool\.backend: nbd answers in real time/],
+      ['pool: { backend: file }', /pool\.backend: file answers in real time/],
+      ['pool: { limits: { iops: 0 } }', /pool\.limits\.iops: must be >= 1/],
+    ];
+    for (const [text, expected] of cases) assert.match(complaint(block + text), expected);
+  });
+
   it('are described by the schema that editors read', () => {
     for (const [name, schema] of Object.entries(schemas))
       assert.equal(

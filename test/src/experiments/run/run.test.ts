@@ -173,6 +173,24 @@ sweep: { vms.device: [emulated, virtio, vf, passthrough], vms.placement: [pinned
     }
   });
 
+  it('goes on without a node of the pool that is cut off, and fills its copy when it is back', () => {
+    const { failure, verified, pool, operations } = only(`experiment: a node that goes
+pool: { replicas: 3 }
+faults: [{ link: [h3, s0], down: 5s, up: 15s }]
+workload: { block: { rw: randrw, think: 20ms, duration: 40s } }`);
+    assert.is(failure, '');
+    assert.is(verified!.wrong, 0);
+    const { copies, failures, returns, copiedBytes } = pool!;
+    assert.equal(
+      copies.map(({ state }) => state),
+      ['in', 'in', 'in'],
+    );
+    assert.equal([failures, returns], [1, 1]);
+    assert.ok(copiedBytes > 0);
+    // The write that was under way waits until the node is given up.
+    assert.ok(operations.some(({ latency }) => latency!.maxNs > 1e9));
+  });
+
   it('has media that take their time', () => {
     const p50 = (medium: string) =>
       only(`experiment: media
