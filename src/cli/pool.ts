@@ -1,7 +1,8 @@
 // `wireverbs pool serve`: volumes on the sockets of this machine, for real clients: qemu, nbd-client, libnbd, fio.
 
-import { lstatSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
 import { Duplex } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
 import { OpenVolumes, parseVolume, type VolumeSpec } from '../storage/backing.js';
@@ -131,7 +132,8 @@ async function serve(options: Options): Promise<void> {
   const say = options.json ? asJson : asText;
   const exports = new Exports();
   const listener = new NbdListener(exports);
-  const nvme = new NvmeTcpServers(options.nqn);
+  const { nqn } = options;
+  const nvme = new NvmeTcpServers(nqn);
   const places = [...options.nbd, ...inherited(options)];
   refuseUnreachable(options, places);
   const open = new OpenVolumes({
@@ -149,7 +151,7 @@ async function serve(options: Options): Promise<void> {
     for (const place of places)
       say({ event: 'listening', protocol: 'NBD', at: await listen(listener, place) });
     for (const place of options.nvmeTcp)
-      say({ event: 'listening', protocol: 'NVMe/TCP', at: await nvme.listen(place) });
+      say({ event: 'listening', ...{ protocol: 'NVMe/TCP', at: await nvme.listen(place), nqn } });
     if (options.stdio)
       listener.adopt(Duplex.from({ readable: process.stdin, writable: process.stdout }));
     await Promise.race([end, idle]);
@@ -181,14 +183,15 @@ function refuseUnreachable({ nvmeTcp, stdio, json }: Options, places: readonly P
 
 type Told =
   | { readonly event: 'volume'; readonly volume: string; readonly what: string }
-  | { readonly event: 'listening'; readonly protocol: string; readonly at: string }
+  | { readonly event: 'listening'; readonly protocol: string; readonly at: string; nqn?: string }
   | ({ readonly event: 'end' } & ServerCounts);
 
 const asJson = (told: Told): void => print(JSON.stringify(told));
 
 function asText(told: Told): void {
   if (told.event === 'volume') remark(`${told.volume}: ${told.what}`);
-  else if (told.event === 'listening') remark(`${told.protocol} on ${told.at}`);
+  else if (told.event === 'listening')
+    remark(`${told.protocol} on ${told.at}${told.nqn ? `, ${told.nqn}` : ''}`);
   else report(told);
 }
 
@@ -212,6 +215,8 @@ async function listen(listener: NbdListener, place: Place): Promise<string> {
 
 /** A socket that nobody listens on is left over from a run before; anything else stays. */
 async function clearPath(path: string): Promise<void> {
+  // The system says of this that permission is denied.
+  if (!existsSync(dirname(path))) throw new UsageError(`${dirname(path)}: there is no such folder`);
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
   const socket = createConnection(path);
   const alive = await new Promise<boolean>((resolve) => {

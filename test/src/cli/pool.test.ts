@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nvme } from '../../../protocols/index.js';
 import { POOL_NQN } from '../../../src/cli/pool-subsystem.js';
-import { OK, operate } from '../../../src/storage/index.js';
-import { parseNbdUri, RemoteVolume } from '../../../src/storage/nbd/index.js';
-import { inFolder, wireverbs } from '../../support/cli.js';
+import { MemoryVolume, OK, operate } from '../../../src/storage/index.js';
+import { Exports, NbdListener, parseNbdUri, RemoteVolume } from '../../../src/storage/nbd/index.js';
+import { inFolder, wireverbs, wireverbsEach } from '../../support/cli.js';
 import { commands, Line } from '../../support/plain-nvme/index.js';
 import { assert, spec } from '../../support/spec.js';
 
@@ -176,6 +176,82 @@ spec('wireverbs pool serve', (it) => {
       }
     }));
 
+  it('serves several volumes of one store', () =>
+    inFolder(async (folder) => {
+      const [socket, path] = [join(folder, 's'), join(folder, 'disk.store')];
+      const both = ['--volume', `a=4M,file:${path}`, '--volume', `b=8M,file:${path}`];
+      const fill = async (name: string, value: number) => {
+        const volume = await open(socket, name);
+        const bytes = new Uint8Array(4096).fill(value);
+        assert.is(await operate(volume, 'write', { bytes }), OK);
+        volume.close();
+      };
+      const first = await serving(both, socket, async () => {
+        await fill('a', 1);
+        await fill('b', 2);
+      });
+      assert.is(first.status, 0, first.said);
+      await serving(both, socket, async () => {
+        for (const [name, value, size] of [
+          ['a', 1, 4],
+          ['b', 2, 8],
+        ] as const) {
+          const volume = await open(socket, name);
+          assert.is(volume.size, size << 20);
+          const bytes = new Uint8Array(1);
+          assert.is(await operate(volume, 'read', { bytes }), OK);
+          assert.is(bytes[0], value, name);
+          volume.close();
+        }
+      });
+    }));
+
+  it('tells as JSON where it serves and what it did', async () => {
+    const args = ['--volume', 'd=1M', '--nbd', '0', '--nvme-tcp', '0', '--json', '--seconds', '0'];
+    const ran = await wireverbs(['pool', 'serve', ...args]);
+    assert.is(ran.status, 0, ran.stderr);
+    const told = ran.lines.map((line) => JSON.parse(line));
+    assert.equal(
+      told.map(({ event }) => event),
+      ['listening', 'listening', 'end'],
+    );
+    assert.is(told[0].protocol, 'NBD');
+    assert.is(told[1].nqn, POOL_NQN);
+    assert.is(told[2].connections, 0);
+  });
+
+  it('leaves a socket alone that somebody serves, and a port', () =>
+    inFolder(async (folder) => {
+      const socket = join(folder, 's');
+      await serving(['--volume', 'a=1M', '--nbd', '0'], socket, async () => {
+        const port = /NBD on (127\.0\.0\.1:\d+)/.exec(await saidSoFar('NBD on 127'))![1]!;
+        for (const place of [`unix:${socket}`, port]) {
+          const ran = await wireverbs(['pool', 'serve', '--volume', 'b=1M', '--nbd', place]);
+          assert.is(ran.status, 2);
+          assert.match(ran.stderr, /NBD cannot be served there: .*EADDRINUSE/);
+        }
+        (await open(socket, 'a')).close();
+      });
+    }));
+
+  it('says at the end that what it could not flush is not durable', () =>
+    inFolder(async (folder) => {
+      const [near, far] = [join(folder, 'near'), join(folder, 'far')];
+      const exports = new Exports();
+      exports.add({ name: 'a', volume: new MemoryVolume(1 << 20) });
+      const server = new NbdListener(exports);
+      await server.listen({ path: far });
+      const args = ['--volume', `b=nbd+unix:///a?socket=${far}`, '--patience', '1'];
+      const ran = await serving(args, near, async () => {
+        const volume = await open(near, 'b');
+        assert.is(await operate(volume, 'write', { bytes: new Uint8Array(512).fill(1) }), OK);
+        volume.close();
+        await server.close(0);
+      });
+      assert.is(ran.status, 2, ran.said);
+      assert.match(ran.said, /flushing 'b' failed/);
+    }));
+
   it('says what is wrong with its options', () =>
     inFolder(async (folder) => {
       const other = join(folder, 'other');
@@ -189,11 +265,20 @@ spec('wireverbs pool serve', (it) => {
         [['--volume', 'd=1M', '--nbd', 'unix'], /expected PORT/],
         [['--volume', 'd=1M', '--volume', 'd=1M', '--nbd', '0'], /two volumes called 'd'/],
         [['--volume', `d=1M,file:${other}`, '--nbd', '0'], /no store of ours/],
+        [['--volume', `d=1M,file:${folder}`, '--nbd', '0'], /is a folder/],
+        [['--volume', 'd=1M,file:/dev/null/x', '--nbd', '0'], /a part of the path is no folder/],
+        [['--volume', `d=1M,file:${folder}/no/x`, '--nbd', '0'], /no: there is no such file/],
+        [['--volume', 'd=1M,file:a,file:a', '--nbd', '0'], /the same copy twice/],
+        [['--volume', 'd=nbd://127.0.0.1:1/x', '--nbd', '0'], /127.0.0.1:1: connect ECONNREFUSED/],
+        [['--volume', 'd=nbds://host/x', '--nbd', '0'], /no TLS/],
+        [['--volume', 'd=1M', '--nbd', `unix:${folder}/no/s`], /no: there is no such folder/],
+        [['--volume', 'd=1M', '--nbd', '0', '--patience', '0'], /expected at least 1/],
+        [['--volume', 'd=1M', '--stdio', '--json'], /both want the standard output/],
       ];
-      for (const [args, words] of cases) {
-        const ran = await wireverbs(['pool', 'serve', ...args]);
-        assert.is(ran.status, 2, ran.stderr);
-        assert.match(ran.stderr, words);
+      const ran = await wireverbsEach(cases.map(([args]) => ['pool', 'serve', ...args]));
+      for (const [i, { status, stderr }] of ran.entries()) {
+        assert.is(status, 2, stderr);
+        assert.match(stderr, cases[i]![1]);
       }
     }));
 });

@@ -146,6 +146,24 @@ spec('NBD server and real clients', (it) => {
   );
 
   it.where(
+    ...where('fio'),
+    'a node without the private part of sockets that we use serves too',
+    () =>
+      served(async (uri, _folder, listener) => {
+        listener.handleOf = () => undefined;
+        const job = [
+          '--rw=randrw',
+          '--bsrange=512-1M',
+          '--iodepth=8',
+          '--size=16M',
+          '--randseed=6',
+        ];
+        const verify = ['--verify=crc32c', '--verify_fatal=1', '--verify_state_save=0'];
+        await runs('fio', '--name=nbd', '--ioengine=nbd', `--uri=${uri}`, ...job, ...verify);
+      }),
+  );
+
+  it.where(
     ...where('nbdkit', 'nbdcopy'),
     "nbdkit's nbd plugin passes our volume on, without structured replies too",
     () =>
