@@ -2,7 +2,7 @@
 // by time slices. What a core does is counted: busy with threads, spinning, interrupted, switching.
 
 import { CONTEXT_SWITCH, type Ledger, SYSTEM_CALL } from '../memory/index.js';
-import { after, type Machine, type Nanos, NEVER } from '../time/index.js';
+import { type Alarm, after, type Machine, type Nanos, NEVER } from '../time/index.js';
 import { Core, type InterruptWork } from './core.js';
 import {
   carryOver,
@@ -133,6 +133,17 @@ export class Cores implements Machine, Scheduler {
   }
 
   // Machine
+
+  // hot
+  soonest(alarm: Alarm): void {
+    alarm.lower(this.#wakeAt);
+  }
+
+  /** Is anything to be done at this instant? */
+  // hot
+  isDue(now: Nanos): boolean {
+    return this.#wakeAt <= now;
+  }
 
   wakeAt(): Nanos {
     return this.#wakeAt;

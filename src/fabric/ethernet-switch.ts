@@ -3,7 +3,7 @@
 
 import type { FramePool, Station } from '../frame/index.js';
 import { Classified, type Trust } from '../nic/index.js';
-import type { Nanos, Random } from '../time/index.js';
+import { type Alarm, type Nanos, type Random, soonestOf } from '../time/index.js';
 import { MacTable } from './mac-table.js';
 import { type BufferDrop, type BufferOptions, SharedBuffer } from './shared-buffer.js';
 
@@ -69,8 +69,13 @@ export class EthernetSwitch implements Station {
     return this.buffer.latencyOf(slot);
   }
 
+  // hot
+  soonest(alarm: Alarm): void {
+    this.buffer.soonest(alarm);
+  }
+
   wakeAt(): Nanos {
-    return this.buffer.wakeAt();
+    return soonestOf(this.buffer);
   }
 
   expire(now: Nanos): void {
@@ -98,8 +103,8 @@ export class EthernetSwitch implements Station {
       return this.#drop(slot, 'too short');
     const vlan = frame.vlan > 0 ? frame.vlan : (options.portVlan?.[ingress] ?? 1);
     if (!this.#member(ingress, vlan)) return this.#drop(slot, 'not a member');
-    this.table.learn(now, vlan, frame.source, ingress);
-    const port = frame.group ? -1 : this.table.port(now, vlan, frame.target);
+    this.table.learn(now, vlan, frame.sourceHigh, frame.sourceLow, ingress);
+    const port = frame.group ? -1 : this.table.port(now, vlan, frame.targetHigh, frame.targetLow);
     if (port === ingress) return this.#drop(slot, 'same port');
     if (port >= 0) return this.buffer.enqueue(now, ingress, port, slot, frame);
     this.#flood(now, ingress, vlan, slot);

@@ -1,5 +1,5 @@
 // Which port an Ethernet address was last seen at (IEEE 802.1Q 8.8): learned from sources, forgotten with age.
-// Keys are 48-bit numbers, together with the VLAN; the table is bounded, and the oldest entry makes room.
+// The table is bounded, and the oldest entry makes room.
 
 import type { Nanos } from '../time/index.js';
 
@@ -11,9 +11,12 @@ interface Entry {
 /** IEEE 802.1Q table 8-6: 300 seconds. */
 const AGEING_NS = 300e9;
 
-/** Addresses fit 48 bits and VLANs 12: together more than a double holds, so the VLAN selects a table. */
+/** By the low half of an address. */
+type Addresses = Map<number, Entry>;
+
+/** By VLAN and the high half, by the low half: keys of 48 bits would be objects, made for each frame. */
 export class MacTable {
-  readonly #tables = new Map<number, Map<number, Entry>>();
+  readonly #tables = new Map<number, Map<number, Addresses>>();
   #size = 0;
 
   constructor(
@@ -26,47 +29,46 @@ export class MacTable {
   }
 
   // hot
-  learn(now: Nanos, vlan: number, address: number, port: number): void {
-    let table = this.#tables.get(vlan);
-    if (table === undefined) {
-      table = new Map();
-      this.#tables.set(vlan, table);
-    }
-    const entry = table.get(address);
-    if (entry !== undefined) {
-      entry.port = port;
-      entry.seen = now;
-      return;
-    }
+  learn(now: Nanos, vlan: number, high: number, low: number, port: number): void {
+    const entry = this.#tables.get(vlan)?.get(high)?.get(low);
+    if (entry === undefined) return this.#add(now, vlan, high, low, port);
+    entry.port = port;
+    entry.seen = now;
+  }
+
+  #add(now: Nanos, vlan: number, high: number, low: number, port: number): void {
     if (this.#size >= this.most) this.#forgetOldest();
-    table.set(address, { port, seen: now });
+    const table = this.#tables.get(vlan) ?? new Map<number, Addresses>();
+    this.#tables.set(vlan, table);
+    const addresses = table.get(high) ?? new Map<number, Entry>();
+    table.set(high, addresses);
+    addresses.set(low, { port, seen: now });
     this.#size++;
   }
 
   /** The port, or -1 when the address is not known (any more). */
   // hot
-  port(now: Nanos, vlan: number, address: number): number {
-    const entry = this.#tables.get(vlan)?.get(address);
+  port(now: Nanos, vlan: number, high: number, low: number): number {
+    const entry = this.#tables.get(vlan)?.get(high)?.get(low);
     if (entry === undefined || now - entry.seen > this.ageingNs) return -1;
     return entry.port;
   }
 
   /** Forgets all addresses of a port, as when its link goes down. */
   forget(port: number): void {
-    for (const table of this.#tables.values()) {
-      for (const [address, entry] of table) {
-        if (entry.port === port && table.delete(address)) this.#size--;
-      }
-    }
+    for (const { addresses, low, entry } of this.#all())
+      if (entry.port === port && addresses.delete(low)) this.#size--;
+  }
+
+  *#all(): Generator<{ addresses: Addresses; low: number; entry: Entry }> {
+    for (const table of this.#tables.values())
+      for (const addresses of table.values())
+        for (const [low, entry] of addresses) yield { addresses, low, entry };
   }
 
   #forgetOldest(): void {
-    let oldest: { table: Map<number, Entry>; address: number; seen: number } | undefined;
-    for (const table of this.#tables.values()) {
-      for (const [address, { seen }] of table) {
-        if (!oldest || seen < oldest.seen) oldest = { table, address, seen };
-      }
-    }
-    if (oldest?.table.delete(oldest.address)) this.#size--;
+    let oldest: { addresses: Addresses; low: number; entry: Entry } | undefined;
+    for (const one of this.#all()) if (!oldest || one.entry.seen < oldest.entry.seen) oldest = one;
+    if (oldest?.addresses.delete(oldest.low)) this.#size--;
   }
 }

@@ -7,7 +7,7 @@ import type { FramePool, Station } from '../frame/index.js';
 import { Classified } from '../nic/index.js';
 import { keyOf } from '../stack/address.js';
 import { RateLimit } from '../stack/rate-limit.js';
-import { earlier, type Nanos, NEVER, type Random } from '../time/index.js';
+import { type Alarm, earlier, type Nanos, NEVER, type Random, soonestOf } from '../time/index.js';
 import { FlowHash } from './flow-hash.js';
 import { HeldPackets } from './held-packets.js';
 import {
@@ -122,8 +122,14 @@ export class Router implements Station {
     return this.buffer.latencyOf(slot);
   }
 
+  // hot
+  soonest(alarm: Alarm): void {
+    this.buffer.soonest(alarm);
+    alarm.lower(this.#neighboursAt);
+  }
+
   wakeAt(): Nanos {
-    return earlier(this.buffer.wakeAt(), this.#neighboursAt);
+    return soonestOf(this);
   }
 
   // hot

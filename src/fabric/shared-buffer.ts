@@ -15,7 +15,7 @@ import {
   Stops,
   type TrafficClass,
 } from '../nic/index.js';
-import { earlier, type Nanos, NEVER, type Random } from '../time/index.js';
+import { type Alarm, type Nanos, NEVER, type Random } from '../time/index.js';
 
 export type { PfcThresholds } from '../nic/index.js';
 
@@ -115,8 +115,10 @@ export class SharedBuffer {
     this.#resumes = Math.min(this.#resumes, egress.resumesAt(now, port)) as Nanos;
   }
 
-  wakeAt(): Nanos {
-    return earlier(this.#resumes, this.#stops.againAt);
+  // hot
+  soonest(alarm: Alarm): void {
+    alarm.lower(this.#resumes);
+    alarm.lower(this.#stops.againAt);
   }
 
   /** Ports whose pause is over go on; senders that are stopped are told again before theirs is. */

@@ -33,7 +33,15 @@ import {
 } from '../rdma/index.js';
 import { HostStack } from '../stack/index.js';
 import type { PortView } from '../subnet/index.js';
-import { earlier, type Nanos, type Random, START } from '../time/index.js';
+import {
+  type Alarm,
+  isDue,
+  type Nanos,
+  type Random,
+  START,
+  soonestOf,
+  tellOf,
+} from '../time/index.js';
 import { type Directory, GeneralServices } from './general-services.js';
 import { guidOf, largestMtu, parsedMac, portGidOf, roceGids } from './identity.js';
 import { IwarpServices } from './iwarp-services.js';
@@ -263,14 +271,19 @@ export class Adapter implements Station, InterruptLine {
   }
 
   // hot
+  soonest(alarm: Alarm): void {
+    tellOf(this.#station, alarm);
+    this.#services.soonest(alarm, this.now);
+  }
+
   wakeAt(): Nanos {
-    return earlier(this.#station.wakeAt(), this.#services.wakeAt(this.now));
+    return soonestOf(this);
   }
 
   // hot
   expire(now: Nanos): void {
     this.tell(now);
-    if (this.#station.wakeAt() <= now) this.#station.expire(now);
+    if (isDue(this.#station, now)) this.#station.expire(now);
     this.#services.expire(now);
   }
 

@@ -12,7 +12,7 @@ import {
 } from '../rdma/cm/index.js';
 import { type AhAttr, MAD_BYTES, ManagementPort, openDevice } from '../rdma/index.js';
 import { isAdministration } from '../subnet/index.js';
-import { after, earlier, ms, type Nanos, NEVER } from '../time/index.js';
+import { type Alarm, after, isDue, ms, type Nanos, NEVER } from '../time/index.js';
 import type { Adapter } from './adapter.js';
 import { sameBytes } from './bytes.js';
 import { Memberships } from './memberships.js';
@@ -123,16 +123,19 @@ export class GeneralServices {
     };
   }
 
-  wakeAt(now: Nanos): Nanos {
-    if (this.manager.waiting > 0) return now;
-    const asked = earlier(this.paths.wakeAt(), this.memberships.wakeAt());
-    return earlier(earlier(this.rdmaCm.wakeAt(), asked), this.#heldAt);
+  // hot
+  soonest(alarm: Alarm, now: Nanos): void {
+    if (this.manager.waiting > 0) alarm.lower(now);
+    this.rdmaCm.soonest(alarm);
+    this.paths.soonest(alarm);
+    this.memberships.soonest(alarm);
+    alarm.lower(this.#heldAt);
   }
 
   expire(now: Nanos): void {
-    if (this.paths.wakeAt() <= now) this.paths.expire(now);
-    if (this.memberships.wakeAt() <= now) this.memberships.expire(now);
-    if (this.rdmaCm.wakeAt() <= now) this.rdmaCm.expire(now);
+    if (isDue(this.paths, now)) this.paths.expire(now);
+    if (isDue(this.memberships, now)) this.memberships.expire(now);
+    if (isDue(this.rdmaCm, now)) this.rdmaCm.expire(now);
     if (this.#heldAt <= now) this.#retry(now);
     this.rdmaCm.settle(now);
   }

@@ -31,7 +31,15 @@ import type { ConnectionManager, RdmaCm } from '../rdma/cm/index.js';
 import { type Context, openDevice, type RdmaDevice } from '../rdma/index.js';
 import type { HostStack } from '../stack/index.js';
 import type { PortView } from '../subnet/index.js';
-import { earlier, type Nanos, type Random, START } from '../time/index.js';
+import {
+  type Alarm,
+  isDue,
+  type Nanos,
+  type Random,
+  START,
+  soonestOf,
+  tellOf,
+} from '../time/index.js';
 import { Adapter, type AdapterOptions } from './adapter.js';
 import type { Computer, Tenant } from './computer.js';
 import type { GeneralServices } from './general-services.js';
@@ -240,15 +248,19 @@ export class Host implements Station, Computer {
   }
 
   // hot
+  soonest(alarm: Alarm): void {
+    tellOf(this.#front, alarm);
+    this.cores.soonest(alarm);
+    for (let i = 0; i < this.#tenants.length; i++) alarm.lower(this.#tenants[i]!.wakeAt());
+  }
+
   wakeAt(): Nanos {
-    let at = earlier(this.#front.wakeAt(), this.cores.wakeAt());
-    for (let i = 0; i < this.#tenants.length; i++) at = earlier(at, this.#tenants[i]!.wakeAt());
-    return at;
+    return soonestOf(this);
   }
 
   expire(now: Nanos): void {
     this.now = now;
-    if (this.#front.wakeAt() <= now) this.#front.expire(now);
+    if (isDue(this.#front, now)) this.#front.expire(now);
     this.#settle(now);
   }
 
@@ -256,8 +268,8 @@ export class Host implements Station, Computer {
   // hot
   #settle(now: Nanos): void {
     this.#tell(now);
-    while (this.cores.wakeAt() <= now || this.#isWanted(now)) {
-      if (this.cores.wakeAt() <= now) this.cores.expire(now);
+    while (this.cores.isDue(now) || this.#isWanted(now)) {
+      if (this.cores.isDue(now)) this.cores.expire(now);
       for (let i = 0; i < this.#tenants.length; i++) this.#tenants[i]!.settle(now);
       this.#tell(now);
     }

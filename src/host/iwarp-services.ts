@@ -3,7 +3,7 @@
 
 import type { Rnic } from '../iwarp/index.js';
 import { pathMtuFor, RdmaCm, type ResolvedPath } from '../rdma/cm/index.js';
-import { earlier, type Nanos } from '../time/index.js';
+import { type Alarm, isDue, type Nanos } from '../time/index.js';
 import type { Adapter } from './adapter.js';
 
 export class IwarpServices {
@@ -29,12 +29,14 @@ export class IwarpServices {
     return { localGid, remoteGid: target, mtu: pathMtuFor(mtu) };
   }
 
-  wakeAt(): Nanos {
-    return earlier(this.rdmaCm.wakeAt(), this.rnic.connector.wakeAt());
+  // hot
+  soonest(alarm: Alarm): void {
+    this.rdmaCm.soonest(alarm);
+    this.rnic.connector.soonest(alarm);
   }
 
   expire(now: Nanos): void {
-    if (this.rdmaCm.wakeAt() <= now) this.rdmaCm.expire(now);
+    if (isDue(this.rdmaCm, now)) this.rdmaCm.expire(now);
     this.rdmaCm.settle(now);
   }
 

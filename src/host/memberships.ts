@@ -5,7 +5,7 @@
 import { Signal } from '../cpu/index.js';
 import type { ManagementPort, PortAddress } from '../rdma/index.js';
 import { GroupQueries, type SubnetGroup } from '../subnet/index.js';
-import type { Nanos } from '../time/index.js';
+import type { Alarm, Nanos } from '../time/index.js';
 
 export interface MembershipOptions {
   /** Of the group, where it is created by this. */
@@ -91,6 +91,11 @@ export class Memberships {
 
   wakeAt(): Nanos {
     return this.#queries.wakeAt();
+  }
+
+  // hot
+  soonest(alarm: Alarm): void {
+    this.#queries.soonest(alarm);
   }
 
   expire(now: Nanos): void {

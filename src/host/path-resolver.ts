@@ -5,7 +5,7 @@ import { formatHex } from '../../protocols/index.js';
 import type { Path } from '../rdma/cm/index.js';
 import type { ManagementPort, PortAddress } from '../rdma/index.js';
 import { PathQueries, type SubnetPath } from '../subnet/index.js';
-import type { Nanos } from '../time/index.js';
+import type { Alarm, Nanos } from '../time/index.js';
 
 export class PathResolver {
   readonly #queries = new PathQueries();
@@ -54,6 +54,11 @@ export class PathResolver {
 
   wakeAt(): Nanos {
     return this.#queries.wakeAt();
+  }
+
+  // hot
+  soonest(alarm: Alarm): void {
+    this.#queries.soonest(alarm);
   }
 
   expire(now: Nanos): void {

@@ -13,7 +13,7 @@ import type {
 } from '../rdma/cm/index.js';
 import { UsageError } from '../rdma/engine-parts.js';
 import type { SendSource, Listener as TcpListener } from '../tcp/index.js';
-import { after, type Nanos, NEVER } from '../time/index.js';
+import { type Alarm, after, type Nanos, NEVER } from '../time/index.js';
 import { replied, requested, writeFrame } from './handshake.js';
 import { ERRNO, errnoOf, type Link, Links, NOTHING } from './links.js';
 import { QUEUE, RDMAP } from './opcodes.js';
@@ -190,6 +190,11 @@ export class Connector implements CmConnector, StreamOwner {
     return this.#links.wakeAt;
   }
 
+  // hot
+  soonest(alarm: Alarm): void {
+    alarm.lower(this.#links.wakeAt);
+  }
+
   expire(now: Nanos): void {
     for (let s = this.#links.late(now); s; s = this.#links.late(now)) this.#late(now, s);
     this.settle(now);
@@ -265,14 +270,14 @@ export class Connector implements CmConnector, StreamOwner {
   #begin(s: Stream): void {
     s.maySend = true;
     this.rnic.device.activate(s.qp!);
-    if (s.rtr === 'write') s.commit(s.tagged(RDMAP.WRITE, true, 0, 0, 0), 0, -1, 0);
+    if (s.rtr === 'write') s.commit(s.tagged(RDMAP.WRITE, true, 0, 0, 0), -1, 0);
     else if (s.rtr === 'send') s.commitEmpty();
     else if (s.rtr === 'read') {
       const at = s.untagged(RDMAP.READ_REQUEST, true, 0, QUEUE.request, s.readMsn, 0);
       s.readMsn = nextMsn(s.readMsn);
       s.source.bytes.fill(0, at, at + RDMAPReadRequest.size);
       s.rtrRead = true;
-      s.commit(at + RDMAPReadRequest.size, 0, -1, 0);
+      s.commit(at + RDMAPReadRequest.size, -1, 0);
     }
     s.sink.resume();
   }

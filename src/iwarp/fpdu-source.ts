@@ -51,6 +51,9 @@ export class FpduSource implements SendSource {
     );
   }
 
+  /** When the bytes of the unit that is being made are there. */
+  nextReady = 0;
+
   /** Where in `bytes` the next unit is to be made. */
   get at(): number {
     return this.#begin + (this.end % this.capacity);
@@ -58,14 +61,15 @@ export class FpduSource implements SendSource {
 
   /** Takes a unit that was made at `at`: an FPDU, or a start-up frame. */
   // hot
-  commit(size: number, readyAt: number, job: number, what: number): void {
+  commit(size: number, job: number, what: number): void {
     const { at, bytes } = this;
     const edge = this.#begin + this.capacity;
     if (at + size > edge) bytes.copyWithin(this.#begin, edge, at + size);
     this.end += size;
     const unit = this.#last++ % MOST_UNITS;
     this.#ends[unit] = this.end;
-    this.#ready[unit] = readyAt;
+    this.#ready[unit] = this.nextReady;
+    this.nextReady = 0;
     this.#jobs[unit] = job;
     this.#whats[unit] = what;
   }

@@ -4,7 +4,7 @@
 import type { RdmaDevice } from '../rdma/index.js';
 import { type HostStack, type IcmpError, IpPacket, type IpRoute, routeTo } from '../stack/index.js';
 import { type TcpConnection, type TcpIp, TcpStack } from '../tcp/index.js';
-import { type Nanos, START } from '../time/index.js';
+import { type Alarm, type Nanos, START } from '../time/index.js';
 import type { IwarpOptions } from './options.js';
 import { Ethernet, IPv4, IPv6, TCP } from './wire.js';
 
@@ -146,15 +146,19 @@ export class NicPort implements TcpIp {
     this.pool.release(slot);
   }
 
+  get #isSettled(): boolean {
+    return this.network.neighbours.settled !== this.#settled;
+  }
+
   // hot
-  wakeAt(): Nanos {
-    const mayGo = this.#held.length > 0 && this.network.neighbours.settled !== this.#settled;
-    return mayGo ? START : this.tcp.wakeAt();
+  soonest(alarm: Alarm): void {
+    if (this.#held.length > 0 && this.#isSettled) alarm.lower(START);
+    this.tcp.soonest(alarm);
   }
 
   expire(now: Nanos): void {
     this.tcp.expire(now);
-    if (this.#held.length > 0) this.#release(now);
+    if (this.#held.length > 0 && this.#isSettled) this.#release(now);
   }
 
   /** A neighbour has answered, or does not. */

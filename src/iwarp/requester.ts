@@ -203,7 +203,9 @@ function gather(
 // hot
 function commit(s: Stream, now: Nanos, end: number, job: number, what: number): void {
   const { memory } = s.device;
-  s.commit(end, Math.max(memory.arrived, now + memory.delay), job, what);
+  const known = now + memory.delay;
+  s.source.nextReady = memory.arrived > known ? memory.arrived : known;
+  s.commit(end, job, what);
 }
 
 // hot

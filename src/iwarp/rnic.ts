@@ -5,7 +5,7 @@ import { type Facility, type QueuePair, type Transport, UsageError } from '../rd
 import type { QpAttr, QpType, RdmaDevice, SendWr } from '../rdma/index.js';
 import type { IcmpError } from '../stack/index.js';
 import type { TcpConnection } from '../tcp/index.js';
-import { earlier, type Nanos } from '../time/index.js';
+import type { Alarm, Nanos } from '../time/index.js';
 import { Connector } from './connector.js';
 import { UNIT } from './fpdu-source.js';
 import { type Network, NicPort } from './nic-port.js';
@@ -190,12 +190,14 @@ export class Rnic implements Transport {
     memory.delay = 0;
   }
 
-  wakeAt(): Nanos {
-    return earlier(this.port.wakeAt(), this.connector.wakeAt());
+  // hot
+  soonest(alarm: Alarm): void {
+    this.port.soonest(alarm);
+    this.connector.soonest(alarm);
   }
 
   expire(now: Nanos): void {
-    if (this.port.wakeAt() <= now) this.port.expire(now);
+    this.port.expire(now);
     this.connector.expire(now);
   }
 }

@@ -217,9 +217,9 @@ export class Stream {
     return at + DDPUntagged.size;
   }
 
-  /** The FPDU whose ULPDU ends at `end` is whole: length, pad, CRC, markers; it may go out when `readyAt` has come. */
+  /** The FPDU whose ULPDU ends at `end` is whole: length, pad, CRC, markers; it may go out when `source.nextReady` has come. */
   // hot
-  commit(end: number, readyAt: number, job: number, what: number): void {
+  commit(end: number, job: number, what: number): void {
     const { source } = this;
     const b = source.bytes;
     const { at } = source;
@@ -231,7 +231,7 @@ export class Stream {
     let size = crcAt + MPACrc.size - at;
     if (this.marksOut) size = this.#mark(at, size);
     else MPACrc.set.crc(b, crcAt, this.crc ? crc32c(b, at, crcAt) : 0);
-    source.commit(size, readyAt, job, what);
+    source.commit(size, job, what);
     this.tcp!.push(this.device.now);
   }
 
@@ -245,14 +245,14 @@ export class Stream {
 
   /** A start-up frame of `size` bytes stands where FPDUs are made. */
   commitStartup(size: number): void {
-    this.source.commit(size, 0, -1, 0);
+    this.source.commit(size, -1, 0);
     this.outBase = this.source.end;
     this.tcp!.push(this.device.now);
   }
 
   /** An FPDU without a ULPDU: the RTR message that is no message (RFC 6581 9.2). */
   commitEmpty(): void {
-    this.commit(this.headerAt, 0, -1, UNIT.entry);
+    this.commit(this.headerAt, -1, UNIT.entry);
   }
 
   // hot

@@ -73,7 +73,7 @@ function frameTerminate(s: Stream, error: StreamError, blamed: Segment | undefin
       to += RDMAPReadRequest.size;
     }
   }
-  s.commit(to, 0, -1, 0);
+  s.commit(to, -1, 0);
 }
 
 /** Bytes of the DDP header; 0 where it is not whole. */

@@ -6,16 +6,25 @@ import {
   type Copier,
   type FarMemory,
   type Ledger,
-  stillCached,
+  lookAtCache,
 } from '../memory/index.js';
 import { type CpuBill, DATA_COPY } from './category.js';
 import type { KernelProfile } from './profile.js';
 
 const BITS = 8;
 
+/** What the kernel knows of what came. */
+interface Received {
+  readonly card: { readonly receivedBytes: number };
+  readonly parts: { readonly profile: KernelProfile };
+}
+
 export class Copying implements Copier {
   core = 0 as Actor;
-  bitsPerSecond = 1;
+  bitsPerSecond = 0.5;
+  cyclesPerByte = 0.5;
+  /** Of what is to be copied, that is in the cache. */
+  part = 0.5;
   far: FarMemory | undefined;
   readonly ledger: Ledger;
 
@@ -29,25 +38,44 @@ export class Copying implements Copier {
   /** A core that copies at so many cycles a byte. */
   // hot
   at(core: Actor, cyclesPerByte: number): Copier {
-    const { nodes, profile } = this.cores;
-    if (nodes !== null) {
-      this.far ??= { node: 0, nsPerByte: nodes.farNsPerByte, ns: 0 };
-      this.far.node = nodes.nodeOf(this.bill.core);
-    }
+    this.#far();
     this.core = core;
-    this.bitsPerSecond = (BITS * profile.hertz) / cyclesPerByte;
+    this.cyclesPerByte = cyclesPerByte;
+    this.bitsPerSecond = (BITS * this.cores.profile.hertz) / cyclesPerByte;
     return this;
   }
 
-  /** Cycles a byte to the user, of bytes behind which devices have written so many since. */
+  /** A core that copies to the user what the card wrote when it had received so many bytes: the cache keeps the latest. */
   // hot
-  outCycles(profile: KernelProfile, writtenSince: number, remote: boolean): number {
-    const { ddio, memory } = this.cores.profile;
-    const cached = ddio ? stillCached(ddio, writtenSince) : 0;
+  out(core: Actor, { card, parts }: Received, stamp: number, remote: boolean): Copier {
+    const { profile } = parts;
+    const { ddio, memory, hertz } = this.cores.profile;
+    this.part = 0;
+    if (ddio) lookAtCache(ddio, card.receivedBytes - stamp, this);
     // A copy waits for lines of memory, as many at once as the core can have under way.
     const farther = remote && memory ? 1 + memory.remoteNs / memory.latencyNs : 1;
     const missed = profile.copyOutMissed * farther;
-    return missed + cached * ((remote ? profile.copyOutRemote : profile.copyOutCached) - missed);
+    const cached = remote ? profile.copyOutRemote : profile.copyOutCached;
+    this.#far();
+    this.core = core;
+    this.cyclesPerByte = missed + this.part * (cached - missed);
+    this.bitsPerSecond = (BITS * hertz) / this.cyclesPerByte;
+    return this;
+  }
+
+  // hot
+  #far(): void {
+    const { nodes } = this.cores;
+    if (nodes === null) return;
+    this.far ??= { node: 0, nsPerByte: nodes.farNsPerByte, ns: 0 };
+    this.far.node = nodes.nodeOf(this.bill.core);
+  }
+
+  /** What the copy of so many bytes is charged. */
+  // hot
+  charge(length: number): void {
+    this.bill.charge(DATA_COPY, this.cyclesPerByte * length);
+    this.chargeFar();
   }
 
   /** What the last copy waited for memory of another node is charged. */

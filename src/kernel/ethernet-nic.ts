@@ -10,7 +10,7 @@ import {
   type PhysicalMemory,
   physicalTranslation,
 } from '../memory/index.js';
-import { after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
+import { type Alarm, after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
 import type { NetCard, ReceiveSide, TransmitSide } from './card.js';
 import { Lro, type LroSession } from './lro.js';
 import { Moderation } from './moderation.js';
@@ -181,6 +181,10 @@ export class EthernetNic implements NetCard {
   }
 
   // hot
+  soonest(alarm: Alarm): void {
+    this.#events.soonest(alarm);
+  }
+
   wakeAt(): Nanos {
     return this.#events.due();
   }
@@ -188,8 +192,7 @@ export class EthernetNic implements NetCard {
   // hot
   expire(now: Nanos): void {
     const events = this.#events;
-    while (events.due() <= now && events.next())
-      this.#happens(events.at, events.kind, events.a, events.b);
+    while (events.nextBy(now)) this.#happens(events.at, events.kind, events.a, events.b);
   }
 
   // hot

@@ -3,7 +3,7 @@
 
 import type { Thread, Wait } from '../cpu/index.js';
 import { copyPhysical } from '../memory/index.js';
-import { DATA_COPY, LOCK } from './category.js';
+import { LOCK } from './category.js';
 import type { Keeper } from './page-pool.js';
 import type { Socket } from './socket.js';
 import { giveBack } from './socket-receive.js';
@@ -128,12 +128,10 @@ function copyOut(
     const from = fragments.address(i) + place + copied - fragments.start(i);
     const there = fragments.end(i) - place - copied;
     const size = Math.min(length - copied, there, runs[run]!.length - skip);
-    const cycles = kernel.copyOutCycles(fragments.stamp(i), remote);
-    const copier = kernel.copying.at(thread.actor, cycles);
+    const copier = kernel.copying.out(thread.actor, kernel, fragments.stamp(i), remote);
     const target = runs[run]!.address + skip;
     copyPhysical(thread.now, copier, kernel.memory, from, target, size, socket.hash);
-    kernel.bill.charge(DATA_COPY, cycles * size);
-    kernel.copying.chargeFar();
+    kernel.copying.charge(size);
     copied += size;
     skip += size;
     if (skip === runs[run]!.length) {

@@ -13,8 +13,8 @@ export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
 export { PacketView } from './packet-view.js';
 export { type Keeper, PagePool } from './page-pool.js';
 export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';
-export { fillTcpChecksum, pieceHeaders } from './segmentation.js';
-export { type Piece, Socket, type SocketOptions } from './socket.js';
+export { fillTcpChecksum, pieceHeaders, seqOf } from './segmentation.js';
+export { Socket, type SocketOptions } from './socket.js';
 export {
   MSG_DONTWAIT,
   MSG_MORE,
@@ -25,4 +25,5 @@ export {
 } from './socket-error.js';
 export { Steering, Toeplitz, verificationKey } from './toeplitz.js';
 export type { EthernetEngine } from './transmit-queue.js';
+export type { Piece } from './user-pieces.js';
 export { CachedFile } from './zero-copy.js';

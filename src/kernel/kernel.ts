@@ -11,7 +11,15 @@ import {
 } from '../memory/index.js';
 import { connectX5, kernelOn } from '../profiles/kernel.js';
 import { type TcpConnection, TcpStack } from '../tcp/index.js';
-import { earlier, type Nanos, type Random, START } from '../time/index.js';
+import {
+  type Alarm,
+  isDue,
+  type Nanos,
+  type Random,
+  START,
+  soonestOf,
+  tellOf,
+} from '../time/index.js';
 import type { Arrival } from './arrival.js';
 import type { Bridge } from './bridge.js';
 import type { NetCard, TransmitSide } from './card.js';
@@ -219,12 +227,6 @@ export class Kernel implements Station, InterruptSink, Arriving {
     return this.#napis[this.card.steering.queueOf(hash)]!;
   }
 
-  /** Cycles a byte of text that DMA wrote when the card had received `stamp` bytes: the cache keeps the latest. */
-  // hot
-  copyOutCycles(stamp: number, remote: boolean): number {
-    return this.copying.outCycles(this.parts.profile, this.card.receivedBytes - stamp, remote);
-  }
-
   space(_thread: Thread): AddressSpace {
     return this.parts.space;
   }
@@ -299,7 +301,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
 
   expireTimers(now: Nanos): void {
     this.#timersAsked = false;
-    if (this.parts.stack.wakeAt() <= now) this.parts.stack.expire(now);
+    if (isDue(this.parts.stack, now)) this.parts.stack.expire(now);
     this.parts.stack.takeReady();
   }
 
@@ -367,15 +369,19 @@ export class Kernel implements Station, InterruptSink, Arriving {
   }
 
   // hot
+  soonest(alarm: Alarm): void {
+    tellOf(this.card, alarm);
+    if (!this.#timersAsked) this.parts.stack.soonest(alarm);
+  }
+
   wakeAt(): Nanos {
-    const nic = this.card.wakeAt();
-    return this.#timersAsked ? nic : earlier(nic, this.parts.stack.wakeAt());
+    return soonestOf(this);
   }
 
   expire(now: Nanos): void {
     this.now = now;
-    if (this.card.wakeAt() <= now) this.card.expire(now);
-    if (!this.#timersAsked && this.parts.stack.wakeAt() <= now) {
+    if (isDue(this.card, now)) this.card.expire(now);
+    if (!this.#timersAsked && isDue(this.parts.stack, now)) {
       this.#timersAsked = true;
       this.#softirqs[0]!.wantTimers(now);
     }

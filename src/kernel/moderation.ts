@@ -142,7 +142,9 @@ export class Moderation {
   count = 0;
   /** The instant at which the card looks again; NEVER while it need not. */
   reminder: Nanos = NEVER;
-  /** When it interrupts at the latest for what was received, and for what was sent. */
+  /** When it interrupts at the latest; NEVER while nothing waits for it. */
+  due: Nanos = NEVER;
+  /** The same for what was received, and for what was sent. */
   #receivedDue: Nanos = NEVER;
   #sentDue: Nanos = NEVER;
   #sent = 0;
@@ -156,12 +158,6 @@ export class Moderation {
     readonly sendFrames = 1,
   ) {}
 
-  /** When it interrupts at the latest; NEVER while nothing waits for it. */
-  // hot
-  get due(): Nanos {
-    return this.#receivedDue < this.#sentDue ? this.#receivedDue : this.#sentDue;
-  }
-
   /** A completion is in memory; true when it is time to interrupt. */
   // hot
   completed(now: Nanos): boolean {
@@ -171,12 +167,19 @@ export class Moderation {
       const free = after(this.#last, this.us * NS_A_US);
       if (free <= now) return true;
       this.#receivedDue = free;
+      this.#reckon();
       return false;
     }
     if (this.us === 0 || this.count >= this.frames) return true;
     if (this.throttle === 'quiet' || this.#receivedDue === NEVER)
       this.#receivedDue = after(now, this.us * NS_A_US);
+    this.#reckon();
     return false;
+  }
+
+  // hot
+  #reckon(): void {
+    this.due = this.#receivedDue < this.#sentDue ? this.#receivedDue : this.#sentDue;
   }
 
   /** The same for a frame that was sent. */
@@ -186,6 +189,7 @@ export class Moderation {
     if (!this.armed) return false;
     if (this.sendUs === 0 || this.#sent >= this.sendFrames) return true;
     if (this.#sentDue === NEVER) this.#sentDue = after(now, this.sendUs * NS_A_US);
+    this.#reckon();
     return false;
   }
 
@@ -211,5 +215,6 @@ export class Moderation {
     this.#sent = 0;
     this.#receivedDue = NEVER;
     this.#sentDue = NEVER;
+    this.due = NEVER;
   }
 }

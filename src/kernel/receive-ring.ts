@@ -1,5 +1,6 @@
 // The driver's side of one receive queue of the Ethernet card: buffers written into the ring, completions read.
 
+import { asInt } from '../../protocols/core/serial.js';
 import type { Cores } from '../cpu/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
 import type { Nanos } from '../time/index.js';
@@ -77,7 +78,7 @@ export class ReceiveRing implements ReceiveSide {
     view.read(b, from, from + (more ? MOST_MERGED : length));
     const whole = more || view.version === 0 ? length : view.end - from;
     into.begin(b, from, whole, address, this.#blocks[index]!);
-    into.hash = get.hash(ring.bytes, at);
+    into.hash = asInt(get.hash(ring.bytes, at));
     into.checked = get.checked(ring.bytes, at) !== 0;
     into.stamp = queue.stamps[index]!;
     this.#seen++;

@@ -2,15 +2,24 @@
 // its own lengths, sequence number and flags; and checksums as the card completes them.
 
 import { checksumOfSum, internetSum } from '../../protocols/core/checksum/index.js';
-import { seqAdd } from '../../protocols/core/serial.js';
+import { asInt } from '../../protocols/core/serial.js';
 import { IPv4, IPv6, TCP } from '../../protocols/index.js';
 import type { PacketView } from './packet-view.js';
 
+// Functions that a module holds as constants are compiled into their callers; properties are not.
+const { seq: getSeq } = TCP.get;
+const { seq: setSeq } = TCP.set;
 const IDENTIFICATIONS = 0x10000;
+
+/** The sequence number of a segment: read once for all pieces, since of two numbers each second one would be an object. */
+// hot
+export const seqOf = (b: Uint8Array, { transportAt }: PacketView): number =>
+  asInt(getSeq(b, transportAt));
 
 /**
  * Turns the headers at `view` into those of one piece: text `from` to `from + length` of `whole` bytes.
  * @param index of the piece: its IPv4 identification counts on
+ * @param seq the first one's sequence number, as a signed number (`seqOf`)
  */
 // hot
 export function pieceHeaders(
@@ -20,6 +29,7 @@ export function pieceHeaders(
   from: number,
   length: number,
   whole: number,
+  seq: number,
 ): void {
   const { ipAt, transportAt, textAt } = view;
   const segment = textAt - transportAt + length;
@@ -29,7 +39,7 @@ export function pieceHeaders(
     IPv4.set.identification(b, ipAt, id % IDENTIFICATIONS);
     fillIpChecksum(b, view);
   } else IPv6.set.payloadLength(b, ipAt, segment);
-  TCP.set.seq(b, transportAt, seqAdd(TCP.get.seq(b, transportAt), from));
+  setSeq(b, transportAt, asInt(seq + from));
   if (from + length < whole) {
     TCP.set.psh(b, transportAt, 0);
     TCP.set.fin(b, transportAt, 0);

@@ -2,12 +2,13 @@
 // that finds nothing sleeps, or polls the card for a while first.
 
 import type { Thread, Wait } from '../cpu/index.js';
-import { copyMachine, folded } from '../memory/index.js';
+import { copyMachine } from '../memory/index.js';
 import type { TcpConnection } from '../tcp/index.js';
 import { busyPoll } from './busy-poll.js';
-import { DATA_COPY, LOCK, MM, SKB, TCP_IP } from './category.js';
-import type { Piece, Socket } from './socket.js';
+import { LOCK, MM, SKB, TCP_IP } from './category.js';
+import type { Socket } from './socket.js';
 import { has, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } from './socket-error.js';
+import { type Piece, UserPieces } from './user-pieces.js';
 
 const PAGE = 4096;
 /** What is copied before the window may open again. */
@@ -24,13 +25,14 @@ export function* receive(
   if (socket.closed) return socket.fail('EBADF');
   if (!socket.connection) return socket.fail('ENOTCONN');
   kernel.follow(socket.hash, thread.core);
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const to = new UserPieces(pieces);
+  const { length } = to;
   let done = 0;
   while (done < length) {
     const ready = Math.min(receiveBuffer.ready, length - done, LOT);
     if (ready > 0) {
       kernel.enter(thread.now, thread.core);
-      copyOut(socket, thread, pieces, done, ready);
+      copyOut(socket, thread, to, done, ready);
       yield kernel.spend(thread);
       done += ready;
       if (has(flags, MSG_PEEK)) return done;
@@ -81,7 +83,7 @@ const TICK_NS = 1e6;
 function copyOut(
   socket: Socket,
   thread: Thread,
-  pieces: readonly Piece[],
+  to: UserPieces,
   done: number,
   length: number,
 ): void {
@@ -92,35 +94,14 @@ function copyOut(
   for (let i = fragments.find(place); copied < length; ) {
     const skip = place + copied - fragments.start(i);
     let size = Math.min(length - copied, fragments.end(i) - place - copied);
-    const at = userPlace(pieces, done + copied);
-    size = Math.min(size, at.left);
-    const cycles = kernel.copyOutCycles(fragments.stamp(i), remote);
-    const copier = kernel.copying.at(thread.actor, cycles);
+    to.seek(done + copied);
+    size = Math.min(size, to.left);
+    const copier = kernel.copying.out(thread.actor, kernel, fragments.stamp(i), remote);
     const from = fragments.address(i) + skip;
-    copyMachine(thread.now, copier, kernel.space(thread), at.at, from, size, 'user', socket.hash);
-    kernel.bill.charge(DATA_COPY, cycles * size);
-    kernel.copying.chargeFar();
+    copyMachine(thread.now, copier, kernel.space(thread), to, from, size, 'user', socket.hash);
+    kernel.copying.charge(size);
     copied += size;
     if (place + copied === fragments.end(i)) i++;
     if (copied < length && !fragments.holds(i, place + copied)) i = fragments.find(place + copied);
   }
-}
-
-const spot = { at: 0, left: 0 };
-// hot
-function userPlace(
-  pieces: readonly Piece[],
-  done: number,
-): { readonly at: number; readonly left: number } {
-  let skip = done;
-  for (let i = 0; i < pieces.length; i++) {
-    const { address, length } = pieces[i]!;
-    if (skip < length) {
-      spot.at = folded(address) + skip;
-      spot.left = length - skip;
-      return spot;
-    }
-    skip -= length;
-  }
-  throw new RangeError(`byte ${done} lies behind all pieces`);
 }

@@ -2,10 +2,11 @@
 // piece by piece, so that the first segments are under way while the last bytes are still being copied.
 
 import type { Thread, Wait } from '../cpu/index.js';
-import { copyMachine, folded } from '../memory/index.js';
-import { DATA_COPY, ETC, MM } from './category.js';
-import type { Piece, Socket } from './socket.js';
+import { copyMachine } from '../memory/index.js';
+import { ETC, MM } from './category.js';
+import type { Socket } from './socket.js';
 import { has, MSG_DONTWAIT, MSG_MORE, MSG_ZEROCOPY } from './socket-error.js';
+import { type Piece, UserPieces } from './user-pieces.js';
 import type { CachedFile } from './zero-copy.js';
 
 const PAGE = 4096;
@@ -23,15 +24,15 @@ export function* send(
 ): Generator<Wait, number, void> {
   const { kernel } = socket;
   yield kernel.call(thread);
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const from = new UserPieces(pieces);
   if (!has(flags, MSG_ZEROCOPY)) {
-    const fill: Filler = (now, done, most) => copyIn(socket, thread, now, pieces, done, most);
-    return yield* push(socket, thread, length, flags, fill);
+    const fill: Filler = (now, done, most) => copyIn(socket, thread, now, from, done, most);
+    return yield* push(socket, thread, from.length, flags, fill);
   }
   const id = socket.zeroCopies.begin();
   if (id < 0) return socket.fail('ENOBUFS');
-  const fill: Filler = (_now, done, most) => pinIn(socket, thread, pieces, done, most, id);
-  const sent = yield* push(socket, thread, length, flags, fill);
+  const fill: Filler = (_now, done, most) => pinIn(socket, thread, from, done, most, id);
+  const sent = yield* push(socket, thread, from.length, flags, fill);
   kernel.enter(thread.now, thread.core);
   kernel.bill.charge(ETC, kernel.parts.profile.notice);
   socket.zeroCopies.release(id);
@@ -77,7 +78,7 @@ export function* push(
     const { connection } = socket;
     const room = socket.sendRoom;
     if (room === 0) {
-      yield* tell(socket, thread, sendBuffer.written);
+      if (tell(socket, thread, sendBuffer.written)) yield* kernel.goOn(thread);
       if (socket.sendRoom > 0) continue;
       if (socket.nonBlocking || has(flags, MSG_DONTWAIT))
         return done > 0 ? done : socket.fail('EAGAIN');
@@ -94,18 +95,19 @@ export function* push(
     const mss = connection!.tcb.sndMss;
     const ends = done === length && !has(flags, MSG_MORE);
     const whole = sent + Math.floor((sendBuffer.written - sent) / mss) * mss;
-    yield* tell(socket, thread, ends ? sendBuffer.written : Math.max(sendBuffer.end, whole));
+    const place = ends ? sendBuffer.written : Math.max(sendBuffer.end, whole);
+    if (tell(socket, thread, place)) yield* kernel.goOn(thread);
   }
   kernel.follow(socket.hash, thread.core);
   return done;
 }
 
-/** TCP may send everything below `place`. */
-function* tell(socket: Socket, thread: Thread, place: number): Generator<Wait, void, void> {
+/** TCP may send everything below `place`; true when it does, and the thread must go on with that. */
+function tell(socket: Socket, thread: Thread, place: number): boolean {
   const { kernel, connection, sendBuffer } = socket;
   sendBuffer.end = place;
   kernel.enter(thread.now, thread.core);
-  if (connection!.push(thread.now)) yield* kernel.flush(thread);
+  return connection!.push(thread.now) && kernel.sendNext(thread.now, thread.core);
 }
 
 /** As much as TCP hands out at once: the largest packet, or one segment where nobody cuts. */
@@ -126,27 +128,12 @@ function refused(socket: Socket): number {
   return 0;
 }
 
-/** The piece in which byte `done` of the message lies: its address, and how many bytes from there. */
-const spot = { at: 0, left: 0 };
-function locate(pieces: readonly Piece[], done: number): void {
-  let skip = done;
-  for (const { address, length } of pieces) {
-    if (skip < length) {
-      spot.at = folded(address) + skip;
-      spot.left = length - skip;
-      return;
-    }
-    skip -= length;
-  }
-  spot.left = 0;
-}
-
 // hot
 function copyIn(
   socket: Socket,
   thread: Thread,
   now: Thread['now'],
-  pieces: readonly Piece[],
+  from: UserPieces,
   done: number,
   most: number,
 ): number {
@@ -154,14 +141,13 @@ function copyIn(
   const { profile } = kernel.parts;
   let filled = 0;
   while (filled < most) {
-    locate(pieces, done + filled);
-    const address = sendBuffer.reserve(Math.min(most - filled, spot.left));
+    from.seek(done + filled);
+    const address = sendBuffer.reserve(Math.min(most - filled, from.left));
     if (address < 0) return filled > 0 ? filled : -1;
     const { room } = sendBuffer;
     const copier = kernel.copying.at(thread.actor, profile.copyIn);
-    copyMachine(now, copier, kernel.space(thread), spot.at, address, room, 'kernel', socket.hash);
-    kernel.bill.charge(DATA_COPY, profile.copyIn * room);
-    kernel.copying.chargeFar();
+    copyMachine(now, copier, kernel.space(thread), from, address, room, 'kernel', socket.hash);
+    kernel.copying.charge(room);
     kernel.bill.charge(MM, (profile.fragmentPage * room) / PAGE);
     sendBuffer.commit(room);
     filled += room;
@@ -173,7 +159,7 @@ function copyIn(
 function pinIn(
   socket: Socket,
   thread: Thread,
-  pieces: readonly Piece[],
+  from: UserPieces,
   done: number,
   most: number,
   id: number,
@@ -181,10 +167,10 @@ function pinIn(
   const { kernel, sendBuffer, zeroCopies } = socket;
   let filled = 0;
   while (filled < most) {
-    locate(pieces, done + filled);
-    const address = kernel.space(thread).translateFolded(spot.at);
+    from.seek(done + filled);
+    const address = kernel.space(thread).translateFolded(from.at);
     if (address < 0) return filled > 0 ? filled : -1;
-    const size = Math.min(most - filled, spot.left, PAGE - (spot.at % PAGE));
+    const size = Math.min(most - filled, from.left, PAGE - (from.at % PAGE));
     zeroCopies.pin(id, address);
     kernel.bill.charge(MM, kernel.parts.profile.pagePin);
     sendBuffer.borrow(size, address, zeroCopies, id);

@@ -21,6 +21,7 @@ import { Sleepers } from './sleepers.js';
 import type { SocketError } from './socket-error.js';
 import { receive } from './socket-receive.js';
 import { send, sendFile } from './socket-send.js';
+import type { Piece } from './user-pieces.js';
 import { type CachedFile, ZeroCopies } from './zero-copy.js';
 
 /** setsockopt(2); Linux's defaults unless given. */
@@ -364,10 +365,4 @@ export class Socket implements SendOwner, ReceiveOwner {
     // The state changes behind this call; what is then no more gives its memory back when it is looked at next.
     if (this.closed) this.receiveBuffer.clear();
   }
-}
-
-/** iovec. */
-export interface Piece {
-  readonly address: bigint;
-  readonly length: number;
 }

@@ -2,6 +2,7 @@
 // netdev_rss_key_fill). One table a byte and its value, made once from the key, so that hashing is exclusive ors alone.
 
 import { header, uint } from '../../protocols/core/index.js';
+import { asWord } from '../../protocols/core/serial.js';
 import { isMapped } from '../stack/index.js';
 import type { PacketView } from './packet-view.js';
 
@@ -54,10 +55,10 @@ export class Toeplitz {
     const ports = Ports.encode({ source: sourcePort, target: targetPort });
     const input = [...source.subarray(first), ...target.subarray(first), ...ports];
     const sum = input.reduce((s, byte, i) => s ^ this.#table[i * VALUES + byte]!, 0);
-    return sum >>> 0;
+    return sum;
   }
 
-  /** Of addresses, and ports where there are some; 0 for what is no IP. */
+  /** Of addresses, and ports where there are some; 0 for what is no IP. As a signed number, like `flow`'s. */
   // hot
   hash(b: Uint8Array, view: PacketView): number {
     if (view.version === 0) return 0;
@@ -65,10 +66,10 @@ export class Toeplitz {
     const count = view.addressBytes;
     let sum = 0;
     for (let i = 0; i < count; i++) sum ^= this.#table[i * VALUES + b[from + i]!]!;
-    if (!view.hasPorts) return sum >>> 0;
+    if (!view.hasPorts) return sum;
     const ports = view.transportAt;
     for (let i = 0; i < 4; i++) sum ^= this.#table[(count + i) * VALUES + b[ports + i]!]!;
-    return sum >>> 0;
+    return sum;
   }
 }
 
@@ -89,7 +90,7 @@ export class Steering {
   // hot
   queueOf(hash: number): number {
     const rule = this.#rules.size === 0 ? undefined : this.#rules.get(hash);
-    return rule ?? this.buckets[hash % BUCKETS]!;
+    return rule ?? this.buckets[asWord(hash) % BUCKETS]!;
   }
 
   /** Sends a flow to a queue from now on. */

@@ -9,7 +9,7 @@ import { ENTRY_BYTES, TxDescriptor } from './descriptor.js';
 import { PacketView } from './packet-view.js';
 import type { Ring } from './ring.js';
 import { WORD_SPAN } from './ring.js';
-import { fillTcpChecksum, pieceHeaders } from './segmentation.js';
+import { fillTcpChecksum, pieceHeaders, seqOf } from './segmentation.js';
 
 const { get } = TxDescriptor;
 /** Headers with all options, and whole frames that are not cut. */
@@ -53,6 +53,8 @@ export class TransmitQueue {
   #pieces = 0;
   #piece = 0;
   #skip = 0;
+  /** Of the frame that is being cut. */
+  #seq = 0;
 
   constructor(
     readonly ring: Ring,
@@ -205,7 +207,8 @@ export class TransmitQueue {
     const view = this.#view;
     view.at = at;
     readHeaders(view, b, at, textAt);
-    pieceHeaders(b, view, index, from, length, text);
+    if (from === 0) this.#seq = seqOf(b, view);
+    pieceHeaders(b, view, index, from, length, text, this.#seq);
     fillTcpChecksum(b, view, textAt + length);
     return this.#leave(slot, headerLength + length, ready);
   }

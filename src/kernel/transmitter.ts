@@ -12,7 +12,7 @@ import type { NetCard, TransmitSide } from './card.js';
 import { ETC, LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
-import { pieceHeaders } from './segmentation.js';
+import { pieceHeaders, seqOf } from './segmentation.js';
 import { SendBuffer } from './send-buffer.js';
 
 /** Bytes that may wait in a queue of the card (as byte queue limits settle it). */
@@ -295,6 +295,7 @@ export class Transmitter {
     const { profile, bill, heads } = this.#parts;
     const view = this.#view;
     const first = view.at;
+    const seq = seqOf(head, view);
     for (let from = 0, index = 0; from < text; from += mss, index++) {
       const block = heads.take();
       if (block < 0) return;
@@ -304,7 +305,7 @@ export class Transmitter {
       const at = this.#memory.at;
       for (let i = 0; i < length; i++) copy[at + i] = head[first + i]!;
       view.read(copy, at, Number.POSITIVE_INFINITY);
-      pieceHeaders(copy, view, index, from, size, text);
+      pieceHeaders(copy, view, index, from, size, text, seq);
       view.end = at + length + size;
       setPartial(copy, view);
       bill.charge(LOCK, profile.queueLock);

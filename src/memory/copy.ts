@@ -5,6 +5,7 @@ import type { Nanos } from '../time/nanos.js';
 import { type AddressSpace, folded } from './address-space.js';
 import { type Actor, COPY, type Ledger } from './ledger.js';
 import { nodeOf, PAGE_4K } from './machine-memory.js';
+import type { UserPlace } from './page-table.js';
 import type { PhysicalMemory } from './physical-memory.js';
 import { UsageError } from './usage-error.js';
 
@@ -47,8 +48,8 @@ export function copy(
 ): number {
   const readAt = folded(source);
   const writeAt = folded(target);
-  faults(from, readAt, lengthBytes, false);
-  faults(to, writeAt, lengthBytes, true);
+  faults(from, { at: readAt }, lengthBytes, false);
+  faults(to, { at: writeAt }, lengthBytes, true);
   // As memmove: backwards where the target would overwrite what is still to be read.
   const backwards = from === to && writeAt > readAt && writeAt < readAt + lengthBytes;
   let done = 0;
@@ -87,19 +88,21 @@ export function copyMachine(
   now: Nanos,
   { ledger, core, bitsPerSecond, far }: Copier,
   space: AddressSpace,
-  at: number,
+  place: UserPlace,
   address: number,
   lengthBytes: number,
   into: 'kernel' | 'user',
   flow = 0,
 ): number {
-  faults(space, at, lengthBytes, into === 'user');
+  const { at } = place;
+  faults(space, place, lengthBytes, into === 'user');
   const { memory } = space;
   let farBytes = 0;
   for (let done = 0; done < lengthBytes; ) {
     const room = PAGE_4K - ((at + done) % PAGE_4K);
     const length = Math.min(lengthBytes - done, room);
-    const user = space.translateFolded(at + done);
+    cursor.at = at + done;
+    const user = space.translatePlace(cursor);
     const source = into === 'kernel' ? user : address + done;
     const target = into === 'kernel' ? address + done : user;
     const from = memory.locate(source);
@@ -158,13 +161,17 @@ function waits(far: FarMemory | undefined, bytes: number): number {
 const timeOf = (bytes: number, bitsPerSecond: number): number =>
   Math.ceil((bytes * 8e9) / bitsPerSecond);
 
+/** The page that is looked at. */
+const cursor = { at: 0.5 };
+
 /** All or nothing: a copy that would fault half-way does not begin. */
-function faults(space: AddressSpace, at: number, lengthBytes: number, writes: boolean): void {
+function faults(space: AddressSpace, place: UserPlace, lengthBytes: number, writes: boolean): void {
+  const { at } = place;
   if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || at < 0)
     throw new UsageError('EFAULT', `${lengthBytes} bytes at ${at} in ${space.name}`);
-  for (let page = at - (at % PAGE_4K); page < at + lengthBytes; page += PAGE_4K) {
-    if (space.translateFolded(page) >= 0 && (!writes || space.writable)) continue;
+  for (cursor.at = at - (at % PAGE_4K); cursor.at < at + lengthBytes; cursor.at += PAGE_4K) {
+    if (space.translatePlace(cursor) >= 0 && (!writes || space.writable)) continue;
     const what = writes ? 'writable' : 'mapped';
-    throw new UsageError('EFAULT', `address ${page} of ${space.name} is not ${what}`);
+    throw new UsageError('EFAULT', `address ${cursor.at} of ${space.name} is not ${what}`);
   }
 }

@@ -11,9 +11,15 @@ export {
   type SpaceKind,
 } from './address-space.js';
 export { CACHE_LINE_BYTES, MemoryChannels, type MemoryProfile } from './channels.js';
-export { type Copier, copy, copyMachine, copyPhysical, type FarMemory } from './copy.js';
+export {
+  type Copier,
+  copy,
+  copyMachine,
+  copyPhysical,
+  type FarMemory,
+} from './copy.js';
 export { DmaEngine } from './dma.js';
-export { type IoCacheProfile, stillCached } from './io-cache.js';
+export { type CachedPart, type IoCacheProfile, lookAtCache } from './io-cache.js';
 export { DmaDomain, Iommu, type IommuProfile } from './iommu.js';
 export { KeyTable, keyByte, keyIndex, keyOf, type RegisterOptions } from './key-table.js';
 export * from './ledger.js';
@@ -38,7 +44,7 @@ export {
   releaseWindows,
 } from './operation.js';
 export { PageAllocator } from './page-allocator.js';
-export type { Translator } from './page-table.js';
+export type { Translator, UserPlace } from './page-table.js';
 export { PcieLink, type PcieProfile, tlpOverhead } from './pcie.js';
 export type { PhysicalMemory } from './physical-memory.js';
 export {

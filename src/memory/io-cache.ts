@@ -7,13 +7,22 @@ export interface IoCacheProfile {
   readonly ways: number;
 }
 
+/** Where the answer is put: a fraction that is returned would be an object. */
+export interface CachedPart {
+  part: number;
+}
+
 /**
  * The part of what was written that is still there when devices have written so many bytes since. Lines are spread over
  * the sets by a hash of their address, so that what comes into one set is Poisson's; a line is gone when as many have come
  * as there are ways.
  */
 // hot
-export function stillCached({ bytes, ways }: IoCacheProfile, writtenSince: number): number {
+export function lookAtCache(
+  { bytes, ways }: IoCacheProfile,
+  writtenSince: number,
+  into: CachedPart,
+): void {
   const mean = (writtenSince * ways) / bytes;
   let term = Math.exp(-mean);
   let sum = term;
@@ -21,5 +30,5 @@ export function stillCached({ bytes, ways }: IoCacheProfile, writtenSince: numbe
     term *= mean / k;
     sum += term;
   }
-  return sum;
+  into.part = sum;
 }

@@ -21,6 +21,13 @@ export interface Translator {
   enter(at: number, address: number, pageBytes: PageBytes, writable: boolean): boolean;
   remove(at: number): void;
   walk(at: number): number;
+  /** The same of the address that stands in a field. */
+  walkPlace?(place: UserPlace): number;
+}
+
+/** Where in a process bytes lie, folded: a field, for an address that is passed on would be an object. */
+export interface UserPlace {
+  readonly at: number;
 }
 
 interface Table {
@@ -36,6 +43,10 @@ export class PageTable implements Translator {
   pageBytes: PageBytes = PAGE_4K;
   writable = false;
   readonly #root = emptyTable();
+  /** The page that was found last: whoever walks through a buffer meets it again. */
+  #from = 0.5;
+  #to = 0.5;
+  #address = 0.5;
 
   /** Enters a page; false when something is mapped there already. `at` is aligned to the page. */
   enter(at: number, address: number, pageBytes: PageBytes, writable: boolean): boolean {
@@ -62,6 +73,7 @@ export class PageTable implements Translator {
 
   /** Removes the page at `at`, and tables that it leaves empty. */
   remove(at: number): void {
+    this.#to = this.#from;
     const path: Table[] = [];
     let table = this.#root;
     for (let level = 0; level < SPANS.length; level++) {
@@ -87,6 +99,19 @@ export class PageTable implements Translator {
   // hot
   /** Machine address of the byte at `at`, or -1; sets `pageBytes` and `writable`. */
   walk(at: number): number {
+    if (at >= this.#from && at < this.#to) return this.#address + (at - this.#from);
+    return this.#look(at);
+  }
+
+  // hot
+  walkPlace(place: UserPlace): number {
+    const { at } = place;
+    if (at >= this.#from && at < this.#to) return this.#address + (at - this.#from);
+    return this.#look(at);
+  }
+
+  // hot
+  #look(at: number): number {
     let table = this.#root;
     for (let level = 0; level < SPANS.length; level++) {
       const span = SPANS[level]!;
@@ -101,7 +126,10 @@ export class PageTable implements Translator {
       const flags = entry % PAGE_4K;
       this.pageBytes = span as PageBytes;
       this.writable = (flags & WRITABLE) !== 0;
-      return entry - flags + (at % span);
+      this.#address = entry - flags;
+      this.#from = at - (at % span);
+      this.#to = this.#from + span;
+      return this.#address + (at % span);
     }
     return -1;
   }

@@ -16,11 +16,13 @@ const ECN = { notCapable: 0, congested: 3 } as const;
 /** Trust the VLAN's priority, or the IP header's DSCP (three high bits: the class selector). */
 export type Trust = 'pcp' | 'dscp';
 
-const mac = (b: Uint8Array, at: number): number => {
+/** Half an address: 24 bits, which make no object as 48 would. */
+const half = (b: Uint8Array, at: number): number => {
   let value = 0;
-  for (let i = 0; i < 6; i++) value = value * 256 + b[at + i]!;
+  for (let i = 0; i < HALF_BYTES; i++) value = value * 256 + b[at + i]!;
   return value;
 };
+const HALF_BYTES = 3;
 
 /** The three high bits of a DSCP: its class selector (RFC 2474 4.2.2). */
 const CODEPOINTS_A_CLASS = 8;
@@ -58,13 +60,21 @@ export class Classified {
     readonly dscpPriority: Uint8Array = classSelector,
   ) {}
 
-  /** Addresses as numbers; only switches look at them, while the frame's bytes are as they were. */
-  get target(): number {
-    return mac(this.#bytes, this.at + Ethernet.at.dst);
+  /** Addresses as two numbers each; only switches look at them, while the frame's bytes are as they were. */
+  get targetHigh(): number {
+    return half(this.#bytes, this.at + Ethernet.at.dst);
   }
 
-  get source(): number {
-    return mac(this.#bytes, this.at + Ethernet.at.src);
+  get targetLow(): number {
+    return half(this.#bytes, this.at + Ethernet.at.dst + HALF_BYTES);
+  }
+
+  get sourceHigh(): number {
+    return half(this.#bytes, this.at + Ethernet.at.src);
+  }
+
+  get sourceLow(): number {
+    return half(this.#bytes, this.at + Ethernet.at.src + HALF_BYTES);
   }
 
   /** Reads the frame from `at` to `end`; false when it is too short for its headers. */

@@ -3,7 +3,7 @@
 // pauses by priority; without, it has no priorities and no receive buffer, and costs nothing for them.
 
 import type { FramePool, Station } from '../frame/index.js';
-import { earlier, type Nanos, NEVER } from '../time/index.js';
+import { type Alarm, isDue, type Nanos, NEVER, soonestOf, tellOf } from '../time/index.js';
 import { Classified, type Trust } from './classify.js';
 import { Egress } from './egress.js';
 import { LONGEST_QUANTA, pauseFrame, quantaNs } from './pause-frame.js';
@@ -183,19 +183,23 @@ export class HostPort implements Station {
   }
 
   // hot
+  soonest(alarm: Alarm): void {
+    tellOf(this.rdma, alarm);
+    tellOf(this.stack, alarm);
+    if (this.buffer !== null) alarm.lower(this.buffer.wakeAt());
+    alarm.lower(this.#resumes);
+  }
+
   wakeAt(): Nanos {
-    const ends = earlier(this.rdma.wakeAt(), this.stack.wakeAt());
-    if (this.options === null) return ends;
-    const own = this.buffer === null ? NEVER : this.buffer.wakeAt();
-    return earlier(ends, earlier(own, this.#resumes));
+    return soonestOf(this);
   }
 
   expire(now: Nanos): void {
-    if (this.rdma.wakeAt() <= now) {
+    if (isDue(this.rdma, now)) {
       this.rdma.expire(now);
       this.#passOn(now);
     }
-    if (this.stack.wakeAt() <= now) this.stack.expire(now);
+    if (isDue(this.stack, now)) this.stack.expire(now);
     if (this.#resumes <= now) this.#look(now);
     const { buffer } = this;
     if (buffer === null) return;

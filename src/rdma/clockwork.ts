@@ -3,7 +3,7 @@
 // packet. What is done then is the same code that a device without a clock runs at once.
 
 import type { FramePool } from '../frame/index.js';
-import type { Nanos, Random } from '../time/index.js';
+import type { Alarm, Nanos, Random } from '../time/index.js';
 import type { CompletionQueue } from './completion-queue.js';
 import type { Actor } from './memory-parts.js';
 import type { MemoryPort } from './memory-port.js';
@@ -95,13 +95,13 @@ export class Clockwork {
   }
 
   // hot
-  wakeAt(): number {
-    let at = this.transmit.wakeAt;
-    if (this.receive.wakeAt < at) at = this.receive.wakeAt;
-    if (this.#bells.next < at) at = this.#bells.next;
-    if (this.entries.resting.next < at) at = this.entries.resting.next;
-    if (this.#landings.next < at) at = this.#landings.next;
-    return this.#placements.next < at ? this.#placements.next : at;
+  soonest(alarm: Alarm): void {
+    this.transmit.soonest(alarm);
+    alarm.lower(this.receive.wakeAt as Nanos);
+    alarm.lower(this.#bells.next);
+    alarm.lower(this.entries.resting.next);
+    alarm.lower(this.#landings.next);
+    alarm.lower(this.#placements.next);
   }
 
   // hot

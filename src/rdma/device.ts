@@ -3,7 +3,7 @@
 
 import { Signal } from '../cpu/index.js';
 import type { FramePool, Station } from '../frame/index.js';
-import { earlier, type Nanos, NEVER, type Random, START } from '../time/index.js';
+import { type Alarm, type Nanos, NEVER, type Random, START, soonestOf } from '../time/index.js';
 import type { Neighbours, Path, PortAddress } from './address.js';
 import { Clockwork, type Prepared, type Works } from './clockwork.js';
 import type { CompletionQueue } from './completion-queue.js';
@@ -201,12 +201,17 @@ export class RdmaDevice implements Station, Engine, Works {
     this.#ready = true;
   }
 
+  // hot
+  soonest(alarm: Alarm): void {
+    alarm.lower(this.#deadlines.next);
+    alarm.lower(this.#slotRetryAt);
+    alarm.lower(this.#completions.wakeAt);
+    if (this.clock !== null) this.clock.soonest(alarm);
+    if (this.transport !== null) this.transport.soonest(alarm);
+  }
+
   wakeAt(): Nanos {
-    let at = this.#deadlines.next;
-    if (this.#slotRetryAt < at) at = this.#slotRetryAt;
-    if (this.#completions.wakeAt < at) at = this.#completions.wakeAt;
-    if (this.clock !== null) at = earlier(at, this.clock.wakeAt() as Nanos);
-    return this.transport === null ? at : earlier(at, this.transport.wakeAt());
+    return soonestOf(this);
   }
 
   expire(now: Nanos): void {
@@ -216,7 +221,7 @@ export class RdmaDevice implements Station, Engine, Works {
       this.#ready = true;
     }
     this.clock?.expire(now);
-    if (this.transport !== null && this.transport.wakeAt() <= now) this.transport.expire(now);
+    this.transport?.expire(now);
     this.#completions.expire(now);
     for (let qp = this.#deadlines.take(now); qp; qp = this.#deadlines.take(now)) {
       if (qp.destroyed) continue;

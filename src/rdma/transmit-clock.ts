@@ -1,7 +1,7 @@
 // The sending half of a device in time: units that make packets, DMA that brings their bytes, and packets that wait
 // until both are done and the wire is free. Several are in preparation, so that reads from memory overlap.
 
-import { type Nanos, NEVER } from '../time/index.js';
+import { type Alarm, type Nanos, NEVER } from '../time/index.js';
 import type { Works } from './clockwork.js';
 import type { NicCaches } from './nic-caches.js';
 import type { QueuePair } from './queue-pair.js';
@@ -41,8 +41,10 @@ export class TransmitClock {
     this.units = units;
   }
 
-  get wakeAt(): number {
-    return this.#told ? this.#unitAt : Math.min(this.#unitAt, this.#frames.next);
+  // hot
+  soonest(alarm: Alarm): void {
+    alarm.lower(this.#unitAt as Nanos);
+    if (!this.#told) alarm.lower(this.#frames.next);
   }
 
   /** Is there a frame that the driver was not told of? */

@@ -1,7 +1,7 @@
 // A transport that carries requests in place of InfiniBand's: the device keeps queue pairs, keys, queues, completions and
 // its clock, and the transport makes and takes frames. iWARP is one (src/iwarp).
 
-import type { Nanos } from '../time/index.js';
+import type { Alarm, Nanos } from '../time/index.js';
 import type { QpType } from './constant.js';
 import type { RdmaDevice } from './device.js';
 import { UsageError } from './memory-parts.js';
@@ -31,7 +31,7 @@ export interface Transport {
   /** The queue pair is in error, and its requests are flushed. */
   failed(now: Nanos, qp: QueuePair): void;
   destroyed(qp: QueuePair): void;
-  wakeAt(): Nanos;
+  soonest(alarm: Alarm): void;
   expire(now: Nanos): void;
 }
 

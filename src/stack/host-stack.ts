@@ -3,7 +3,16 @@
 
 import { Ethernet } from '../../protocols/index.js';
 import { type FramePool, ReadyPorts, type Station } from '../frame/index.js';
-import { earlier, type Nanos, NEVER, Random, START } from '../time/index.js';
+import {
+  Alarm,
+  isDue,
+  type Nanos,
+  NEVER,
+  Random,
+  START,
+  soonestOf,
+  tellOf,
+} from '../time/index.js';
 import {
   ALL_NODES,
   broadcastOf,
@@ -26,6 +35,7 @@ import { type EchoReply, Icmp, IcmpSender } from './icmp.js';
 import { IpOutput } from './ip-output.js';
 import { IpPacket, PROTOCOL } from './ip-packet.js';
 import type { IpRoute } from './ip-route.js';
+import { demandMtu } from './mtu.js';
 import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
 import { type Neighbour, NeighbourTable } from './neighbour-table.js';
 import { Reassembly } from './reassembly.js';
@@ -34,10 +44,6 @@ import { refuseDatagram } from './unwanted-datagram.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const DEFAULT_MTU = 1500;
-/** What every link under IPv6 carries (RFC 8200 5). */
-const LEAST_MTU = 1280;
-/** The longest IPv4 packet. */
-const MOST_MTU = 65_535;
 const LINK_LOCAL_PREFIX = 64;
 
 export interface HostStackOptions {
@@ -75,7 +81,7 @@ export class HostStack implements Station {
   #runsTo: Transport | undefined;
   readonly mtu: number;
   /** When it wants to be woken, unless something has changed since that was found. */
-  #wakeAt: Nanos = NEVER;
+  readonly #alarm = new Alarm();
   #changed = true;
 
   /** @throws RangeError when an address is none, or the MTU none that fits */
@@ -85,9 +91,7 @@ export class HostStack implements Station {
     options: HostStackOptions,
   ) {
     const { mac, gateways = [], mtu = DEFAULT_MTU } = options;
-    const most = Math.min(MOST_MTU, pool.slotBytes - Ethernet.size);
-    if (!(mtu >= LEAST_MTU)) throw new RangeError(`mtu: IPv6 wants ${LEAST_MTU}, found ${mtu}`);
-    if (mtu > most) throw new RangeError(`mtu: expected at most ${most}, found ${mtu}`);
+    demandMtu(mtu, pool.slotBytes);
     this.mac = mac;
     this.mtu = mtu;
     const linkLocal = { ip: linkLocalOf(mac), prefix: LINK_LOCAL_PREFIX };
@@ -212,9 +216,8 @@ export class HostStack implements Station {
     const at = this.pool.at(slot);
     this.drops.last = '';
     this.#frame(now, this.pool.bytes(slot), at, at + this.pool.length(slot));
-    const { last } = this.drops;
-    if (last === '') this.pool.release(slot);
-    else this.pool.drop(slot, last);
+    if (this.drops.last === '') this.pool.release(slot);
+    else this.pool.drop(slot, this.drops.last);
     this.#settle(now);
   }
 
@@ -333,9 +336,8 @@ export class HostStack implements Station {
 
   waits(): boolean {
     if (this.#output.queue.count > 0 || this.neighbours.hasTask) return true;
-    for (let i = 0; i < this.#transports.length; i++) {
+    for (let i = 0; i < this.#transports.length; i++)
       if (this.#transports[i]!.hasWork()) return true;
-    }
     return false;
   }
 
@@ -369,24 +371,27 @@ export class HostStack implements Station {
 
   /** Asked several times an event, so that it is kept until something happens. */
   // hot
-  wakeAt(): Nanos {
+  soonest(alarm: Alarm): void {
+    const own = this.#alarm;
     if (this.#changed) {
       this.#changed = false;
-      let at = earlier(this.neighbours.wakeAt(), this.#reassembly.wakeAt());
-      for (let i = 0; i < this.#transports.length; i++) {
-        at = earlier(at, this.#transports[i]!.wakeAt());
-      }
-      this.#wakeAt = at;
+      own.at = NEVER;
+      this.neighbours.soonest(own);
+      this.#reassembly.soonest(own);
+      for (let i = 0; i < this.#transports.length; i++) tellOf(this.#transports[i]!, own);
     }
-    return this.#wakeAt;
+    alarm.lower(own.at);
+  }
+
+  wakeAt(): Nanos {
+    return soonestOf(this);
   }
 
   expire(now: Nanos): void {
     this.neighbours.expire(now);
-    for (let late = this.#reassembly.expire(now); late > 0; late--) {
+    for (let late = this.#reassembly.expire(now); late > 0; late--)
       this.drops.add('fragments too late');
-    }
-    for (const transport of this.#transports) if (transport.wakeAt() <= now) transport.expire(now);
+    for (const transport of this.#transports) if (isDue(transport, now)) transport.expire(now);
     this.#settle(now);
   }
 }

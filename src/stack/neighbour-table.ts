@@ -1,7 +1,16 @@
 // Who has which link address: ARP's and neighbour discovery's table of a host, without the messages themselves.
 // Bounded: what a flood of strangers brings pushes out what is idle, never what is in use.
 
-import { after, type Nanos, NEVER, ns, type Random, seconds } from '../time/index.js';
+import {
+  type Alarm,
+  after,
+  type Nanos,
+  NEVER,
+  ns,
+  type Random,
+  seconds,
+  soonestOf,
+} from '../time/index.js';
 import { keyOf, sameBytes } from './address.js';
 import { type NeighbourEvent, type NeighbourState, transitions } from './neighbour-state.js';
 
@@ -93,15 +102,22 @@ export class NeighbourTable {
     return this.#tasks.shift();
   }
 
-  wakeAt(): Nanos {
-    if (this.#stale) {
-      this.#stale = false;
-      this.#wakeAt = NEVER;
-      for (const { timerAt } of this.#entries.values()) {
-        if (timerAt < this.#wakeAt) this.#wakeAt = timerAt;
-      }
+  // hot
+  soonest(alarm: Alarm): void {
+    if (this.#stale) this.#reckon();
+    alarm.lower(this.#wakeAt);
+  }
+
+  #reckon(): void {
+    this.#stale = false;
+    this.#wakeAt = NEVER;
+    for (const { timerAt } of this.#entries.values()) {
+      if (timerAt < this.#wakeAt) this.#wakeAt = timerAt;
     }
-    return this.#wakeAt;
+  }
+
+  wakeAt(): Nanos {
+    return soonestOf(this);
   }
 
   expire(now: Nanos): void {

@@ -1,7 +1,7 @@
 // Fragments put together again (RFC 791 3.2, RFC 8200 4.5), within bounds: few packets at a time, none above 64 KiB,
 // none for long. Fragments that overlap end the packet (RFC 5722, and for IPv4 as Linux does), exact copies do not.
 
-import { after, type Nanos, NEVER, seconds } from '../time/index.js';
+import { type Alarm, after, type Nanos, NEVER, seconds } from '../time/index.js';
 import { keyOf } from './address.js';
 import type { StackDrop } from './drop.js';
 import { FRAGMENT_UNIT, type IpPacket } from './ip-packet.js';
@@ -62,15 +62,20 @@ export class Reassembly {
     return true;
   }
 
-  wakeAt(): Nanos {
-    if (this.#partials.size === 0) return NEVER;
-    // All wait equally long, so that the first one in is the first one due.
+  // hot
+  soonest(alarm: Alarm): void {
+    if (this.#partials.size > 0) alarm.lower(this.#firstDue);
+  }
+
+  /** All wait equally long, so that the first one in is the first one due. */
+  get #firstDue(): Nanos {
     for (const { until } of this.#partials.values()) return until;
     return NEVER;
   }
 
   /** Gives up what is due; says how many. */
   expire(now: Nanos): number {
+    if (this.#partials.size === 0) return 0;
     let given = 0;
     for (const [key, { until }] of this.#partials) {
       if (until > now) break;

@@ -1,7 +1,7 @@
 // The asking side of multicast groups (IBA 15.2.5.17): a port joins or leaves by a record, which subnet administration answers
 // with all that the group is. Each question is repeated until it is answered, and not for ever.
 
-import type { Nanos } from '../time/index.js';
+import type { Alarm, Nanos } from '../time/index.js';
 import { RECORD, STATUS } from './constant.js';
 import { GROUP_COMPONENT, maskOf, RECORD_AT, saRequest } from './sa-query.js';
 import { type OutgoingMad, Transactions } from './transactions.js';
@@ -76,6 +76,11 @@ export class GroupQueries {
 
   wakeAt(): Nanos {
     return this.#transactions.wakeAt();
+  }
+
+  // hot
+  soonest(alarm: Alarm): void {
+    if (this.#transactions.isOpen) alarm.lower(this.#transactions.wakeAt());
   }
 
   expire(now: Nanos): void {

@@ -1,7 +1,7 @@
 // The asking side of subnet administration: the path record of a GID, from the manager that the port was told of. The
 // questions of a host are few; each is repeated until it is answered, and not for ever.
 
-import type { Nanos } from '../time/index.js';
+import type { Alarm, Nanos } from '../time/index.js';
 import { RECORD, STATUS } from './constant.js';
 import { maskOf, PATH_COMPONENT, RECORD_AT, saRequest } from './sa-query.js';
 import { type OutgoingMad, Transactions } from './transactions.js';
@@ -58,6 +58,11 @@ export class PathQueries {
 
   wakeAt(): Nanos {
     return this.#transactions.wakeAt();
+  }
+
+  // hot
+  soonest(alarm: Alarm): void {
+    if (this.#transactions.isOpen) alarm.lower(this.#transactions.wakeAt());
   }
 
   expire(now: Nanos): void {

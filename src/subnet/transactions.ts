@@ -88,6 +88,11 @@ export class Transactions {
     return true;
   }
 
+  /** Is an answer waited for? */
+  get isOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
   wakeAt(): Nanos {
     if (this.#open.size === 0) return NEVER;
     for (const { dueAt } of this.#open.values()) return dueAt;

@@ -2,7 +2,7 @@
 // segment arrived, time has come, what goes out next). After each call the stack that holds it is told.
 
 import { type IpRoute, routeTo } from '../stack/index.js';
-import { type Nanos, NEVER } from '../time/index.js';
+import { type Nanos, NEVER, soonestOf } from '../time/index.js';
 import { agree, offer } from './agree.js';
 import { arrive } from './arrive.js';
 import type { ReceiveSink, SendSource } from './buffer.js';
@@ -185,7 +185,7 @@ export class TcpConnection implements Endpoints {
   }
 
   wakeAt(): Nanos {
-    return this.tcb.wakeAt();
+    return soonestOf(this.tcb);
   }
 
   expire(now: Nanos): void {

@@ -3,7 +3,7 @@
 // round: our SYN is at place 0, the first byte at 1. Only segments hold 32-bit numbers (`placeOf`, `seqAdd`).
 
 import { seqAdd, seqDiff } from '../../protocols/core/serial.js';
-import { type Nanos, NEVER } from '../time/index.js';
+import { type Alarm, type Nanos, NEVER } from '../time/index.js';
 import type { ReceiveSink, SendSource } from './buffer.js';
 import {
   type CongestionControl,
@@ -292,8 +292,10 @@ export class Tcb implements CongestionState {
     return seqAdd(this.tsOffset, Math.floor(now / TICK));
   }
 
-  wakeAt(): Nanos {
-    let at = this.rtoAt;
+  // hot
+  soonest(alarm: Alarm): void {
+    let { at } = alarm;
+    if (this.rtoAt < at) at = this.rtoAt;
     if (this.probeTimeoutAt < at) at = this.probeTimeoutAt;
     if (this.reorderAt < at) at = this.reorderAt;
     if (this.persistAt < at) at = this.persistAt;
@@ -301,7 +303,7 @@ export class Tcb implements CongestionState {
     if (this.keepAt < at) at = this.keepAt;
     if (this.waitAt < at) at = this.waitAt;
     if (this.paceAt < at) at = this.paceAt;
-    return at;
+    alarm.at = at;
   }
 
   /** What nobody needs any more: of TIME-WAIT there may be many. */

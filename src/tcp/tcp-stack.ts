@@ -14,7 +14,7 @@ import {
   routeTo,
   type Transport,
 } from '../stack/index.js';
-import { type Nanos, Random } from '../time/index.js';
+import { type Alarm, type Nanos, Random } from '../time/index.js';
 import { type ReceiveSink, RingSink, RingSource } from './buffer.js';
 import { TcpConnection } from './connection.js';
 import { ConnectionTable } from './connection-table.js';
@@ -220,7 +220,7 @@ export class TcpStack implements Transport {
     this.#passive.noticed(connection);
     if (connection.id < 0) return;
     if (tcb.state === 'TIME-WAIT' && !connection.waits) this.#waiting(connection);
-    this.#timers.set(connection.id, tcb.wakeAt());
+    this.#timers.setTo(connection.id, tcb);
     if (!connection.queued) {
       connection.queued = true;
       this.#turns.put(connection);
@@ -289,13 +289,13 @@ export class TcpStack implements Transport {
       connection.queued = true;
       this.#turns.put(connection);
     }
-    this.#timers.set(connection.id, connection.wakeAt());
+    this.#timers.setTo(connection.id, connection.tcb);
     return slot;
   }
 
   /** It has nothing more to send: one that is closed leaves the tables. */
   #settle(connection: TcpConnection): void {
-    this.#timers.set(connection.id, connection.wakeAt());
+    this.#timers.setTo(connection.id, connection.tcb);
     if (connection.state === 'CLOSED') this.forget(connection);
   }
 
@@ -303,6 +303,11 @@ export class TcpStack implements Transport {
     if (connection.id < 0) return;
     this.#timers.set(connection.id, Number.POSITIVE_INFINITY as Nanos);
     this.connections.remove(connection);
+  }
+
+  // hot
+  soonest(alarm: Alarm): void {
+    this.#timers.soonest(alarm);
   }
 
   wakeAt(): Nanos {

@@ -1,6 +1,6 @@
 // When each of many connections wants to be woken: a heap in which each has one place, found by its number.
 
-import { type Nanos, NEVER } from '../time/index.js';
+import { Alarm, type Alarmed, type Nanos, NEVER } from '../time/index.js';
 
 export class TimerHeap {
   #at = new Float64Array(64).fill(NEVER);
@@ -8,14 +8,29 @@ export class TimerHeap {
   #place = new Int32Array(64).fill(-1);
   #heap = new Int32Array(64);
   #count = 0;
+  readonly #alarm = new Alarm();
 
   get wakeAt(): Nanos {
     return this.#count === 0 ? NEVER : (this.#at[this.#heap[0]!]! as Nanos);
   }
 
+  // hot
+  soonest(alarm: Alarm): void {
+    if (this.#count > 0) alarm.lower(this.#at[this.#heap[0]!]! as Nanos);
+  }
+
   /** The number that is due first. */
   get first(): number {
     return this.#heap[0]!;
+  }
+
+  /** `set` to what it tells. */
+  // hot
+  setTo(id: number, machine: Alarmed): void {
+    const alarm = this.#alarm;
+    alarm.at = NEVER;
+    machine.soonest(alarm);
+    if (id >= this.#at.length || this.#at[id] !== alarm.at) this.set(id, alarm.at);
   }
 
   /** NEVER takes it out. */

@@ -1,6 +1,7 @@
 // Writes a segment's header and options where the frame is being made. Options stand as Linux arranges them, on
 // boundaries of four bytes.
 
+import { asInt } from '../../protocols/core/serial.js';
 import {
   TCP,
   TCPMSS,
@@ -68,8 +69,8 @@ function synOptions(out: Outgoing, b: Uint8Array, from: number): number {
 
 // hot
 function timestamps(out: Outgoing, b: Uint8Array, at: number): number {
-  TCPTimestamps.set.tsVal(b, at, out.tsVal);
-  TCPTimestamps.set.tsEcr(b, at, out.tsEcr);
+  TCPTimestamps.set.tsVal(b, at, asInt(out.tsVal));
+  TCPTimestamps.set.tsEcr(b, at, asInt(out.tsEcr));
   return begin(b, at, KIND.ts, TCPTimestamps.size);
 }
 
@@ -78,8 +79,8 @@ function sack(out: Outgoing, b: Uint8Array, from: number): number {
   const at = nops(b, from, 2);
   let block = at + TCPSack.size;
   for (let i = 0; i < out.sackBlocks; i++) {
-    leftEdge(b, block, out.sackLeft[i]!);
-    rightEdge(b, block, out.sackRight[i]!);
+    leftEdge(b, block, asInt(out.sackLeft[i]!));
+    rightEdge(b, block, asInt(out.sackRight[i]!));
     block += TCPSackBlock.size;
   }
   return begin(b, at, KIND.sack, TCPSack.size + out.sackBlocks * TCPSackBlock.size);
@@ -98,10 +99,10 @@ export function writeHeader(
   for (let i = at; i < end; i++) b[i] = 0;
   setSrcPort(b, at, sourcePort);
   setDstPort(b, at, targetPort);
-  setSeq(b, at, out.seq);
+  setSeq(b, at, asInt(out.seq));
   if (out.hasAck) {
     setAckFlag(b, at, 1);
-    setAck(b, at, out.ack);
+    setAck(b, at, asInt(out.ack));
   }
   setWindow(b, at, out.window);
   if (out.psh) setPsh(b, at, 1);

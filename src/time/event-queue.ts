@@ -2,6 +2,7 @@
 // the same seed gives the same run on any machine. A wheel of one slot a nanosecond holds what is near, a heap
 // what is far; an event is four numbers in typed arrays, so that nothing is allocated while it waits.
 
+import type { Alarm } from './alarm.js';
 import { type Nanos, NEVER } from './nanos.js';
 
 /** Nanoseconds that the wheel covers: more than a frame's way through a link, a power of two. */
@@ -68,6 +69,13 @@ export class EventQueue {
     return this.#time[this.#heap[0]!]! as Nanos;
   }
 
+  // hot
+  soonest(alarm: Alarm): void {
+    if (this.size === 0) return;
+    const at = this.#near > 0 ? this.#base + this.#firstSlot() : this.#time[this.#heap[0]!]!;
+    alarm.lower(at as Nanos);
+  }
+
   /** Takes the next event into `at`, `kind`, `a` and `b`; false when none waits. */
   // hot
   next(): boolean {
@@ -91,6 +99,14 @@ export class EventQueue {
     words[i + LINK] = this.#free;
     this.#free = row;
     return true;
+  }
+
+  /** The same, if it is due by `now`. */
+  // hot
+  nextBy(now: Nanos): boolean {
+    if (this.size === 0) return false;
+    const at = this.#near > 0 ? this.#base + this.#firstSlot() : this.#time[this.#heap[0]!]!;
+    return at <= now && this.next();
   }
 
   /** Moves the wheel on to `time` and takes over what is near now. No event lies before it. */

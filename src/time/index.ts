@@ -1,3 +1,4 @@
+export { Alarm, type Alarmed, isDue, soonestOf, tellOf } from './alarm.js';
 export { Busy } from './busy.js';
 export { EventQueue } from './event-queue.js';
 export type { Machine } from './machine.js';

@@ -4,7 +4,7 @@
 import { Fate, type Impairment } from '../fabric/impairment.js';
 import { Link, type LinkOptions } from '../fabric/link.js';
 import { FramePool, type Station } from '../frame/index.js';
-import { EventQueue, type Nanos, NEVER, Random } from '../time/index.js';
+import { Alarm, EventQueue, type Nanos, NEVER, Random, tellOf } from '../time/index.js';
 import { LinkHistory } from './link-history.js';
 import { Ports } from './ports.js';
 
@@ -63,6 +63,7 @@ export class Simulation {
   readonly #places = new Map<Station, number>();
   /** When each station is to be woken, as the queue knows; an earlier wake-up outdates later ones. */
   readonly #wakeAt: number[] = [];
+  readonly #alarm = new Alarm();
   /** Each station's first port among all. */
   readonly #firstPort: number[] = [];
   readonly #ports = new Ports();
@@ -299,7 +300,10 @@ export class Simulation {
     const station = this.#stations[place]!;
     for (let port = station.takeReady(); port >= 0; port = station.takeReady())
       this.#send(this.#firstPort[place]! + port);
-    const wakeAt = station.wakeAt();
+    const alarm = this.#alarm;
+    alarm.at = NEVER;
+    tellOf(station, alarm);
+    const wakeAt = alarm.at;
     if (wakeAt < this.#wakeAt[place]!) {
       this.#wakeAt[place] = wakeAt;
       this.#queue.put(wakeAt < this.now ? this.now : wakeAt, WAKE, place);

@@ -2,7 +2,14 @@
 // the application must know waits in a queue. Who owns QP1 and who sets queue pairs does so outside.
 
 import { UsageError } from '../../memory/index.js';
-import { after, type Machine, type Nanos, NEVER, type Random } from '../../time/index.js';
+import {
+  type Alarm,
+  after,
+  type Machine,
+  type Nanos,
+  NEVER,
+  type Random,
+} from '../../time/index.js';
 import { addressOf, type Rejection, replyOf, requestOf, timeoutNs, usual } from './compose.js';
 import {
   type AcceptParameters,
@@ -76,6 +83,11 @@ export class ConnectionManager implements Machine {
 
   wakeAt(): Nanos {
     return this.#deadlines.earliest;
+  }
+
+  // hot
+  soonest(alarm: Alarm): void {
+    alarm.lower(this.#deadlines.earliest);
   }
 
   expire(now: Nanos): void {

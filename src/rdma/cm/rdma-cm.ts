@@ -4,13 +4,15 @@
 import { Signal } from '../../cpu/index.js';
 import { UsageError } from '../../memory/index.js';
 import {
+  type Alarm,
+  type Alarmed,
   after,
-  earlier,
-  type Machine,
+  isDue,
   ms,
   type Nanos,
   NEVER,
   type Random,
+  tellOf,
 } from '../../time/index.js';
 import type { AddressLookup } from './address-lookup.js';
 import { settingsToAccept } from './compose.js';
@@ -114,7 +116,7 @@ interface Query {
   readonly until: Nanos;
 }
 
-export class RdmaCm implements Machine {
+export class RdmaCm implements Alarmed {
   /** The channel of identifiers that name no other. */
   readonly channel = new EventChannel();
   readonly #manager: Connector;
@@ -132,12 +134,14 @@ export class RdmaCm implements Machine {
     this.#random = random.fork('rdma_cm');
   }
 
-  wakeAt(): Nanos {
-    return earlier(this.#manager.wakeAt(), this.#lookAt);
+  // hot
+  soonest(alarm: Alarm): void {
+    tellOf(this.#manager, alarm);
+    alarm.lower(this.#lookAt);
   }
 
   expire(now: Nanos): void {
-    if (this.#manager.wakeAt() <= now) this.#manager.expire(now);
+    if (isDue(this.#manager, now)) this.#manager.expire(now);
     if (this.#lookAt <= now) this.look(now);
   }
 

@@ -11,6 +11,7 @@ import {
   PacketView,
   type PagePool,
   pieceHeaders,
+  seqOf,
   type Tap,
 } from '../../kernel/index.js';
 import { CHECKSUM_PASS, copyPhysical, PAGE_4K } from '../../memory/index.js';
@@ -303,7 +304,7 @@ export class E1000 implements Tap {
     const view = this.#view;
     view.read(b, at, Number.POSITIVE_INFINITY);
     view.textAt = at + headerLength;
-    pieceHeaders(b, view, index, index * unit, size, text);
+    pieceHeaders(b, view, index, index * unit, size, text, seqOf(b, view));
     fillTcpChecksum(b, view, at + headerLength + size);
     const { gsoSegment, checksum } = kernel!.parts.profile;
     took += ((gsoSegment + size * checksum) * 1e9) / cores.profile.hertz;

@@ -240,10 +240,10 @@ spec('Ethernet switch', (it) => {
   });
   it('forgets addresses with age, and makes room for new ones', () => {
     const { sw } = star(2);
-    sw.table.learn(ns(0), 1, 42, 1);
-    assert.is(sw.table.port(ns(1e9), 1, 42), 1);
-    assert.is(sw.table.port(ns(301e9), 1, 42), -1);
-    assert.is(sw.table.port(ns(1), 2, 42), -1);
+    sw.table.learn(ns(0), 1, 0, 42, 1);
+    assert.is(sw.table.port(ns(1e9), 1, 0, 42), 1);
+    assert.is(sw.table.port(ns(301e9), 1, 0, 42), -1);
+    assert.is(sw.table.port(ns(1), 2, 0, 42), -1);
     sw.table.forget(1);
     assert.is(sw.table.size, 0);
   });

@@ -17,7 +17,7 @@ import {
   serviceIdOf,
   writeMessage,
 } from '../../../../src/rdma/cm/index.js';
-import { ms, type Nanos, Random, START } from '../../../../src/time/index.js';
+import { ms, type Nanos, Random, START, soonestOf } from '../../../../src/time/index.js';
 import { assert, spec } from '../../../support/spec.js';
 
 /** Two hosts with a wire that takes no time. */
@@ -47,7 +47,7 @@ class Hosts {
 
   /** The first host's next moment. */
   wake(): void {
-    this.now = this.cms[0]!.wakeAt();
+    this.now = soonestOf(this.cms[0]!);
     this.cms[0]!.expire(this.now);
   }
 
@@ -126,7 +126,7 @@ spec('rdma_cm', (it) => {
       hosts.get(1, 'DISCONNECTED');
       server!.disconnect(hosts.now, request.id);
       hosts.get(0, 'DISCONNECTED');
-      hosts.now = client!.wakeAt();
+      hosts.now = soonestOf(client!);
       for (const cm of hosts.cms) cm.expire(hosts.now);
       hosts.get(0, 'TIMEWAIT_EXIT');
       hosts.get(1, 'TIMEWAIT_EXIT');
@@ -194,7 +194,7 @@ spec('rdma_cm', (it) => {
     const silent = new Hosts(undefined, () => 'pending');
     const lost = silent.cms[0]!.createId();
     silent.cms[0]!.resolveAddr(silent.now, lost, path.remoteGid, 1, ms(10));
-    while (silent.cms[0]!.wakeAt() < Infinity) silent.wake();
+    while (soonestOf(silent.cms[0]!) < Infinity) silent.wake();
     assert.is(silent.get(0, 'ADDR_ERROR').status, -110);
     const nowhere = new Hosts(undefined, () => undefined);
     nowhere.cms[0]!.resolveAddr(nowhere.now, nowhere.cms[0]!.createId(), path.remoteGid, 1);
