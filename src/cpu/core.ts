@@ -38,6 +38,12 @@ export interface CoreObserver {
   ): void;
 }
 
+/** Where cores are, and what memory of another node costs them when they copy. */
+export interface CoreNodes {
+  nodeOf(core: number): number;
+  readonly farNsPerByte: number;
+}
+
 export class Core {
   readonly actor: Actor;
   /** Threads that belong here and have not ended. */

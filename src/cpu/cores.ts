@@ -3,7 +3,7 @@
 
 import { CONTEXT_SWITCH, type Ledger, SYSTEM_CALL } from '../memory/index.js';
 import { type Alarm, after, type Machine, type Nanos, NEVER } from '../time/index.js';
-import { Core, type InterruptWork } from './core.js';
+import { Core, type CoreNodes, type InterruptWork } from './core.js';
 import {
   carryOver,
   enter,
@@ -29,12 +29,6 @@ export interface SpawnOptions {
   readonly cores?: readonly number[];
   /** Its share where others want the core: 1024 unless given, which is nice 0. */
   readonly weight?: number;
-}
-
-/** Where cores are, and what memory of another node costs them when they copy. */
-export interface CoreNodes {
-  nodeOf(core: number): number;
-  readonly farNsPerByte: number;
 }
 
 export class Cores implements Machine, Scheduler {
@@ -137,12 +131,6 @@ export class Cores implements Machine, Scheduler {
   // hot
   soonest(alarm: Alarm): void {
     alarm.lower(this.#wakeAt);
-  }
-
-  /** Is anything to be done at this instant? */
-  // hot
-  isDue(now: Nanos): boolean {
-    return this.#wakeAt <= now;
   }
 
   wakeAt(): Nanos {

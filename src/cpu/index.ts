@@ -1,5 +1,11 @@
-export { Core, type CoreObserver, type InterruptWork, type Platform } from './core.js';
-export { type CoreNodes, Cores, type SpawnOptions } from './cores.js';
+export {
+  Core,
+  type CoreNodes,
+  type CoreObserver,
+  type InterruptWork,
+  type Platform,
+} from './core.js';
+export { Cores, type SpawnOptions } from './cores.js';
 export { type CpuProfile, withoutIsolation } from './profile.js';
 export { Signal, type Waiter } from './signal.js';
 export { type Program, type Runner, Thread, type ThreadState, type Wait } from './thread.js';

@@ -268,8 +268,8 @@ export class Host implements Station, Computer {
   // hot
   #settle(now: Nanos): void {
     this.#tell(now);
-    while (this.cores.isDue(now) || this.#isWanted(now)) {
-      if (this.cores.isDue(now)) this.cores.expire(now);
+    while (isDue(this.cores, now) || this.#isWanted(now)) {
+      if (isDue(this.cores, now)) this.cores.expire(now);
       for (let i = 0; i < this.#tenants.length; i++) this.#tenants[i]!.settle(now);
       this.#tell(now);
     }

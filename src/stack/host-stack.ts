@@ -35,7 +35,7 @@ import { type EchoReply, Icmp, IcmpSender } from './icmp.js';
 import { IpOutput } from './ip-output.js';
 import { IpPacket, PROTOCOL } from './ip-packet.js';
 import type { IpRoute } from './ip-route.js';
-import { demandMtu } from './mtu.js';
+import { DEFAULT_MTU, demandMtu } from './mtu.js';
 import { ND, NeighbourDiscovery } from './neighbour-discovery.js';
 import { type Neighbour, NeighbourTable } from './neighbour-table.js';
 import { Reassembly } from './reassembly.js';
@@ -43,7 +43,6 @@ import type { Transport } from './transport.js';
 import { refuseDatagram } from './unwanted-datagram.js';
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
-const DEFAULT_MTU = 1500;
 const LINK_LOCAL_PREFIX = 64;
 
 export interface HostStackOptions {

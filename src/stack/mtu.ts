@@ -2,6 +2,8 @@
 
 import { Ethernet } from '../../protocols/index.js';
 
+/** Of Ethernet. */
+export const DEFAULT_MTU = 1500;
 /** What every link under IPv6 carries (RFC 8200 5), and the longest IPv4 packet. */
 const LEAST_MTU = 1280;
 const MOST_MTU = 65_535;
