@@ -10,6 +10,7 @@ import { isReadLike, workKind } from './opcode-map.js';
 import type { Packet } from './packet.js';
 import { HostWord } from './queue-format.js';
 import type { QueuePair } from './queue-pair.js';
+import { takeKept } from './read-repeat.js';
 import { arm, FOREVER, oldestUnanswered, retry, rewind } from './requester.js';
 import { heardOfGap } from './selective-repeat.js';
 import { type DropReason, NAK_PSN_SEQUENCE, nakStatus } from './verdict.js';
@@ -111,8 +112,21 @@ function acknowledgeUpTo(dev: Engine, qp: QueuePair, end: number, now: Nanos): b
   }
   if (qp.unackedPsn !== before) progressed(dev, qp, now);
   // 9.7.5.1.1: the READ or atomic that was passed over must be asked for again.
-  if (!intact && !qp.rewound) retry(dev, qp, now, 'implied_nak_seq_err');
+  if (!intact) missed(dev, qp, psnAdd(end, -1), now);
   return intact;
+}
+
+/** The responder has come to `psn`, and answers before that are missing. */
+function missed(dev: Engine, qp: QueuePair, psn: number, now: Nanos): void {
+  const { repeat } = qp;
+  if (repeat === null || psnDiff(psn, qp.unackedPsn) >= repeat.window) {
+    if (!qp.rewound) retry(dev, qp, now, 'implied_nak_seq_err');
+    return;
+  }
+  repeat.reads.reached(qp.unackedPsn, psn);
+  if (!repeat.reads.pending) return;
+  repeat.pending = true;
+  dev.activate(qp);
 }
 
 /** Something was acknowledged: counts and timers begin anew (IBA 9.7.6.1.2). */
@@ -179,14 +193,11 @@ function answered(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): DropReas
   if (job === null) return 'ghost-response';
   // 9.7.5.1.1: it acknowledges all requests before its own.
   if (job.firstPsn !== qp.unackedPsn && psnDiff(job.firstPsn, qp.unackedPsn) > 0) {
-    if (!acknowledgeUpTo(dev, qp, job.firstPsn, now)) return 'out-of-sequence';
+    if (!acknowledgeUpTo(dev, qp, job.firstPsn, now)) return keepAnswer(dev, qp, job, pkt, now);
   }
   const ahead = psnDiff(pkt.psn, psnAdd(job.firstPsn, job.answered));
   if (ahead < 0) return 'stale-response';
-  if (ahead > 0) {
-    if (!qp.rewound) retry(dev, qp, now, 'implied_nak_seq_err');
-    return 'out-of-sequence';
-  }
+  if (ahead > 0) return keepAnswer(dev, qp, job, pkt, now);
   const status = takeAnswer(dev, qp, job, pkt, now);
   if (status !== WC.SUCCESS) {
     fail(dev, qp, job, status, now);
@@ -198,7 +209,26 @@ function answered(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): DropReas
     job.done = true;
     qp.reads--;
   }
+  if (qp.repeat !== null) takeKept(qp, qp.repeat.reads);
   progressed(dev, qp, now);
+  return '';
+}
+
+/** A response came behind a gap: its data go where they belong, if the device repeats selectively. */
+function keepAnswer(
+  dev: Engine,
+  qp: QueuePair,
+  job: SendJob,
+  pkt: Packet,
+  now: Nanos,
+): DropReason | '' {
+  missed(dev, qp, pkt.psn, now);
+  const { repeat } = qp;
+  const isRead = workKind(job.opcode) === 'read';
+  if (repeat === null || !isRead || psnDiff(pkt.psn, qp.unackedPsn) >= repeat.window)
+    return 'out-of-sequence';
+  if (takeAnswer(dev, qp, job, pkt, now) !== WC.SUCCESS) return 'out-of-sequence'; // asked again by the timer
+  repeat.reads.put(pkt.psn);
   return '';
 }
 
@@ -232,13 +262,16 @@ function takeAnswer(dev: Engine, qp: QueuePair, job: SendJob, pkt: Packet, now: 
     const verdict = memory.scatter(now, qp.pd, qp.qpn, job.sges, 0, ATOMIC_BYTES, word, 0);
     return verdict === 'allowed' ? WC.SUCCESS : WC.LOC_PROT_ERR;
   }
-  const skip = job.answered * qp.mtu;
+  const skip = psnDiff(pkt.psn, job.firstPsn) * qp.mtu;
   const left = kind === 'read' ? job.length - skip : 0;
   const { place } = pkt.opcode;
   const isLast = place === 'last' || place === 'only';
-  // 9.7.6.2: the last packet is what is left, all others are full.
-  if (isLast ? pkt.payloadLength !== left || left > qp.mtu : left <= qp.mtu) return WC.BAD_RESP_ERR;
-  if (!isLast && pkt.payloadLength !== qp.mtu) return WC.BAD_RESP_ERR;
+  // 9.7.6.2: the last packet is what is left, all others are full; those of a part end where it ends.
+  if (qp.repeat !== null) {
+    if (pkt.payloadLength !== Math.min(left, qp.mtu)) return WC.BAD_RESP_ERR;
+  } else if (isLast ? pkt.payloadLength !== left || left > qp.mtu : left <= qp.mtu)
+    return WC.BAD_RESP_ERR;
+  else if (!isLast && pkt.payloadLength !== qp.mtu) return WC.BAD_RESP_ERR;
   if (pkt.payloadLength === 0) return WC.SUCCESS;
   const { bytes, payloadAt, payloadLength: size } = pkt;
   const verdict = memory.scatter(now, qp.pd, qp.qpn, job.sges, skip, size, bytes, payloadAt);

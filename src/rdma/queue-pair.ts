@@ -137,6 +137,8 @@ export class QueuePair {
   timeoutAt: Nanos = NEVER;
   /** Gone back for a gap, and nothing was acknowledged since. */
   rewound = false;
+  /** Of a READ that is asked for again in part: the packets of the part; 0: of the whole. */
+  partPackets = 0;
   /** Packets since the last one that asked for an acknowledgement. */
   sinceAckReq = 0;
   ssn = 0;

@@ -181,13 +181,15 @@ function writeExtensions(
 // hot
 function writeReth(qp: QueuePair, job: SendJob, into: Uint8Array, at: number): void {
   // A READ that was answered in part asks for the rest (IBA 9.4.4, 9.7.5.1.5).
-  const skip = workKind(job.opcode) === 'read' ? job.answered * qp.mtu : 0;
+  const isRead = workKind(job.opcode) === 'read';
+  const skip = isRead ? psnDiff(qp.sendPsn, job.firstPsn) * qp.mtu : 0;
   const low = job.vaLow + skip;
   Halves.set.high(into, at + RETH.at.va, (job.vaHigh + (low >= WORD ? 1 : 0)) % WORD);
   Halves.set.low(into, at + RETH.at.va, low % WORD);
   RETH.set.rkey(into, at, job.rkey);
   const whole = workKind(job.opcode) === 'atomic-write' ? ATOMIC_WRITE_BYTES : job.length;
-  RETH.set.dmaLen(into, at, whole - skip);
+  const part = qp.partPackets * qp.mtu;
+  RETH.set.dmaLen(into, at, isRead && part > 0 ? Math.min(part, whole - skip) : whole - skip);
 }
 
 // hot

@@ -10,6 +10,7 @@ import type { Engine } from './engine.js';
 import { isReadLike, workKind } from './opcode-map.js';
 import { Packet } from './packet.js';
 import type { QueuePair } from './queue-pair.js';
+import { askAgain, ReadRepeat } from './read-repeat.js';
 import { writeRequest } from './request-packet.js';
 import { acknowledge, takeRequest } from './responder.js';
 import { NAK_PSN_SEQUENCE } from './verdict.js';
@@ -22,6 +23,8 @@ const MOST_KEPT = 4096;
 /** What a requester knows of a gap. PSNs below `next` have been sent again, those below `end` are missing or kept. */
 export class Repeat {
   readonly #kept: Int32Array;
+  /** Of responses. */
+  readonly reads: ReadRepeat;
   /** PSNs that were sent again, and what was behind the newest PSN then. */
   readonly #again: Int32Array;
   readonly #againAt: Int32Array;
@@ -35,6 +38,7 @@ export class Repeat {
   probeEnd = NONE;
 
   constructor(readonly window: number) {
+    this.reads = new ReadRepeat(window);
     this.#kept = new Int32Array(window).fill(NONE);
     this.#again = new Int32Array(window).fill(NONE);
     this.#againAt = new Int32Array(window).fill(NONE);
@@ -81,6 +85,7 @@ export class Repeat {
 
   /** All from `psn` on is sent again in turn, whatever was kept. */
   clear(psn: number): void {
+    this.reads.clear(psn);
     this.#kept.fill(NONE);
     this.#again.fill(NONE);
     this.probeEnd = NONE;
@@ -226,6 +231,11 @@ export function resendLost(dev: Engine, qp: QueuePair, repeat: Repeat, now: Nano
     repeat.headAgain = false;
     const slot = resend(dev, qp, repeat, qp.unackedPsn, now);
     if (slot >= 0) return slot;
+  }
+  if (repeat.reads.pending) {
+    const slot = askAgain(dev, qp, repeat.reads, now);
+    if (slot >= 0) return slot;
+    if (repeat.reads.pending) return NONE; // no room for it now
   }
   if (psnDiff(repeat.next, qp.unackedPsn) < 0) repeat.next = qp.unackedPsn;
   while (psnDiff(repeat.next, repeat.end) < 0 && psnDiff(repeat.next, qp.sendPsn) < 0) {
