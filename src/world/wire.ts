@@ -2,8 +2,9 @@
 // or UDP with one frame a datagram. Frames have no FCS. This and live.ts are the only places with sockets.
 
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
-import { rmSync } from 'node:fs';
+import { linkSync, rmSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { header, uint } from '../../protocols/index.js';
 
 /** What stands before each frame on a stream (QEMU's `-netdev stream` and `socket`). */
@@ -51,37 +52,48 @@ export async function openWire(text: string, events: WireEvents): Promise<Wire> 
 }
 
 /** Two that start at once may each find nobody; the second to listen then finds the first. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 6;
+/** Refused so often, so many milliseconds apart, by one and the same socket: nobody is about to listen on it. */
+const REFUSALS = 3;
+const PAUSE_MS = 100;
 
 async function openStream(path: string, events: WireEvents): Promise<Wire> {
   const wire = new StreamWire(path, events);
+  let refusals = 0;
   for (let attempt = 1; ; attempt++) {
-    const socket = createConnection(path);
-    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-      socket.once('connect', () => resolve(undefined));
-      socket.once('error', resolve);
-    });
-    if (!failure) {
-      wire.adopt(socket);
-      return wire;
-    }
+    const found = identityOf(path);
+    const failure = await wire.dial();
+    if (!failure) return wire;
     if (failure.code !== 'ENOENT' && failure.code !== 'ECONNREFUSED') throw failure;
-    // A socket that nobody listens on is left over from a run before.
-    if (failure.code === 'ECONNREFUSED') rmSync(path, { force: true });
+    if (failure.code === 'ECONNREFUSED') {
+      // Left over from a run before, or of somebody who has bound it and does not listen yet.
+      if (++refusals < REFUSALS) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        continue;
+      }
+      refusals = 0;
+      if (identityOf(path) === found) rmSync(path, { force: true });
+    }
     try {
       await wire.listen();
       return wire;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempt === ATTEMPTS)
-        throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= ATTEMPTS) throw error;
     }
   }
 }
+
+/** Which socket lies there: another one has another number. */
+const identityOf = (path: string): number | undefined =>
+  statSync(path, { throwIfNoEntry: false })?.ino;
+
+let listeners = 0;
 
 class StreamWire implements Wire {
   readonly name: string;
   #socket: Socket | undefined;
   #server: Server | undefined;
+  #identity: number | undefined;
   /** Bytes of a frame that is not whole yet. */
   #rest = new Uint8Array(0);
 
@@ -92,13 +104,39 @@ class StreamWire implements Wire {
     this.name = `qemu:${path}`;
   }
 
+  /** Connects; gives what went wrong, or nothing. */
+  dial(): Promise<NodeJS.ErrnoException | undefined> {
+    const socket = createConnection(this.path);
+    return new Promise((resolve) => {
+      socket.once('error', resolve);
+      socket.once('connect', () => {
+        this.adopt(socket);
+        resolve(undefined);
+      });
+    });
+  }
+
+  /**
+   * Listens under a name of its own first: a socket has its place as soon as it is bound, and who came before it listens would
+   * be refused, take it for one left over, and remove it; then both would wait for ever.
+   */
   async listen(): Promise<void> {
     const server = createServer((socket) => this.adopt(socket));
-    this.#server = server;
+    const own = join(dirname(this.path), `.${process.pid}-${listeners++}`);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.path, resolve);
+      server.listen(own, resolve);
     });
+    try {
+      linkSync(own, this.path);
+      this.#server = server;
+      this.#identity = identityOf(this.path);
+    } catch (error) {
+      server.close();
+      throw error;
+    } finally {
+      rmSync(own, { force: true });
+    }
   }
 
   /** One peer at a time: a cable has two ends. */
@@ -153,7 +191,9 @@ class StreamWire implements Wire {
   async close(): Promise<void> {
     this.#socket?.destroySoon();
     const server = this.#server;
-    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (!server) return;
+    if (identityOf(this.path) === this.#identity) rmSync(this.path, { force: true });
+    await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 }
 

@@ -62,9 +62,12 @@ spec('wireverbs live', (it) => {
 
   it('a client without a server says so, and fails', () =>
     inFolder(async (folder) => {
-      const wire = ['live', '--wire', `qemu:${join(folder, 'wire.sock')}`, '--once'];
+      const wire = [
+        ...['live', '--wire', `qemu:${join(folder, 'wire.sock')}`],
+        ...['--once', '--seconds', '60'], // whoever is slow to start must still find the other
+      ];
       const [, asked] = await Promise.all([
-        wireverbs([...wire, '--ip', '10.0.0.1/24', '--seconds', '6']),
+        wireverbs([...wire, '--ip', '10.0.0.1/24']),
         wireverbs([
           ...[...wire, '--mac', '52:54:00:00:00:02', '--ip', '10.0.0.2/24'],
           ...['--connect', 'rping:10.0.0.1', '--patience', '0'],

@@ -1,7 +1,9 @@
 // Mirrors src/world/live.ts and wire.ts: the same stations over real sockets, both ends in this process.
 
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { createConnection } from 'node:net';
+import { readdirSync, renameSync } from 'node:fs';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { CaptureReader, check, dissect, parseMac } from '../../../protocols/index.js';
 import { CaptureTap, chances, type Impairment } from '../../../src/fabric/index.js';
@@ -122,6 +124,29 @@ spec('live world', (it) => {
       const b = await end(2, `qemu:${path}`);
       await ping(b, '10.0.0.1', 2, 56);
       await Promise.all([b.world.close(), a.world.close()]);
+    }));
+
+  it('a socket that is left over is replaced, one whose owner is only slow is not', () =>
+    inFolder(async (folder) => {
+      const wire = join(folder, 'wire.sock');
+      const dies = 'net.createServer().listen(process.argv[1], () => process.kill(process.pid, 9))';
+      const leaveBehind = () => spawnSync(process.execPath, ['-e', dies, wire]);
+      assert.is(leaveBehind().signal, 'SIGKILL');
+      const a = await end(1, `qemu:${wire}`);
+      const b = await end(2, `qemu:${wire}`);
+      await ping(b, '10.0.0.1', 1, 56);
+      await Promise.all([b.world.close(), a.world.close()]);
+      assert.equal(readdirSync(folder), [], 'nothing stays');
+      assert.is(leaveBehind().signal, 'SIGKILL');
+      const opening = end(1, `qemu:${wire}`);
+      const server = createServer().listen(join(folder, 'own'));
+      await new Promise((resolve) => server.once('listening', resolve));
+      const peer = new Promise((resolve) => server.once('connection', resolve));
+      renameSync(join(folder, 'own'), wire); // as if it listened only now
+      const c = await opening;
+      ((await peer) as Socket).destroy();
+      await c.world.close();
+      server.close();
     }));
 
   it('says what a wire looks like where the text names none', async () => {
