@@ -4,7 +4,7 @@
 
 import { headerEnd, partsOf } from '../core/bind.js';
 import type { Malformed } from '../core/malformed.js';
-import { protocol, type Report, type Scene } from '../core/protocol.js';
+import { type Derivation, protocol, type Report, type Scene } from '../core/protocol.js';
 import type { Walk } from '../core/walk.js';
 import { TCP_NUMBER, transportChecksum } from '../ip/transport-checksum.js';
 import { describeSegment } from './info.js';
@@ -16,6 +16,17 @@ export { TCP };
 
 /** Data offset and the padding of options count in these. */
 const WORD_BYTES = 4;
+
+const computed = transportChecksum(TCP_NUMBER);
+
+/**
+ * Both zeros of one's complement make the sum right (RFC 1624 3), and senders differ in which they write: Linux has FFFFh where
+ * it does a card's work (skb_checksum_help), and 0 elsewhere.
+ */
+const checksum: Derivation = {
+  ...computed,
+  accepts: (found, scene, index) => found === 0xffff && computed.value(scene, index) === 0,
+};
 
 export const tcp = protocol(TCP, {
   read(walk) {
@@ -38,7 +49,7 @@ export const tcp = protocol(TCP, {
       kind: 'length',
       value: (s, i) => Math.ceil((headerEnd(s, i) - s.layers[i]!.at) / WORD_BYTES),
     },
-    checksum: transportChecksum(TCP_NUMBER),
+    checksum,
   },
   heads: [{ protocol: tcpEol, size: (_owner, options) => -options & (WORD_BYTES - 1) }],
   verify,

@@ -44,6 +44,22 @@ spec('tcp', (it) => {
     );
   });
 
+  it("a checksum of zero may be written as FFFFh, as Linux does it where it does a card's work, and no other one", () => {
+    const segment = (last: number) =>
+      w.build([...ip(), w.tcp(ports), new Uint8Array([last >> 8, last & 0xff])]).bytes;
+    const at = 14 + 20 + w.TCP.at.checksum;
+    const found = (bytes: Uint8Array, checksum: number) => {
+      w.TCP.set.checksum(bytes, 14 + 20, checksum);
+      return w.check(w.dissect(bytes)).findings.length;
+    };
+    // Data that is the checksum of the rest makes it zero.
+    const first = segment(0);
+    const zero = segment((first[at]! << 8) | first[at + 1]!);
+    assert.is((zero[at]! << 8) | zero[at + 1]!, 0);
+    assert.equal([found(zero, 0), found(zero, 0xffff), found(zero, 1)], [0, 0, 1]);
+    assert.equal([found(first, 0), found(first, 0xffff)], [1, 1]);
+  });
+
   it('gives each SACK block a layer', () => {
     const read = builds(
       [
