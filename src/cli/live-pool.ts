@@ -1,5 +1,4 @@
-// The storage pool for `wireverbs live`: volumes that a guest finds by NVMe over Fabrics, over RDMA and over TCP, on
-// one port of both.
+// The storage pool for `wireverbs live`: volumes that a guest finds by NVMe over Fabrics, over RDMA and over TCP.
 
 import type { Host } from '../host/index.js';
 import { formatIp } from '../stack/index.js';
@@ -20,6 +19,8 @@ import { counted, print, remark } from './terminal.js';
 
 /** NVMe over Fabrics has it, on TCP as on RDMA. */
 const NVME_PORT = 4420;
+/** A port of iWARP is the TCP port of that number, at the same address: NVMe/TCP has the next one there. */
+const BESIDE_IWARP = NVME_PORT + 1;
 
 export interface ServedPool {
   readonly target: NvmeTarget;
@@ -47,7 +48,8 @@ export async function servePool(
   host.spawn('nvme target', rdmaServer(host, { target, address }, rdma));
   const stackTcp = new TcpStack(stack, { random: host.random.fork('nvme tcp') });
   stack.attach(stackTcp);
-  const tcp = new StackService(stackTcp, target, { address, port: NVME_PORT, portid: 2 });
+  const port = host.rnic ? BESIDE_IWARP : NVME_PORT;
+  const tcp = new StackService(stackTcp, target, { address, port, portid: 2 });
   const before = world.onSettled;
   let isTurning = false;
   world.onSettled = (now) => {
@@ -60,7 +62,8 @@ export async function servePool(
       world.settle();
     });
   };
-  print(`${nqn}: ${counted(specs.length, 'namespace')} on port ${NVME_PORT}, over RDMA and TCP`);
+  const namespaces = counted(specs.length, 'namespace');
+  print(`${nqn}: ${namespaces} over RDMA on port ${NVME_PORT} and over TCP on port ${port}`);
   return { target, subsystem, rdma, tcp, close: () => open.close() };
 }
 

@@ -77,6 +77,18 @@ spec('wireverbs live', (it) => {
       assert.match(asked.stderr, /the server rejects the connection \(8\)/);
     }));
 
+  it('a pool beside iWARP, whose ports are TCP ports, has another one for NVMe/TCP', () =>
+    inFolder(async (folder) => {
+      const wire = ['--wire', `qemu:${join(folder, 'wire.sock')}`, '--ip', '10.0.0.1/24'];
+      const pool = ['--serve', 'pool', '--volume', 'a=1M', '--seconds', '0'];
+      const [iwarp, roce] = await wireverbsEach([
+        ['live', ...wire, ...pool, '--rdma', 'iwarp'],
+        ['live', '--wire', `qemu:${join(folder, 'other')}`, '--ip', '10.0.0.1/24', ...pool],
+      ]);
+      assert.match(iwarp!.stdout, /over RDMA on port 4420 and over TCP on port 4421/);
+      assert.match(roce!.stdout, /over RDMA on port 4420 and over TCP on port 4420/);
+    }));
+
   it('says what it cannot do', async () => {
     const live = (...args: string[]) => ['live', '--ip', '10.0.0.1/24', '--seconds', '1', ...args];
     const rows: (readonly [string[], RegExp])[] = [
