@@ -96,6 +96,10 @@ export interface GuestOptions {
   readonly mtu?: number;
   /** Bytes that the guest finds on its second disk, /dev/vdb: a module that is no part of the image, say. */
   readonly file?: string;
+  /** A second card, eth1, behind which QEMU reaches this machine's own ports: as 10.0.2.2, the guest being 10.0.2.15. */
+  readonly reachesHost?: boolean;
+  /** Hears each line of the console as it comes. */
+  readonly hear?: (line: string) => void;
 }
 
 export interface GuestEnd {
@@ -112,7 +116,7 @@ export async function runGuest(options: GuestOptions): Promise<GuestEnd> {
     writeFileSync(disk, options.script);
     truncateSync(disk, DISK_BYTES);
     const child = spawn(QEMU, qemuArguments(options, disk), { stdio: ['ignore', 'pipe', 'pipe'] });
-    const console = await consoleOf(child, (options.seconds ?? DEFAULT_SECONDS) * 1000);
+    const console = await consoleOf(child, options);
     const code = DONE.exec(console)?.[1];
     return { code: code === undefined ? undefined : Number(code), console };
   } finally {
@@ -121,7 +125,7 @@ export async function runGuest(options: GuestOptions): Promise<GuestEnd> {
 }
 
 function qemuArguments(
-  { socket, mac = '52:54:00:00:00:02', mtu = 1500, file }: GuestOptions,
+  { socket, mac = '52:54:00:00:00:02', mtu = 1500, file, reachesHost }: GuestOptions,
   disk: string,
 ): string[] {
   return [
@@ -134,19 +138,29 @@ function qemuArguments(
     ...(file === undefined ? [] : ['-drive', `file=${file},format=raw,if=virtio,readonly=on`]),
     ...['-netdev', `stream,id=n0,server=off,addr.type=unix,addr.path=${socket}`],
     ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},host_mtu=${mtu},${NO_OFFLOADS}`],
+    ...(reachesHost ? ['-netdev', 'user,id=n1', '-device', 'virtio-net-pci,netdev=n1'] : []),
   ];
 }
 
 /** All that the guest says until it is off, or until its time is over. */
-function consoleOf(child: ChildProcess, timeoutMs: number): Promise<string> {
+function consoleOf(
+  child: ChildProcess,
+  { seconds = DEFAULT_SECONDS, hear: tell = () => {} }: GuestOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
+    /** Where the line begins that is not whole yet. */
+    let at = 0;
     const timer = setTimeout(() => {
-      text += `\n(ended after ${timeoutMs / 1000} s)\n`;
+      text += `\n(ended after ${seconds} s)\n`;
       child.kill('SIGKILL');
-    }, timeoutMs);
+    }, seconds * 1000);
     const hear = (bytes: Buffer) => {
       text += bytes.toString('utf8').replaceAll('\r', '');
+      for (let end = text.indexOf('\n', at); end >= 0; end = text.indexOf('\n', at)) {
+        tell(text.slice(at, end));
+        at = end + 1;
+      }
     };
     child.stdout!.on('data', hear);
     child.stderr!.on('data', hear);

@@ -1,125 +1,178 @@
-// A stock Linux kernel's NVMe over Fabrics host, over rdma_rxe and over TCP, with a storage pool of ours: a file system's
-// life on a namespace, and what the kernel has to say about it.
+// A stock Linux kernel's NVMe over Fabrics host with a storage pool of ours: over rdma_rxe, siw and TCP, with and without
+// digests, on a good wire and on one that loses 1 %. Two guests at once have all of these lives, one after the other; one
+// guest's pool is served by the library, the other's by the commands.
 
-import { type ServedPool, servePool } from '../../src/cli/live-pool.js';
-import { POOL_NQN } from '../../src/cli/pool-subsystem.js';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compileFilter, dissect, protocols } from '../../protocols/index.js';
+import { servePool } from '../../src/cli/live-pool.js';
 import { chances, type Impairment } from '../../src/fabric/index.js';
 import { parseVolume } from '../../src/storage/backing.js';
 import { Random } from '../../src/time/index.js';
+import { wireverbs } from '../support/cli.js';
 import { assert, spec } from '../support/spec.js';
-import { guestOn, judgeCapture, liveHost } from './host.js';
+import { type GuestOptions, runGuest, siwModule } from './guest.js';
+import { judgeCapture, listening, liveHost } from './host.js';
+import { guestScript, judgeLife, type Life, Progress, VOLUMES } from './nvme-life.js';
 
-const HOST = [
-  '--hostnqn=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001',
-  '--hostid=00000000-0000-4000-8000-000000000001',
-].join(' ');
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const GOOD = '10.0.0.1';
+/** One frame in a hundred of this network is lost, whoever sent it. */
+const BAD = '10.0.1.1';
+const BAD_NETWORK = '10.0.1.0/24';
+/** This machine, as QEMU's own network shows it to its guest. */
+const MACHINE = '10.0.2.2';
+/** A guest under software emulation takes minutes for what a machine does in seconds. */
+const SECONDS = 500;
 /**
  * What tshark 4.0 misreads: it guesses at what packets of RDMA carry, and reassembles no PDU through retransmissions that
  * overlap what it has.
  */
 const MISREAD =
   'infiniband.bth.opcode < 0x20 || _ws.expert.message contains "fragment overlaps old data"';
+const options = '--hdr-digest --data-digest';
 
-/** A guest under software emulation takes minutes for what a machine does in seconds. */
-const SECONDS = 400;
+const ofLibrary: readonly Life[] = [
+  { name: 'rxe', transport: 'rdma', address: GOOD },
+  { name: 'rxe-loss', transport: 'rdma', address: BAD, unregistered: true },
+  { name: 'tcp', transport: 'tcp', address: GOOD },
+  { name: 'tcp-loss', transport: 'tcp', address: BAD },
+];
+const ofCommands: readonly Life[] = [
+  { name: 'siw', transport: 'rdma', address: GOOD },
+  { name: 'siw-loss', transport: 'rdma', address: BAD },
+  { name: 'tcp-digests', transport: 'tcp', address: GOOD, port: 4421, options },
+  { name: 'tcp-digests-loss', transport: 'tcp', address: BAD, port: 4421, options },
+  { name: 'tcp-serve', transport: 'tcp', address: MACHINE },
+];
 
-const setup = (transport: 'rdma' | 'tcp') => `set -e
-ip link set eth0 up mtu 1500
-ip addr add 10.0.0.2/24 dev eth0
-mkdir -p /etc/nvme
-modprobe nvme_${transport}; modprobe ext4
-${transport === 'rdma' ? 'modprobe rdma_rxe; sleep 2; rdma link add rxe0 type rxe netdev eth0; sleep 1' : 'sleep 1'}
-at="-t ${transport} -a 10.0.0.1 -s 4420 ${HOST}"
-connect() {
-  nvme connect $at -n ${POOL_NQN} "$@"
-  for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/nvme0n1 ] && [ -b /dev/nvme0n2 ] && break; sleep 0.5; done
+/** WIREVERBS_LIFE=siw,siw-loss: only these, and with the guests' consoles. */
+const wanted = process.env.WIREVERBS_LIFE?.split(',');
+const among = (lives: readonly Life[]) =>
+  wanted ? lives.filter(({ name }) => wanted.includes(name)) : lives;
+const isLossy = ({ address }: Life): boolean => address === BAD;
+
+interface Outcome {
+  readonly console: string;
+  readonly captures: readonly string[];
 }
-`;
+const NOTHING: Outcome = { console: '', captures: [] };
 
-/** Nothing that the kernel calls an error. */
-const complaints = `
-if dmesg | grep -E 'nvme.*([Ee]rror|timeout|reset|[Ff]ail|[Bb]ogus|unsupported|mismatch)|I/O error|EXT4-fs (error|warning)|WARNING:|BUG:'
-then exit 9; fi
-`;
+/** Impairs the frames of the bad network. */
+function onBadNetwork(impairment: Impairment): Impairment {
+  const isBad = compileFilter(`ipv4.src == ${BAD_NETWORK}`, protocols);
+  return {
+    name: impairment.name,
+    apply(now, from, pool, slot, fate) {
+      const start = pool.at(slot);
+      const scene = dissect(pool.bytes(slot), { start, end: start + pool.length(slot) });
+      if (isBad(scene)) impairment.apply(now, from, pool, slot, fate);
+    },
+  };
+}
 
-const life = (options = '') => `
-nvme discover $at
-connect ${options}
-nvme id-ctrl /dev/nvme0 | grep -E '^(mn|subnqn|mdts|nn|vwc) '
-nvme id-ns /dev/nvme0n1 | grep -E '^(nsze|lbaf)'
-nvme smart-log /dev/nvme0 > /dev/null; nvme error-log /dev/nvme0 > /dev/null
-mkfs.ext4 -q -F /dev/nvme0n1
-mount /dev/nvme0n1 /mnt
-cp -r /usr/sbin /mnt/tree
-(cd /usr/sbin; find . -type f | sort | head -200 | xargs sha256sum) > /tmp/sums
-umount /mnt
-fsck.ext4 -f -n /dev/nvme0n1
-fio --name=verify --filename=/dev/nvme0n2 --rw=randwrite --bs=4k --size=2M --iodepth=8 --ioengine=libaio \\
-  --direct=1 --verify=crc32c --verify_fatal=1 --output-format=terse > /tmp/fio
-cut -d';' -f3,5 /tmp/fio
-nvme compare /dev/nvme0n2 -s 0 -c 0 -z 512 -d /dev/zero && echo COMPARE-SAME || echo COMPARE-DIFFERS
-blkdiscard /dev/nvme0n2
-head -c 2097152 /dev/nvme0n2 | tr -d '\\0' | wc -c | sed 's/^/LEFT /'
-nvme disconnect -n ${POOL_NQN}
-connect ${options}
-mount -o ro /dev/nvme0n1 /mnt
-(cd /mnt/tree; sha256sum -c -s /tmp/sums) && echo TREE-OK
-umount /mnt
-nvme disconnect -n ${POOL_NQN}
-${complaints}
-`;
+/** Boots a guest and gives its console. */
+async function boot(name: string, options: GuestOptions): Promise<string> {
+  const progress = new Progress();
+  const hear = (line: string) => {
+    if (wanted) console.log(`${name}: ${line}`);
+    progress.hear(line);
+  };
+  return (await runGuest({ seconds: SECONDS, hear, ...options })).console;
+}
 
-const shortLife = `
-connect -i 1
-dd if=/dev/urandom of=/tmp/data bs=64k count=8 2>/dev/null
-dd if=/tmp/data of=/dev/nvme0n2 bs=16k oflag=direct 2>/dev/null
-dd if=/dev/nvme0n2 bs=64k count=8 iflag=direct 2>/dev/null | cmp - /tmp/data && echo SAME
-nvme disconnect -n ${POOL_NQN}
-${complaints}
-`;
-
-async function run(script: string, impairments: Impairment[] = []) {
-  const live = await liveHost(['10.0.0.1/24'], impairments);
-  const volumes = ['a=48M', 'b=4M'].map(parseVolume);
-  const pool: ServedPool = await servePool(live.world, live.host, volumes);
+/** The pool in this process, over RoCE and TCP. */
+async function withLibrary(): Promise<Outcome> {
+  const lives = among(ofLibrary);
+  if (lives.length === 0) return NOTHING;
+  const loss = onBadNetwork(chances({ loss: 0.01 }, new Random(6)));
+  const live = await liveHost([`${GOOD}/24`, `${BAD}/24`], [loss]);
+  const pool = await servePool(live.world, live.host, VOLUMES.map(parseVolume));
   live.world.settle();
-  const { console } = await guestOn(live, script, { seconds: SECONDS });
+  const script = guestScript('rxe', lives);
+  const console = await boot('guest 1', { script, socket: live.socket });
   await live.close();
   await pool.close();
-  judgeCapture(live.capture, MISREAD);
-  live.discard();
-  return { console, pool };
+  assert.is(pool.subsystem.controllers.size, 0, `the host said goodbye:\n${console}`);
+  assert.is((live.world.lost.get('loss') ?? 0) > 0, lives.some(isLossy));
+  return { console, captures: [live.capture] };
 }
 
-function lived({ console, pool }: Awaited<ReturnType<typeof run>>): void {
-  assert.match(console, /subnqn:\s+nqn\.2014-08\.org\.nvmexpress\.discovery/, console);
-  assert.match(console, POOL_NQN);
-  assert.match(console, /mn\s+: wireverbs/);
-  assert.match(console, 'TREE-OK', console);
-  assert.match(console, /^verify;0$/m, 'fio found no error');
-  assert.match(console, 'COMPARE-DIFFERS');
-  assert.match(console, /LEFT 0\b/);
-  assert.is(pool.subsystem.controllers.size, 0, 'the host said goodbye');
+/** The pools of `wireverbs live --serve pool`, over iWARP and TCP, and of `wireverbs pool serve`, on sockets. */
+async function withCommands(folder: string): Promise<Outcome> {
+  const lives = among(ofCommands);
+  if (lives.length === 0) return NOTHING;
+  const file = siwModule();
+  const socket = join(folder, 'wire.sock');
+  const capture = join(folder, 'wire.pcapng');
+  const volumes = VOLUMES.flatMap((volume) => ['--volume', volume]);
+  const wire = wireverbs([
+    ...['live', '--wire', `qemu:${socket}`, '--once', '--seconds', String(SECONDS)],
+    ...['--ip', `${GOOD}/24`, '--ip', `${BAD}/24`, '--rdma', 'iwarp', '--pcap', capture],
+    ...['--fault', `drop every 100th frame with ipv4.src == ${BAD_NETWORK}`],
+    ...['--serve', 'pool', ...volumes],
+  ]);
+  const sockets = await poolServe(volumes);
+  await listening(socket);
+  const here = lives.map((life) =>
+    life.address === MACHINE ? { ...life, port: sockets.port } : life,
+  );
+  const script = guestScript('siw', here);
+  const console = await boot('guest 2', { script, socket, file, reachesHost: true });
+  const { status, stdout, stderr } = await wire;
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^pool: \d+ queues? over RDMA and \d+ over TCP served$/m);
+  assert.is(/lost on the wire.*rule/.test(stdout), lives.some(isLossy), stdout);
+  assert.is(await sockets.end(), 0);
+  return { console, captures: [capture] };
 }
 
-const spoiled = () => chances({ loss: 0.01 }, new Random(6));
+/** `wireverbs pool serve` on a port of this machine. */
+async function poolServe(volumes: readonly string[]) {
+  const command = ['pool', 'serve', '--nvme-tcp', '127.0.0.1:0', ...volumes];
+  const child = spawn(process.execPath, [main, ...command], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const port = await new Promise<number>((resolve, reject) => {
+    let said = '';
+    child.stderr.on('data', (data) => {
+      said += data;
+      const found = /NVMe\/TCP on \S*:(\d+)/.exec(said);
+      if (found) resolve(Number(found[1]));
+    });
+    child.on('close', () => reject(new Error(said)));
+  });
+  const end = () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
+  return { port, end };
+}
 
 spec('linux: NVMe over Fabrics', (it) => {
-  it('over TCP a file system lives, is checked, and is there again after a reconnect', async () => {
-    lived(await run(setup('tcp') + life('-i 2')));
-  });
-  it('over RDMA the same', async () => {
-    lived(await run(setup('rdma') + life('-i 2')));
-  });
-  it('over TCP with digests, and through 1 % loss, data is what was written', async () => {
-    const { console } = await run(
-      `${setup('tcp')}${shortLife.replace('-i 1', '-i 1 --hdr-digest --data-digest')}`,
-      [spoiled()],
-    );
-    assert.match(console, 'SAME', console);
-  });
-  it('over RDMA through 1 % loss data is what was written', async () => {
-    const { console } = await run(setup('rdma') + shortLife, [spoiled()]);
-    assert.match(console, 'SAME', console);
+  const folder = mkdtempSync(join(tmpdir(), 'wireverbs-nvme-'));
+  let running: Promise<readonly PromiseSettledResult<Outcome>[]> | undefined;
+  /** Both guests, once; which of them there was trouble with is told to each test of its lives. */
+  const outcome = async (number: 0 | 1): Promise<Outcome> => {
+    running ??= Promise.allSettled([withLibrary(), withCommands(folder)]);
+    const settled = (await running)[number]!;
+    if (settled.status === 'rejected') throw settled.reason;
+    return settled.value;
+  };
+  for (const [number, lives] of [ofLibrary, ofCommands].entries())
+    for (const life of among(lives))
+      it(`${life.name}: a file system lives, raw data is verified, and both are as they were after a reconnect`, async () => {
+        judgeLife((await outcome(number as 0 | 1)).console, life);
+      });
+
+  it('what went over the wires is right by our check and by tshark', async () => {
+    const captures = [...(await outcome(0)).captures, ...(await outcome(1)).captures];
+    for (const capture of captures) judgeCapture(capture, MISREAD);
+    for (const path of [folder, ...captures.map((capture) => dirname(capture))])
+      rmSync(path, { recursive: true, force: true });
   });
 });
