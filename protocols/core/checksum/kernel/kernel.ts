@@ -126,9 +126,11 @@ interface Arena {
   used: number;
 }
 
-/** The one that is given out from; it is freed when nobody has a share of it any more. */
-let current: WeakRef<Arena> | null = null;
-const arenaOf = new WeakMap<Uint8Array, Arena>();
+/**
+ * The one that is given out from, which stays; earlier ones are freed when nobody has a share of them any more. A weak
+ * reference would hold each of them until the present job ends: a loop that makes one world after the other never ends it.
+ */
+let current: Arena | undefined;
 
 /**
  * Zeroed bytes in a packet memory that others share: bytes move from one share to another by `copyWithin` of the whole
@@ -140,13 +142,9 @@ export function sharedPacketMemory(lengthBytes: number): {
   at: number;
 } {
   if (lengthBytes > arenaBytes / 4) return { whole: packetMemory(lengthBytes), at: 0 };
-  let arena = current?.deref();
-  if (arena === undefined || arena.used + lengthBytes > arena.whole.length) {
-    arena = { whole: packetMemory(arenaBytes), used: 0 };
-    arenaOf.set(arena.whole, arena); // as long as one has a share
-    current = new WeakRef(arena);
-  }
-  const at = arena.used;
-  arena.used = at + Math.ceil(lengthBytes / alignBytes) * alignBytes;
-  return { whole: arena.whole, at };
+  if (current === undefined || current.used + lengthBytes > current.whole.length)
+    current = { whole: packetMemory(arenaBytes), used: 0 };
+  const at = current.used;
+  current.used = at + Math.ceil(lengthBytes / alignBytes) * alignBytes;
+  return { whole: current.whole, at };
 }
