@@ -21,7 +21,7 @@ spec('shared packet memory', (it) => {
   it('is freed within one job, however many shares it gave', () => {
     // Five memories of 512 MiB, none of which anybody has a share of in the end.
     for (let share = 0; share < 25; share++) sharedPacketMemory(SHARE);
-    collect();
+    for (let time = 0; time < 3; time++) collect(); // what one collection leaves to the next
     const held = process.memoryUsage().external / MIB;
     assert.ok(held < 1500, `${held} MiB are held`);
   });
