@@ -1,5 +1,5 @@
 // Runs without end: no leak, no drift. The suite runs some hundred thousand events and says what a thousand million
-// would hold; WIREVERBS_EVENTS=1e9 runs them all (half an hour of a core's time).
+// would hold; WIREVERBS_EVENTS=1e9 runs them all (an hour of a core at rest).
 
 import { Endless, held } from '../../support/random/endless.js';
 import { assert, spec } from '../../support/spec.js';
