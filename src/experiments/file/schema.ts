@@ -96,37 +96,40 @@ const block = object(
   ['rw'],
 );
 
-const vms = object('the VM in which the program of a block job runs, and those beside it', {
-  device: {
-    description:
-      "how it has its disk: emulated or virtio from the host's driver, or its own driver on a virtual function (vf) or the whole card (passthrough); host: no VM, the program runs on the host",
-    enum: deviceNames,
+const vms = object(
+  'the VM in which the client or the program of a block job runs, and those beside it',
+  {
+    device: {
+      description:
+        "how it has its disk or network: emulated or virtio from the host's driver or bridge, or its own driver on a virtual function (vf) or the whole card (passthrough), which verbs need; host: no VM, the program runs on the host",
+      enum: deviceNames,
+    },
+    placement: {
+      description:
+        'pinned: each virtual CPU has a core that it shares with nobody; shared: the virtual CPUs of all VMs take turns on all cores',
+      enum: placementNames,
+    },
+    vcpus: count('virtual CPUs of each VM; 2 unless given'),
+    memory: { ...size, description: 'of the VM; what the job needs unless given' },
+    pages: {
+      ...size,
+      description: 'chunks of machine memory: 4KiB, 2MiB or 1GiB; 2 MiB unless given',
+    },
+    node: count('NUMA node of its memory; 0 unless given', 0),
+    cores: {
+      description: 'where pinned virtual CPUs run; from core 2 on unless given',
+      type: 'array',
+      minItems: 1,
+      items: count('a core', 0),
+    },
+    profile: profileSchema('what virtualization costs', hypervisors, 'kvmposted'),
+    neighbours: count('other VMs, where cores are shared; none unless given', 0),
+    load: {
+      ...count('percent of the time that neighbours compute; 50 unless given', 0),
+      maximum: 100,
+    },
   },
-  placement: {
-    description:
-      'pinned: each virtual CPU has a core that it shares with nobody; shared: the virtual CPUs of all VMs take turns on all cores',
-    enum: placementNames,
-  },
-  vcpus: count('virtual CPUs of each VM; 2 unless given'),
-  memory: { ...size, description: 'of the VM; what the job needs unless given' },
-  pages: {
-    ...size,
-    description: 'chunks of machine memory: 4KiB, 2MiB or 1GiB; 2 MiB unless given',
-  },
-  node: count('NUMA node of its memory; 0 unless given', 0),
-  cores: {
-    description: 'where pinned virtual CPUs run; from core 2 on unless given',
-    type: 'array',
-    minItems: 1,
-    items: count('a core', 0),
-  },
-  profile: profileSchema('what virtualization costs', hypervisors, 'kvmposted'),
-  neighbours: count('other VMs, where cores are shared; none unless given', 0),
-  load: {
-    ...count('percent of the time that neighbours compute; 50 unless given', 0),
-    maximum: 100,
-  },
-});
+);
 
 const pool = object('what serves the disk, and on what it lies', {
   host: text('that has the volume; the first of the nodes unless given'),

@@ -62,7 +62,7 @@ export function settle(text: PointText, beside: Beside): Settings {
     return hardware.get(name)!.cpu.cores;
   });
   const isTcp = transport === 'tcp';
-  const isVf = workload.kind === 'block' && workload.vm?.device === 'vf';
+  const isVf = workload.vm?.device === 'vf';
   const hosts = Object.fromEntries(
     [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes, slotNode }]) => [
       name,
@@ -164,9 +164,9 @@ function kernelOptions(options: OptionsText): KernelOptions {
   };
 }
 
-/** Queues and cores of a TCP test, as `wireverbs perftest` has them. */
+/** Queues and cores of a TCP test, as `wireverbs perftest` has them; those of a guest are its own. */
 function steering(workload: Workload, cpu: CpuProfile): KernelOptions {
-  if (workload.kind !== 'tcp') return {};
+  if (workload.kind !== 'tcp' || workload.vm) return {};
   const {
     queues,
     affinity,

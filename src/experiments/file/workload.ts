@@ -29,17 +29,21 @@ interface Between {
   readonly to: string;
 }
 
+/** Where it runs: between two hosts, the client in a VM of its host where that is wanted. */
+interface Placed extends Between {
+  readonly vm: VmSettings | undefined;
+}
+
 export type Workload =
-  | ({ readonly kind: 'perftest'; readonly parameters: PerftestParameters } & Between)
-  | ({ readonly kind: 'tcp'; readonly options: TcpTestOptions } & Between)
+  | ({ readonly kind: 'perftest'; readonly parameters: PerftestParameters } & Placed)
+  | ({ readonly kind: 'tcp'; readonly options: TcpTestOptions } & Placed)
   | ({
       readonly kind: 'block';
       readonly parameters: BlockJobParameters;
       readonly pool: PoolSettings;
-      readonly vm: VmSettings | undefined;
-    } & Between);
+    } & Placed);
 
-/** The VM that a block job runs in. */
+/** The VM that the client runs in. */
 export interface VmSettings {
   readonly device: Exclude<DeviceName, 'host'>;
   readonly placement: PlacementName;
@@ -81,22 +85,32 @@ export function workloadOf(
       `sockets run over transport tcp, not ${transport} (${pathTitles[transport]})`,
     );
   if (perftest)
-    return at(place, () => ({
-      ...between,
-      kind: 'perftest',
-      parameters: perftestParameters({
+    return at(place, () => {
+      const parameters = perftestParameters({
         ...optionsOf({ ...perftest, ...between } as never),
         wire: transport as WireName,
-      }),
-    }));
+      });
+      const { qps, size } = parameters;
+      const vm = vmOf(text, NETWORK_MEMORY + BUFFERS * qps * size, coresAt(between.from));
+      if (vm?.device === 'emulated' || vm?.device === 'virtio')
+        throw new PlaceError(
+          ['vms', 'device'],
+          `verbs need a function of the card, which ${vm.device} does not give: expected host, vf or passthrough`,
+        );
+      return { ...between, kind: 'perftest', parameters, vm };
+    });
   if (tcp)
     return at(place, () => {
       const options = tcpOptions(tcp, kernelAt(between.from));
-      tcpTestParameters(options);
-      return { ...between, kind: 'tcp', options };
+      const { connections, size } = tcpTestParameters(options);
+      const memory = NETWORK_MEMORY + BUFFERS * connections * size;
+      const vm = vmOf(text, memory, coresAt(between.from));
+      return { ...between, kind: 'tcp', options, vm };
     });
   const parameters = at(place, () => blockParameters(block!));
-  const vm = vmOf(text, parameters, coresAt(between.from));
+  const { jobs, depth, blockSizes } = parameters;
+  const memory = GUEST_MEMORY + 2 * jobs * depth * Math.max(...blockSizes);
+  const vm = vmOf(text, memory, coresAt(between.from));
   const pool = poolOf(text, topology.hosts, between.from, between.to, parameters);
   return { ...between, kind: 'block', parameters, pool, vm };
 }
@@ -143,22 +157,21 @@ function blockParameters(text: BlockText): BlockJobParameters {
 const PAGE_SIZES: readonly number[] = [PAGE_4K, PAGE_2M, PAGE_1G];
 /** What a guest needs beside the buffers of its job: rings, queues, page tables. */
 const GUEST_MEMORY = 48 << 20;
+/** The same for messages: with the packets of an Ethernet card. */
+const NETWORK_MEMORY = 256 << 20;
+/** Buffers of a queue pair or connection, of the largest message. */
+const BUFFERS = 4;
 /** Cores that pinned virtual CPUs leave to the host. */
 const HOST_CORES = 2;
 const USUAL_LOAD = 50;
 
-function vmOf(
-  { vms }: PointText,
-  { jobs, depth, blockSizes }: BlockJobParameters,
-  cores: number,
-): VmSettings | undefined {
+function vmOf({ vms }: PointText, need: number, cores: number): VmSettings | undefined {
   const { device = 'host', placement = 'pinned', vcpus = 2 } = vms ?? {};
   if (vms === undefined || device === 'host') return undefined;
   const pageBytes = sizeOf('pages', vms.pages) ?? PAGE_2M;
   if (!PAGE_SIZES.includes(pageBytes))
     throw new PlaceError(['vms', 'pages'], `expected 4KiB, 2MiB or 1GiB, found ${vms.pages}`);
-  const buffers = 2 * jobs * depth * Math.max(...blockSizes);
-  const memory = sizeOf('memory', vms.memory) ?? GUEST_MEMORY + buffers;
+  const memory = sizeOf('memory', vms.memory) ?? need;
   const pins = vms.cores ?? Array.from({ length: vcpus }, (_, i) => HOST_CORES + i);
   if (placement === 'pinned' && (pins.length !== vcpus || pins.some((core) => core >= cores)))
     throw new PlaceError(

@@ -1,14 +1,16 @@
 // A guest's disk in one of four ways: the host's own disk behind an emulated controller or a virtio ring, or the guest's
 // driver over a virtual function of the host's card, or over all of it. And the neighbours that want the same cores.
 
+import { parseMac } from '../../../protocols/index.js';
 import type { BlockDevice } from '../../block/index.js';
 import type { Thread, Wait } from '../../cpu/index.js';
 import type { Host } from '../../host/index.js';
+import { Bridge } from '../../kernel/index.js';
 import type { Lab } from '../../scenario/lab.js';
 import { after } from '../../time/index.js';
-import { NvmeDisk, probeNvme } from '../../vm/emulated/index.js';
+import { E1000, NvmeDisk, probeE1000, probeNvme } from '../../vm/emulated/index.js';
 import { assignCard, assignFunction, Vm } from '../../vm/index.js';
-import { probeVirtioBlk, VirtioBlk } from '../../vm/virtio/index.js';
+import { probeVirtioBlk, probeVirtioNet, VirtioBlk, VirtioNet } from '../../vm/virtio/index.js';
 import type { VmSettings } from '../file/workload.js';
 import { NEIGHBOUR } from '../measure/measurement.js';
 
@@ -46,14 +48,16 @@ function giveCard(lab: Lab, host: Host, vm: Vm, { device }: VmSettings): void {
   const options = lab.hostOptions[lab.hosts.indexOf(host)]!;
   if (device === 'passthrough') assignCard(vm, options);
   else {
-    // A function is another station on the same link, with addresses of its own.
-    const { mac, addresses, sriov: _, guid: __, ...others } = options;
-    const own = addresses.map((one) =>
-      one.replace(/(\d+)(?=\/)/, (last) => `${Number(last) + OWN}`),
-    );
-    const network = { mac: String(mac).replace(/^../, '0a'), addresses: own };
-    assignFunction(vm, { ...others, ...network });
+    const { sriov: _, guid: __, ...others } = options;
+    assignFunction(vm, { ...others, ...ownNetwork(lab, host) });
   }
+}
+
+/** A guest's function, or its port of the bridge, is another station on the same link, with addresses of its own. */
+function ownNetwork(lab: Lab, host: Host): { mac: string; addresses: string[] } {
+  const { mac, addresses } = lab.hostOptions[lab.hosts.indexOf(host)]!;
+  const own = addresses.map((one) => one.replace(/(\d+)(?=\/)/, (last) => `${Number(last) + OWN}`));
+  return { mac: String(mac).replace(/^../, '0a'), addresses: own };
 }
 /** Added to the last part of the host's addresses. */
 const OWN = 100;
@@ -79,6 +83,21 @@ function neighbour(host: Host, index: number, settings: VmSettings): void {
         yield thread.sleep(after(thread.now, Math.ceil(2 * random.unit() * (TURN_NS - busy)) + 1));
       }
     });
+}
+
+/** In a thread of the guest: from then on it has sockets, through the host's bridge where it has no function of the card. */
+export function* openGuestNetwork(
+  lab: Lab,
+  host: Host,
+  vm: Vm,
+  thread: Thread,
+  settings: VmSettings,
+): Generator<Wait, void, void> {
+  if (hasOwnDriver(settings)) return;
+  const { mac, addresses } = ownNetwork(lab, host);
+  const options = { name: 'net0', vm, bridge: new Bridge(host.kernel!), mac: parseMac(mac) };
+  if (settings.device === 'emulated') yield* probeE1000(new E1000(options), thread, { addresses });
+  else yield* probeVirtioNet(new VirtioNet(options), thread, { addresses });
 }
 
 /** In a thread of the guest: its disk, once the host has the volume. */

@@ -10,6 +10,7 @@ import type { Settings } from '../file/settings.js';
 import type { Workload } from '../file/workload.js';
 import { Latencies } from '../measure/latency.js';
 import { startBlockJob } from './block-course.js';
+import { makeVm, openGuestNetwork } from './guest.js';
 import { type Outcome, operationResult } from './result.js';
 
 /** A workload that was started. */
@@ -37,13 +38,23 @@ export function start(lab: Lab, settings: Settings, phase: Phase): Course {
 
 type Of<K extends Workload['kind']> = Extract<Workload, { readonly kind: K }>;
 
-function perftest(lab: Lab, { parameters, from, to }: Of<'perftest'>, phase: Phase): Course {
+/** Whose program the client is: the host's, or that of its VM. */
+function clientOf(lab: Lab, { from, vm: settings }: Workload) {
+  const host = lab.host(from);
+  const vm = settings && makeVm(lab, host, settings);
+  return { host, vm, computer: vm?.guest ?? host };
+}
+
+function perftest(lab: Lab, workload: Of<'perftest'>, phase: Phase): Course {
+  const { parameters, to } = workload;
+  const { vm, computer } = clientOf(lab, workload);
   const { iters, qps, size, verb, bidirectional } = parameters;
   const soon = (call: (now: Nanos) => void) => lab.at(lab.now, call);
-  const test = new Perftest(lab.host(from), lab.host(to), parameters, soon);
+  const test = new Perftest(computer, lab.host(to), parameters, soon);
   test.phase = phase;
   lab.at(lab.now, () => test.start());
   return {
+    vm,
     get ended() {
       return test.ended;
     },
@@ -60,13 +71,23 @@ function perftest(lab: Lab, { parameters, from, to }: Of<'perftest'>, phase: Pha
   };
 }
 
-function tcpTest(lab: Lab, { options, from, to }: Of<'tcp'>, phase: Phase): Course {
+function tcpTest(lab: Lab, workload: Of<'tcp'>, phase: Phase): Course {
+  const { options, to, vm: settings } = workload;
+  const { host, vm, computer } = clientOf(lab, workload);
   const target = lab.host(to);
   const address = parseIp(lab.address(target, options.ipv6));
-  const test = new TcpTest(lab.host(from), target, address, options);
+  const test = new TcpTest(computer, target, address, options);
   test.phase = phase;
-  lab.at(lab.now, () => test.start());
+  const begin = () => lab.at(lab.now, () => test.start());
+  if (!vm || !settings) begin();
+  else
+    vm.guest.spawn('brings up its network', function* (thread) {
+      yield* openGuestNetwork(lab, host, vm, thread, settings);
+      begin();
+    });
+  lab.settle(host);
   return {
+    vm,
     get ended() {
       return test.ended;
     },
