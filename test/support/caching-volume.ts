@@ -81,6 +81,11 @@ export class CachingVolume extends MemoryVolume {
     }
   }
 
+  /** What it holds, whatever it says. */
+  peek(offset: number, bytes: Uint8Array): void {
+    super.read({ ...plain(offset), length: bytes.length, bytes });
+  }
+
   /** Power is lost: each sector that was not flushed survives, or not. */
   crash(): void {
     const bytes = new Uint8Array(SECTOR);
