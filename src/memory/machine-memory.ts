@@ -122,7 +122,9 @@ export class MachineMemory implements PhysicalMemory {
     if (!Number.isInteger(count) || count < 1)
       throw new UsageError('EINVAL', `${count} pages of ${pageBytes} bytes`);
     const small = pageBytes / PAGE_4K;
-    const page = this.#node(node).pages.take(small * count, small);
+    const { pages } = this.#node(node);
+    const { reached } = pages;
+    const page = pages.take(small * count, small);
     if (page < 0) {
       const free = this.freeBytes(node);
       throw new UsageError(
@@ -131,7 +133,9 @@ export class MachineMemory implements PhysicalMemory {
       );
     }
     const address = node * NODE_SPAN + page * PAGE_4K;
-    this.fill(address, small * count * PAGE_4K, 0);
+    // What nobody ever had is zero as it is; writing that down would have the process take memory for it.
+    const used = Math.min(small * count, reached - page);
+    if (used > 0) this.fill(address, used * PAGE_4K, 0);
     this.#uses.set(address / PAGE_4K, small * count, use);
     return address;
   }

@@ -7,6 +7,8 @@ export class PageAllocator {
   readonly #counts: number[];
   readonly #pages: number;
   #free: number;
+  /** Behind the last page that was ever taken. */
+  reached = 0;
 
   constructor(pages: number) {
     this.#pages = pages;
@@ -27,6 +29,7 @@ export class PageAllocator {
       if (first + count > end) continue;
       this.#replace(run, start, first, first + count, end);
       this.#free -= count;
+      if (first + count > this.reached) this.reached = first + count;
       return first;
     }
     return -1;
