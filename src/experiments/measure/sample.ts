@@ -48,12 +48,34 @@ export interface Sample {
 
 /** Sums what cores do by stage. */
 export class StageClock implements CoreObserver {
-  readonly totals = new Map<string, number>();
+  /** By what a core does, and by thread: names of stages, which are asked for at each event of each core. */
+  readonly #stages = new Map<string, Map<string, Stage>>();
+
+  get totals(): ReadonlyMap<string, number> {
+    const totals = new Map<string, number>();
+    for (const threads of this.#stages.values())
+      for (const { name, ns } of threads.values()) totals.set(name, (totals.get(name) ?? 0) + ns);
+    return totals;
+  }
 
   spent(_core: number, doing: string, from: Nanos, until: Nanos, thread: string): void {
-    const stage = stageOf(doing, thread);
-    this.totals.set(stage, (this.totals.get(stage) ?? 0) + until - from);
+    let threads = this.#stages.get(doing);
+    if (threads === undefined) {
+      threads = new Map();
+      this.#stages.set(doing, threads);
+    }
+    let stage = threads.get(thread);
+    if (stage === undefined) {
+      stage = { name: stageOf(doing, thread), ns: 0 };
+      threads.set(thread, stage);
+    }
+    stage.ns += until - from;
   }
+}
+
+interface Stage {
+  readonly name: string;
+  ns: number;
 }
 
 function stageOf(doing: string, thread: string): string {
