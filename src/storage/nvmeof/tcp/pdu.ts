@@ -100,6 +100,7 @@ export function dataOf(b: Uint8Array): { readonly at: number; readonly length: n
   return { at, length: length - at - (ddgst(b, 0) === 1 ? DIGEST_SIZE : 0) };
 }
 
+// hot
 /** A header of `type` with `data` bytes behind it, digests as agreed; `align` is what PDO must be a multiple of. */
 export function newPdu(
   type: number,
@@ -113,17 +114,13 @@ export function newPdu(
   const hasData = data > 0;
   const end = hasData ? dataAt + data + (digests.data ? DIGEST_SIZE : 0) : head;
   const bytes = new Uint8Array(end);
-  TCP.encode(
-    {
-      type,
-      hdgst: digests.header ? 1 : 0,
-      ddgst: hasData && digests.data ? 1 : 0,
-      hlen,
-      pdo: hasData ? dataAt : 0,
-      plen: end,
-    },
-    bytes,
-  );
+  const { set } = TCP;
+  set.type(bytes, 0, type);
+  set.hlen(bytes, 0, hlen);
+  set.plen(bytes, 0, end);
+  if (hasData) set.pdo(bytes, 0, dataAt);
+  if (digests.header) set.hdgst(bytes, 0, 1);
+  if (hasData && digests.data) set.ddgst(bytes, 0, 1);
   return { bytes, dataAt: hasData ? dataAt : 0 };
 }
 
