@@ -28,6 +28,8 @@ import { type CachedFile, ZeroCopies } from './zero-copy.js';
 export interface SocketOptions {
   /** TCP_NODELAY. */
   noDelay?: boolean;
+  /** SO_LINGER of zero seconds: what the peer has not acknowledged when the socket is closed is given up, with a reset. */
+  noLinger?: boolean;
   /** SO_SNDBUF and SO_RCVBUF: bytes of text; what is set grows no more. */
   sendBytes?: number;
   receiveBytes?: number;
@@ -257,7 +259,9 @@ export class Socket implements SendOwner, ReceiveOwner {
     if (listener) kernel.tcp.unlisten(thread.now, listener);
     if (connection) {
       this.sendBuffer.seal();
-      connection.close(thread.now);
+      const { tcb } = connection;
+      if (this.options.noLinger && tcb.sndUna < tcb.sourceEnd) connection.abort(thread.now);
+      else connection.close(thread.now);
       this.receiveBuffer.clear();
       if (connection.state === 'CLOSED') this.sendBuffer.clear();
     }

@@ -314,4 +314,41 @@ spec('socket calls', (it) => {
     pair.sim.run(seconds(100));
     assert.ok(Buffer.compare(answer, pattern(5000)) === 0);
   });
+
+  for (const noLinger of [false, true])
+    it(`what was not delivered when the socket is closed ${noLinger ? 'is given up without lingering' : 'is still delivered'}`, () => {
+      const pair = new KernelPair();
+      const { sim, hosts } = pair;
+      let isCut = false;
+      sim.impair(hosts[0], 0, {
+        name: 'cut',
+        apply: (_now, _from, _pool, _slot, fate) => {
+          if (isCut) fate.lost = 'cut';
+        },
+      });
+      const bytes = pattern(3000);
+      let received = 0;
+      pair.run(
+        function* (thread, socket, host) {
+          yield* sendAll(thread, socket, host, bytes.subarray(0, 1000), 1000);
+          yield thread.sleep((thread.now + 1e6) as Nanos);
+          isCut = true;
+          yield* sendAll(thread, socket, host, bytes.subarray(1000), 1000);
+          yield* socket.close(thread);
+          yield thread.sleep((thread.now + 1e9) as Nanos);
+          isCut = false;
+        },
+        function* (thread, socket, host) {
+          const address = host.space.allocate(4096);
+          for (;;) {
+            const got = yield* socket.recv(thread, address, 4096);
+            if (got <= 0) return;
+            received += got;
+          }
+        },
+        { noLinger },
+      );
+      sim.run(seconds(60));
+      assert.is(received, noLinger ? 1000 : 3000);
+    });
 });

@@ -42,7 +42,9 @@ export class TcpHostQueue implements HostQueue {
     this.#now = thread.now;
     this.qid = qid;
     this.commands = Array.from({ length: entries }, (_, tag) => new Command(tag));
-    this.#socket = computer.socket({ noDelay: true });
+    // A command that was not delivered is sent again over the next connection: one that TCP still delivered over this one,
+    // when the network is back, would undo what was written since (Linux: sock_no_linger in nvme_tcp_alloc_queue).
+    this.#socket = computer.socket({ noDelay: true, noLinger: true });
     const { memory } = computer;
     this.#pdus = new TcpHostPdus(
       {
