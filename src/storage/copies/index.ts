@@ -1,13 +1,13 @@
 // Opens a volume that is kept in copies: finds out which of them are whole, by the record that is kept beside it.
 
 import { lock } from '../file/lock.js';
-import { type Range, ReplicatedVolume } from '../replicated-volume.js';
 import { OK, operate, type Volume } from '../volume.js';
 import { type CopySource, isEmpty, type OpenCopy, unfit } from './copy-source.js';
 import { Keeper, KeptCopy } from './keeper.js';
 import { LateVolume } from './late-volume.js';
-import { MarkedVolume } from './marked-volume.js';
-import { CopyRecord, type RecordedCopy, type Standing } from './record.js';
+import { MarkedVolume, replicate } from './marked-volume.js';
+import { CopyRecord, type RecordedCopy } from './record.js';
+import { standings } from './standing.js';
 
 export type { CopySource, OpenCopy } from './copy-source.js';
 
@@ -103,25 +103,22 @@ async function begin(request: CopiesRequest, found: readonly Found[]): Promise<C
 
 const reason = ({ source, why }: Found): string => `${source.at} (${why})`;
 
-/** What each copy is worth after all that may have happened since the record was kept. */
+/** @throws RangeError when there is no whole copy */
 async function takeStock(
   { name, recordPath, say }: CopiesRequest,
   record: CopyRecord,
   found: readonly Found[],
 ): Promise<void> {
-  const known = new Map(record.copies.map(({ at, is }) => [at, is]));
-  let isFound = false;
-  const copies = found.map(({ source, copy, why }): RecordedCopy => {
-    const { at } = source;
-    const was: Standing = copy?.isNew ? 'new' : (known.get(at) ?? 'new');
-    if (copy === undefined) say(`copy ${at} is out: ${why}`);
-    if (was !== 'whole') return { at, is: was };
-    // Where it is not known that copies are the same, one of them is right.
-    const isWhole = copy !== undefined && !(isFound && record.isMarked);
-    isFound ||= copy !== undefined;
-    return { at, is: isWhole ? 'whole' : 'behind' };
-  });
-  if (!isFound) {
+  for (const { source, copy, why } of found)
+    if (copy === undefined) say(`copy ${source.at} is out: ${why}`);
+  // What a run before had not flushed counts from now on: a copy must not lose it again.
+  const flushed = await Promise.all(found.map(({ copy }) => copy && operate(copy.volume, 'flush')));
+  const seen = found.map(({ source, copy }, i) => ({
+    ...{ at: source.at, isThere: flushed[i] === OK, isNew: copy?.isNew === true },
+  }));
+  const copies = standings(record.copies, seen, record.isMarked);
+  if (copies === undefined) {
+    const known = new Map(record.copies.map(({ at, is }) => [at, is]));
     const worth = found.map(({ source, why }) => {
       const was = known.get(source.at) ?? 'new';
       return `${source.at} is ${was}${why && `, and cannot be opened (${why})`}`;
@@ -141,28 +138,15 @@ function serve(
   found: readonly Found[],
   unlock: () => void,
 ): OpenCopies {
-  const { region, size } = record;
+  const { size } = record;
   const kept = found.map(({ source, copy, why }) => {
     const place = new LateVolume(size);
     place.volume = copy?.volume;
     return Object.assign(new KeptCopy(source, place), { opened: copy, why });
   });
-  const marks = marksOf(record.marked, region, size);
-  const replicated = new ReplicatedVolume(
+  const replicated = replicate(
     kept.map(({ place }) => place),
-    {
-      members: record.copies.map(({ is }) => is === 'whole'),
-      missing: record.copies.map(({ is }) => (is === 'behind' ? marks : undefined)),
-      membership: {
-        note(members, done) {
-          record.copies = record.copies.map(({ at, is }, i) => ({
-            at,
-            is: members[i] ? 'whole' : is === 'whole' ? 'behind' : is,
-          }));
-          record.keep(done);
-        },
-      },
-    },
+    record,
   );
   const volume = new MarkedVolume(replicated, record, quietMs);
   const keeper = new Keeper(replicated, kept, record.minimumBlock, say);
@@ -178,13 +162,4 @@ function serve(
   };
   say(`${sources.length} copies, ${record.copies.map(({ at, is }) => `${at} ${is}`).join(', ')}`);
   return { volume, close };
-}
-
-function marksOf(marked: Uint8Array, region: number, size: number): Range[] {
-  const ranges: Range[] = [];
-  marked.forEach((is, i) => {
-    const offset = i * region;
-    if (is === 1) ranges.push({ offset, length: Math.min(region, size - offset) });
-  });
-  return ranges;
 }

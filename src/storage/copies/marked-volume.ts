@@ -1,7 +1,7 @@
 // Writes go through here to a volume in copies: before a region is written, it is durable that the copies may differ there
 // (a write-intent log, as md's bitmap). Without it a crash of ours would leave copies that differ, and nobody would know where.
 
-import type { ReplicatedVolume } from '../replicated-volume.js';
+import { type Range, ReplicatedVolume } from '../replicated-volume.js';
 import { type Extents, type Io, type IoError, OK, type Volume } from '../volume.js';
 import type { CopyRecord } from './record.js';
 
@@ -9,6 +9,37 @@ import type { CopyRecord } from './record.js';
 const QUIET_MS = 3000;
 
 type Kind = 'write' | 'zero' | 'trim';
+
+/** What is known for good of the copies; changed here, and kept by `keep`. */
+export type Known = Pick<
+  CopyRecord,
+  'copies' | 'size' | 'minimumBlock' | 'region' | 'marked' | 'isMarked' | 'keep'
+>;
+
+/** The copies as the record has them; it is told of those that leave and come back. */
+export const replicate = (volumes: readonly Volume[], record: Known): ReplicatedVolume =>
+  new ReplicatedVolume(volumes, {
+    members: record.copies.map(({ is }) => is === 'whole'),
+    missing: record.copies.map(({ is }) => (is === 'behind' ? rangesOf(record) : undefined)),
+    membership: {
+      note(members, done) {
+        record.copies = record.copies.map(({ at, is }, i) => ({
+          at,
+          is: members[i] ? 'whole' : is === 'whole' ? 'behind' : is,
+        }));
+        record.keep(done);
+      },
+    },
+  });
+
+function rangesOf({ marked, region, size }: Known): Range[] {
+  const ranges: Range[] = [];
+  marked.forEach((is, i) => {
+    const offset = i * region;
+    if (is === 1) ranges.push({ offset, length: Math.min(region, size - offset) });
+  });
+  return ranges;
+}
 
 export class MarkedVolume implements Volume {
   readonly readsAtOnce = false;
@@ -22,7 +53,7 @@ export class MarkedVolume implements Volume {
 
   constructor(
     readonly volume: ReplicatedVolume,
-    readonly record: CopyRecord,
+    readonly record: Known,
     quietMs = QUIET_MS,
   ) {
     const { length } = record.marked;
