@@ -1,6 +1,7 @@
 // One stream: a TCP connection of the NIC with what MPA, DDP and RDMAP know of it, and the queue pair that it carries. A
 // record with the making of FPDUs; requester.ts and responder.ts act on it, connector.ts opens and closes it.
 
+import { seqDiff } from '../../protocols/core/serial.js';
 import type { QueuePair, RdmaDevice } from '../rdma/index.js';
 import type { TcpConnection } from '../tcp/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
@@ -280,6 +281,13 @@ export class Stream {
   // hot
   get oldestAsked(): number {
     return this.askedCount === 0 ? -1 : this.asked[this.askedFirst]!;
+  }
+
+  /** The running number of the one under way that was asked with this message sequence number; -1 when none was. */
+  askedBy(msn: number): number {
+    const ahead = seqDiff(this.readMsn, msn); // the last one asked is 1 ahead
+    if (ahead < 1 || ahead > this.askedCount) return -1;
+    return this.asked[(this.askedFirst + this.askedCount - ahead) % this.asked.length]!;
   }
 
   // hot

@@ -94,9 +94,8 @@ export function terminated(s: Stream, now: Nanos, b: Uint8Array, at: number, to:
   s.device.counters.add('iw_terminate_received');
   end(s, '');
   if (qp === null) return;
-  const status = statusOf(b, at);
-  const job = s.oldestAsked;
-  if (job >= 0 && namesRequest(b, at, to)) fail(s.device, qp, qp.job(job), status, now);
+  const job = namedRequest(s, b, at, to);
+  if (job >= 0) fail(s.device, qp, qp.job(job), statusOf(b, at), now);
   s.device.event('IBV_EVENT_QP_FATAL', qp);
   s.device.toError(now, qp);
 }
@@ -106,10 +105,11 @@ const PROTECTION = 1;
 const statusOf = (b: Uint8Array, at: number): number =>
   RDMAPTerminate.get.etype(b, at) === PROTECTION ? WC.REM_ACCESS_ERR : WC.REM_OP_ERR;
 
-/** Does it quote a segment of the queue of requests? */
-function namesRequest(b: Uint8Array, at: number, to: number): boolean {
+/** Which READ or atomic it quotes, by its message sequence number; -1: none that is under way. */
+function namedRequest(s: Stream, b: Uint8Array, at: number, to: number): number {
   const quoted = at + RDMAPTerminate.size + RDMAPTerminateLength.size;
-  if (RDMAPTerminate.get.d(b, at) === 0 || quoted + DDPUntagged.size > to) return false;
+  if (RDMAPTerminate.get.d(b, at) === 0 || quoted + DDPUntagged.size > to) return -1;
   const { get } = DDPUntagged;
-  return get.tagged(b, quoted) === 0 && get.qn(b, quoted) === QUEUE.request;
+  if (get.tagged(b, quoted) !== 0 || get.qn(b, quoted) !== QUEUE.request) return -1;
+  return s.askedBy(get.msn(b, quoted));
 }
