@@ -1,237 +1,127 @@
 // Events in the order of their instants; those of one instant in the order in which they were put in, so that
-// the same seed gives the same run on any machine. A wheel of one slot a nanosecond holds what is near, a heap
-// what is far; an event is four numbers in typed arrays, so that nothing is allocated while it waits.
+// the same seed gives the same run on any machine. The next few stand in a row, sorted: where only a few wait that is all
+// there is to it, and a third of what the wheel takes, which holds the others (event-wheel.ts).
 
 import type { Alarm } from './alarm.js';
+import { EventWheel } from './event-wheel.js';
 import { type Nanos, NEVER } from './nanos.js';
 
-/** Nanoseconds that the wheel covers: more than a frame's way through a link, a power of two. */
-const SPAN = 1 << 16;
-const NONE = -1;
-/** Words of an event, one behind the other so that they lie in one line of a cache: the next one's row, and what it is. */
-const LINK = 0;
-const KIND = 1;
-const A = 2;
-const B = 3;
-const ROW = 4;
-const ROWS = 1024;
+/** Places in the row, a power of two. It is a ring: most events come behind those that wait. */
+const PLACES = 16;
+const MASK = PLACES - 1;
+/** Words of an event in the row. */
+const KIND = 0;
+const A = 1;
+const B = 2;
+const WORDS = 4;
+/** So many events in the wheel, and it is worth knowing when the first of them is due. */
+const FEW = 8;
 
-export class EventQueue {
-  /** The event that `next` took. */
-  at = 0 as Nanos;
-  kind = 0;
-  a = 0;
-  b = 0;
-  /** Events that wait. */
-  size = 0;
-
-  // Free rows are a list by LINK.
-  #words = new Int32Array(ROW * ROWS);
-  #free = NONE;
-  #rows = 0;
-
-  // The wheel covers [#base, #base + SPAN); its slots are rings of rows, of which the last is known, and a bit says that
-  // there is one. When an event is due is what its slot says.
-  #base = 0;
-  readonly #tails = new Int32Array(SPAN);
-  readonly #bits = new Uint32Array(SPAN >> 5);
-  readonly #summary = new Uint32Array(SPAN >> 10);
-  #near = 0;
-
-  // The heap has rows as well, which alone need their instants and their order.
-  #heap = new Int32Array(ROWS);
-  #time = new Float64Array(ROWS);
-  #order = new Float64Array(ROWS);
-  #far = 0;
+export class EventQueue extends EventWheel {
+  // The row, from the first event to the last.
+  readonly #times = new Float64Array(PLACES);
+  readonly #words = new Int32Array(PLACES * WORDS);
+  #first = 0;
   #count = 0;
+
+  /** No event in the wheel is due before, and none in the row after: what comes earlier goes to the row. */
+  #edge: number = NEVER;
+
+  /** Events that wait. */
+  get size(): number {
+    return this.#count + this.held;
+  }
 
   /** Puts an event in; `a` and `b` have 32 bits. `at` must not lie before the event taken last. */
   // hot
   put(at: Nanos, kind: number, a = 0, b = 0): void {
     if (at < this.at)
       throw new RangeError(`an event at ${at} ns, when it is ${this.at} ns already`);
-    if (at === NEVER) throw new RangeError('an event that never comes');
-    const row = this.#row();
-    const words = this.#words;
-    const i = row * ROW;
-    words[i + KIND] = kind;
-    words[i + A] = a;
-    words[i + B] = b;
-    this.size++;
-    if (at < this.#base + SPAN) this.#insert(row, at);
-    else this.#push(row, at);
+    if (this.#count === PLACES && at < this.#edge) this.#spill();
+    if (at < this.#edge) this.#insert(at, kind, a, b);
+    else this.#toWheel(at, kind, a, b);
   }
 
   /** When the next event is due; NEVER when none waits. */
   due(): Nanos {
-    if (this.size === 0) return NEVER;
-    if (this.#near > 0) return (this.#base + this.#firstSlot()) as Nanos;
-    return this.#time[this.#heap[0]!]! as Nanos;
+    return this.#count > 0 ? (this.#times[this.#first]! as Nanos) : this.heldUntil();
   }
 
   // hot
   soonest(alarm: Alarm): void {
-    if (this.size === 0) return;
-    const at = this.#near > 0 ? this.#base + this.#firstSlot() : this.#time[this.#heap[0]!]!;
-    alarm.lower(at as Nanos);
+    if (this.#count > 0) alarm.lower(this.#times[this.#first]! as Nanos);
+    else if (this.held > 0) alarm.lower(this.heldUntil());
+  }
+
+  /** `next`, if it is due by `now`. */
+  // hot
+  nextBy(now: Nanos): boolean {
+    const at = this.#count > 0 ? this.#times[this.#first]! : this.heldUntil();
+    return at <= now && this.next();
   }
 
   /** Takes the next event into `at`, `kind`, `a` and `b`; false when none waits. */
   // hot
   next(): boolean {
-    if (this.size === 0) return false;
-    const base = this.#base;
-    const time = this.#near > 0 ? base + this.#firstSlot() : this.#time[this.#heap[0]!]!;
-    if (time !== base) this.#advance(time);
-    const slot = time & (SPAN - 1);
+    if (this.#count === 0) return this.#fromWheel();
+    const first = this.#first;
     const words = this.#words;
-    const tail = this.#tails[slot]! * ROW;
-    const row = words[tail + LINK]!;
-    const i = row * ROW;
-    if (i === tail) this.#clear(slot);
-    else words[tail + LINK] = words[i + LINK]!;
-    this.#near--;
-    this.size--;
-    this.at = time as Nanos;
+    const i = first * WORDS;
+    this.#count--;
+    this.#first = (first + 1) & MASK;
+    this.at = this.#times[first]! as Nanos;
     this.kind = words[i + KIND]!;
     this.a = words[i + A]!;
     this.b = words[i + B]!;
-    words[i + LINK] = this.#free;
-    this.#free = row;
     return true;
   }
 
-  /** The same, if it is due by `now`. */
-  // hot
-  nextBy(now: Nanos): boolean {
-    if (this.size === 0) return false;
-    const at = this.#near > 0 ? this.#base + this.#firstSlot() : this.#time[this.#heap[0]!]!;
-    return at <= now && this.next();
-  }
-
-  /** Moves the wheel on to `time` and takes over what is near now. No event lies before it. */
-  #advance(time: number): void {
-    this.#base = time;
-    while (this.#far > 0) {
-      const row = this.#heap[0]!;
-      if (this.#time[row]! >= time + SPAN) break;
-      this.#pop();
-      this.#insert(row, this.#time[row]!);
-    }
-  }
-
-  #insert(row: number, at: number): void {
-    const slot = at & (SPAN - 1); // right above 2^31 too, where a remainder is slow
+  #insert(at: Nanos, kind: number, a: number, b: number): void {
+    const times = this.#times;
     const words = this.#words;
-    const group = this.#bits[slot >> 5]!;
-    const bit = 1 << (slot & 31);
-    if ((group & bit) === 0) {
-      words[row * ROW + LINK] = row;
-      this.#bits[slot >> 5] = group | bit;
-      this.#summary[slot >> 10] = this.#summary[slot >> 10]! | (1 << ((slot >> 5) & 31));
-    } else {
-      const tail = this.#tails[slot]! * ROW;
-      words[row * ROW + LINK] = words[tail + LINK]!;
-      words[tail + LINK] = row;
+    const first = this.#first;
+    let place = (first + this.#count++) & MASK;
+    while (place !== first) {
+      const before = (place - 1) & MASK;
+      if (times[before]! <= at) break;
+      times[place] = times[before]!;
+      const from = before * WORDS;
+      const to = place * WORDS;
+      words[to + KIND] = words[from + KIND]!;
+      words[to + A] = words[from + A]!;
+      words[to + B] = words[from + B]!;
+      place = before;
     }
-    this.#tails[slot] = row;
-    this.#near++;
+    times[place] = at;
+    const i = place * WORDS;
+    words[i + KIND] = kind;
+    words[i + A] = a;
+    words[i + B] = b;
   }
 
-  #clear(slot: number): void {
-    const word = slot >> 5;
-    this.#bits[word] = this.#bits[word]! & ~(1 << (slot & 31));
-    if (this.#bits[word] === 0) {
-      this.#summary[word >> 5] = this.#summary[word >> 5]! & ~(1 << (word & 31));
+  #toWheel(at: Nanos, kind: number, a: number, b: number): void {
+    if (at === NEVER) throw new RangeError('an event that never comes');
+    if (at < this.#edge) this.#edge = at;
+    this.hold(at, kind, a, b);
+  }
+
+  #fromWheel(): boolean {
+    if (!this.takeHeld()) return false;
+    // Of many it is not worth while to find the first: then all that comes goes to the wheel.
+    this.#edge = this.held > FEW ? this.at : this.heldUntil();
+    return true;
+  }
+
+  /** The later half of a full row goes to the wheel, where nothing is due as early. Events of one instant stay together. */
+  #spill(): void {
+    const at = (n: number) => this.#times[(this.#first + n) & MASK]!;
+    let kept = PLACES / 2;
+    while (kept > 0 && at(kept - 1) === at(kept)) kept--;
+    for (let n = kept; n < PLACES; n++) {
+      const place = (this.#first + n) & MASK;
+      const words = this.#words.subarray(place * WORDS, (place + 1) * WORDS);
+      this.#toWheel(this.#times[place]! as Nanos, words[KIND]!, words[A]!, words[B]!);
     }
+    this.#count = kept;
   }
-
-  /** Distance from the base to the first slot that has an event, going round. */
-  #firstSlot(): number {
-    const from = this.#base & (SPAN - 1);
-    const word = from >> 5;
-    const here = this.#bits[word]! & (-1 << (from & 31));
-    if (here !== 0) return (word << 5) + low(here) - from;
-    const next = this.#nextWord(word + 1);
-    const slot = (next << 5) + low(this.#bits[next]!);
-    return slot >= from ? slot - from : slot + SPAN - from;
-  }
-
-  /** The first word with a bit from `word` on, going round. */
-  #nextWord(word: number): number {
-    const words = SPAN >> 5;
-    const start = word % words;
-    const here = this.#summary[start >> 5]! & (-1 << (start & 31));
-    if (here !== 0) return ((start >> 5) << 5) + low(here);
-    const groups = SPAN >> 10;
-    for (let i = 1; i <= groups; i++) {
-      const group = ((start >> 5) + i) % groups;
-      const bits = this.#summary[group]!;
-      if (bits !== 0) return (group << 5) + low(bits);
-    }
-    throw new Error('the wheel is empty');
-  }
-
-  #row(): number {
-    const row = this.#free;
-    if (row !== NONE) {
-      this.#free = this.#words[row * ROW + LINK]!;
-      return row;
-    }
-    if (this.#rows * ROW === this.#words.length)
-      this.#words = grown(this.#words, new Int32Array(2 * this.#words.length));
-    return this.#rows++;
-  }
-
-  #growFar(): void {
-    const size = this.#words.length / ROW;
-    this.#time = grown(this.#time, new Float64Array(size));
-    this.#order = grown(this.#order, new Float64Array(size));
-    this.#heap = grown(this.#heap, new Int32Array(size));
-  }
-
-  #before(x: number, y: number): boolean {
-    const difference = this.#time[x]! - this.#time[y]!;
-    return difference < 0 || (difference === 0 && this.#order[x]! < this.#order[y]!);
-  }
-
-  #push(row: number, at: number): void {
-    if (row >= this.#time.length) this.#growFar();
-    const heap = this.#heap;
-    this.#time[row] = at;
-    this.#order[row] = this.#count++;
-    let i = this.#far++;
-    while (i > 0) {
-      const parent = (i - 1) >> 2;
-      if (!this.#before(row, heap[parent]!)) break;
-      heap[i] = heap[parent]!;
-      i = parent;
-    }
-    heap[i] = row;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const row = heap[--this.#far]!;
-    const size = this.#far;
-    let i = 0;
-    for (;;) {
-      let child = 4 * i + 1;
-      if (child >= size) break;
-      const end = Math.min(child + 4, size);
-      for (let c = child + 1; c < end; c++) if (this.#before(heap[c]!, heap[child]!)) child = c;
-      if (!this.#before(heap[child]!, row)) break;
-      heap[i] = heap[child]!;
-      i = child;
-    }
-    heap[i] = row;
-  }
-}
-
-/** Number of the lowest bit that is set. */
-const low = (bits: number): number => 31 - Math.clz32(bits & -bits);
-
-function grown<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -20,18 +20,21 @@ const LENGTH = 2;
 const TOOK = 3;
 const TIMES = 4;
 
+// Flags.
 /** An event says when the wire is free. */
-const BUSY = 1;
+export const BUSY = 1;
 const DOWN = 2;
 const WATCHED = 4;
 /** What few ports have, and is to be looked up: taps, impairments, a link that has been down. */
-const SPECIAL = 8;
-/** Its station cuts through. */
-const AHEAD = 16;
+export const SPECIAL = 8;
+/** Its station cuts through: frames may have begun to leave as they came in. */
+export const AHEAD = 16;
 /** It is the second end of its link. */
 const SECOND = 32;
 /** Its station has a pipeline, and takes frames later than they come. */
 const PIPED = 64;
+/** The station at the other end has. */
+export const PEER_PIPED = 128;
 
 export class Ports {
   count = 0;
@@ -55,13 +58,21 @@ export class Ports {
   }
 
   /** Connects it to an `end` of a link that is up. */
-  connect(port: number, link: Link, end: 0 | 1, peer: number, piped: boolean): void {
+  connect(
+    port: number,
+    link: Link,
+    end: 0 | 1,
+    peer: number,
+    piped: boolean,
+    peerPiped: boolean,
+  ): void {
     this.#words[port * WORDS + PEER] = peer;
     this.#times[port * TIMES + DELAY] = link.delay;
     this.#times[port * TIMES + LENGTH] = NONE;
     this.#links[port] = link;
     this.#flag(port, SECOND, end === 1);
     this.#flag(port, PIPED, piped);
+    this.#flag(port, PEER_PIPED, peerPiped);
   }
 
   // hot
@@ -89,9 +100,10 @@ export class Ports {
     return (this.#words[port * WORDS + FLAGS]! & SECOND) === 0 ? 0 : 1;
   }
 
+  /** All flags: whoever asks for several looks once. */
   // hot
-  busy(port: number): boolean {
-    return (this.#words[port * WORDS + FLAGS]! & BUSY) !== 0;
+  flags(port: number): number {
+    return this.#words[port * WORDS + FLAGS]!;
   }
 
   setBusy(port: number, busy: boolean): void {
@@ -123,19 +135,8 @@ export class Ports {
     this.#flag(port, SPECIAL, true);
   }
 
-  // hot
-  special(port: number): boolean {
-    return (this.#words[port * WORDS + FLAGS]! & SPECIAL) !== 0;
-  }
-
   setSpecial(port: number): void {
     this.#flag(port, SPECIAL, true);
-  }
-
-  /** Frames may have begun to leave as they came in. */
-  // hot
-  ahead(port: number): boolean {
-    return (this.#words[port * WORDS + FLAGS]! & AHEAD) !== 0;
   }
 
   setAhead(port: number): void {

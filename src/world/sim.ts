@@ -6,7 +6,7 @@ import { Link, type LinkOptions } from '../fabric/link.js';
 import { FramePool, type Station } from '../frame/index.js';
 import { Alarm, EventQueue, type Nanos, NEVER, Random, tellOf } from '../time/index.js';
 import { LinkHistory } from './link-history.js';
-import { Ports } from './ports.js';
+import { AHEAD, BUSY, PEER_PIPED, Ports, SPECIAL } from './ports.js';
 
 const ARRIVE = 0;
 const WIRE_FREE = 1;
@@ -96,8 +96,9 @@ export class Simulation {
     const first = this.#unconnected(a, portA);
     const second = this.#unconnected(b, portB);
     if (first === second) throw new RangeError(`${a.name}.${portA} is connected already`);
-    this.#ports.connect(first, link, 0, second, a.latencyOf !== undefined);
-    this.#ports.connect(second, link, 1, first, b.latencyOf !== undefined);
+    const piped = [a.latencyOf !== undefined, b.latencyOf !== undefined] as const;
+    this.#ports.connect(first, link, 0, second, piped[0], piped[1]);
+    this.#ports.connect(second, link, 1, first, piped[1], piped[0]);
     this.#ends.set(link, [first, second]);
     link.changed = (up) => {
       this.#history.changed(link, this.now);
@@ -217,8 +218,7 @@ export class Simulation {
         this.#arrive(queue.a, queue.b);
         break;
       case WIRE_FREE:
-        this.#ports.setBusy(queue.a, false);
-        this.#send(queue.a);
+        this.#transmit(queue.a);
         this.#settle(this.#ports.place(queue.a)); // sending may have made room, and other ports ready
         break;
       case WAKE:
@@ -253,7 +253,7 @@ export class Simulation {
   // hot
   #arrive(port: number, slot: number): void {
     const ports = this.#ports;
-    if (ports.special(port) && !this.#came(port, slot)) return;
+    if ((ports.flags(port) & SPECIAL) !== 0 && !this.#came(port, slot)) return;
     this.hops++;
     this.pool.setOrigin(slot, port);
     const place = ports.place(port);
@@ -314,20 +314,36 @@ export class Simulation {
   // hot
   #send(port: number): void {
     const ports = this.#ports;
-    const peer = ports.peer(port);
-    if (peer < 0 || ports.busy(port)) return;
-    if (ports.freeAt(port) > this.now) return this.#waitFor(port);
+    if (ports.peer(port) < 0 || (ports.flags(port) & BUSY) !== 0) return;
+    if (ports.freeAt(port) > this.now) this.#waitFor(port);
+    else this.#transmit(port);
+  }
+
+  /** The wire is free: the port's next frame goes onto it. */
+  // hot
+  #transmit(port: number): void {
+    const ports = this.#ports;
     const station = this.#stations[ports.place(port)]!;
     const number = ports.number(port);
     const slot = station.transmit(this.now, number);
-    if (slot < 0) return;
+    const flags = ports.flags(port);
+    if (slot < 0) {
+      if ((flags & BUSY) !== 0) ports.setBusy(port, false);
+      return;
+    }
     const length = this.pool.length(slot);
-    const start = ports.ahead(port) ? this.#begun(port, length) : this.now;
+    const start = (flags & AHEAD) === 0 ? this.now : this.#begun(port, length);
     const arrival = ports.occupy(port, start, length);
     // Most wires are idle most of the time: a third of all events would say so to stations with nothing to send.
-    if (station.waits === undefined || station.waits(number)) this.#waitFor(port);
-    if (ports.special(port)) this.#sendSpecially(port, slot, arrival);
-    else this.#deliver(arrival, peer, slot);
+    if (station.waits !== undefined && !station.waits(number)) ports.setBusy(port, false);
+    else {
+      if ((flags & BUSY) === 0) ports.setBusy(port, true);
+      this.#queue.put(ports.freeAt(port), WIRE_FREE, port);
+    }
+    if ((flags & (SPECIAL | PEER_PIPED)) === 0)
+      this.#queue.put(arrival, ARRIVE, ports.peer(port), slot);
+    else if ((flags & SPECIAL) === 0) this.#deliver(arrival, ports.peer(port), slot);
+    else this.#sendSpecially(port, slot, arrival);
   }
 
   /** Where there are taps or impairments, or the link has been down. */
