@@ -2,29 +2,24 @@
 // moves the bytes from where they lie to where they go, tells the time from the PCIe link, and writes the ledger.
 // Bytes move at the call; the time that is answered says when the other side may see them.
 
-import { numberGetter, numberSetter } from '../../protocols/core/accessor.js';
-import { moveWithin } from '../../protocols/core/checksum/index.js';
 import type { Nanos } from '../time/nanos.js';
 import type { DmaDomain } from './iommu.js';
 import { type Actor, DMA_READ, DMA_WRITE, DOORBELL, type Ledger, NOWHERE } from './ledger.js';
 import { PAGE_4K } from './machine-memory.js';
+import { inside, move } from './move.js';
 import type { PcieLink } from './pcie.js';
 import type { ScatterList } from './scatter-list.js';
 import type { Translation } from './translation.js';
-import type { WordOperation } from './word-operation.js';
+import { getHigh, getLow, setHigh, setLow, type WordOperation } from './word-operation.js';
 
-/** Words in memory are those of a little-endian host. */
-const word = { size: 4, shift: 0, bits: 32, order: 'le' } as const;
-const getLow = numberGetter({ at: 0, ...word });
-const getHigh = numberGetter({ at: 4, ...word });
-const setLow = numberSetter({ at: 0, ...word });
-const setHigh = numberSetter({ at: 4, ...word });
 const WORD = 2 ** 32;
 /** What a device reads that is refused: a completion without data is all ones to it. */
 const REFUSED = 0xff;
 const ATOMIC_BYTES = 8;
 /** Addresses share locks when there are more than these. */
 const ATOMIC_LOCKS = 4096;
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 export class DmaEngine {
   /** Set by the atomic operations: what was in memory before. */
@@ -57,12 +52,7 @@ export class DmaEngine {
 
   // hot
   /** The array in which the bytes at `offset` lie; null when the IOMMU refuses. */
-  #locate(
-    now: Nanos,
-    translation: Translation,
-    offset: number,
-    writes: boolean,
-  ): Uint8Array<ArrayBuffer> | null {
+  #locate(now: Nanos, translation: Translation, offset: number, writes: boolean): Bytes | null {
     const { domain } = this;
     const address = translation.addressOf(offset);
     const room = translation.roomAt(offset);
@@ -85,6 +75,21 @@ export class DmaEngine {
     this.#room = Math.min(room, domain.roomAt(address), memory.end - memory.at);
     this.#at = memory.at;
     this.#waitNs = domain.waitNs;
+    return bytes;
+  }
+
+  // hot
+  /** Most transfers are one piece: the array in which it lies. Null where it is several, or somebody looks at each. */
+  #together(translation: Translation, offset: number, lengthBytes: number): Bytes | null {
+    if (this.domain !== null || this.ledger.watched || lengthBytes === 0) return null;
+    const address = translation.flatAddressOf(offset, lengthBytes);
+    if (address < 0) return null;
+    const { memory } = translation;
+    const bytes = memory.locate(address);
+    const { at } = memory;
+    if (at + lengthBytes > memory.end) return null;
+    this.#machine = memory.machine;
+    this.#at = at;
     return bytes;
   }
 
@@ -121,8 +126,17 @@ export class DmaEngine {
     to: number,
     flow = 0,
   ): number {
-    const took = this.#write(now, translation, offset, bytes, from, to, flow);
-    this.ledger.operation(this.device, DMA_WRITE, took);
+    const length = to - from;
+    const target = this.#together(translation, offset, length);
+    if (target === null) {
+      const took = this.#write(now, translation, offset, bytes, from, to, flow);
+      this.ledger.operation(this.device, DMA_WRITE, took);
+      return took;
+    }
+    inside(from, length, bytes.length);
+    move(bytes, from, length, target, this.#at);
+    const took = this.pcie.writeNs(now, this.#machine, length);
+    this.ledger.single(this.device, DMA_WRITE, length, took);
     return took;
   }
 
@@ -151,8 +165,16 @@ export class DmaEngine {
     at: number,
     flow = 0,
   ): number {
-    const took = this.#read(now, translation, offset, lengthBytes, into, at, flow);
-    this.ledger.operation(this.device, DMA_READ, took);
+    const source = this.#together(translation, offset, lengthBytes);
+    if (source === null) {
+      const took = this.#read(now, translation, offset, lengthBytes, into, at, flow);
+      this.ledger.operation(this.device, DMA_READ, took);
+      return took;
+    }
+    inside(at, lengthBytes, into.length);
+    move(source, this.#at, lengthBytes, into, at);
+    const took = this.pcie.readNs(now, this.#machine, lengthBytes);
+    this.ledger.single(this.device, DMA_READ, lengthBytes, took);
     return took;
   }
 
@@ -294,9 +316,7 @@ export class DmaEngine {
       move(bytes, at - length, length, target, this.#at);
       const machine = this.#machine;
       took = this.pcie.writeNs(now, machine, length) + this.#waitNs;
-      if (this.ledger.watched)
-        this.ledger.piece(now, this.device, DMA_WRITE, length, took, NOWHERE, machine, flow);
-      else this.ledger.add(this.device, DMA_WRITE, length);
+      this.ledger.piece(now, this.device, DMA_WRITE, length, took, NOWHERE, machine, flow);
     }
     return took;
   }
@@ -325,9 +345,7 @@ export class DmaEngine {
       const machine = this.#machine;
       const came = this.pcie.readNs(now, machine, length) + this.#waitNs;
       if (came > took) took = came;
-      if (this.ledger.watched)
-        this.ledger.piece(now, this.device, DMA_READ, length, came, machine, NOWHERE, flow);
-      else this.ledger.add(this.device, DMA_READ, length);
+      this.ledger.piece(now, this.device, DMA_READ, length, came, machine, NOWHERE, flow);
     }
     return took;
   }
@@ -376,22 +394,4 @@ export class DmaEngine {
     this.ledger.piece(read, this.device, DMA_WRITE, ATOMIC_BYTES, took, NOWHERE, machine, flow);
     this.ledger.operation(this.device, DMA_WRITE, took);
   }
-}
-
-// hot
-/** Our own code asks for bytes that were never checked: a bug, never a peer's doing. */
-function inside(from: number, length: number, bound: number): void {
-  if (!(from >= 0 && length >= 0 && from + length <= bound))
-    throw new RangeError(`${length} bytes at ${from} of ${bound}`);
-}
-
-/** Below this a loop beats the view that `set` needs (bench/memory-dma.ts). */
-const SHORT = 16;
-
-// hot
-function move(from: Uint8Array, at: number, length: number, to: Uint8Array, target: number): void {
-  if (from === to) moveWithin(to, target, at, length);
-  else if (length === from.length) to.set(from, target);
-  else if (length > SHORT) to.set(from.subarray(at, at + length), target);
-  else for (let i = 0; i < length; i++) to[target + i] = from[at + i]!;
 }

@@ -2,15 +2,13 @@
 // same key, by the same domain, for the same rights, reaches the same bytes until something in the table changes.
 
 import { IBV_ACCESS_REMOTE_ATOMIC } from './access.js';
+import { NO_VERSION } from './hold.js';
 import type { ProtectionDomain, Region, Window } from './region.js';
 import type { Translation } from './translation.js';
 
-/** No version of a table. */
-const NEVER = -1;
-
 export class Grant {
   /** Of the table when it was granted. */
-  version = NEVER;
+  version = NO_VERSION;
   key = -1;
   rights = -1;
   pd: ProtectionDomain | null = null;
@@ -38,7 +36,7 @@ export class Grant {
 
   ofRegion(version: number, region: Region, rights: number): void {
     // All of a machine's memory has holes, which are looked for each time.
-    const keeps = region.kind === 'physical' ? NEVER : version;
+    const keeps = region.kind === 'physical' ? NO_VERSION : version;
     this.#be(keeps, region.lkey, region.pd, rights, region);
     this.qp = -1;
     this.startHigh = region.startHigh;
@@ -58,7 +56,7 @@ export class Grant {
 
   #be(version: number, key: number, pd: ProtectionDomain, rights: number, region: Region): void {
     // Atomic operations must lie on eight bytes, each of them.
-    this.version = (rights & IBV_ACCESS_REMOTE_ATOMIC) === 0 ? version : NEVER;
+    this.version = (rights & IBV_ACCESS_REMOTE_ATOMIC) === 0 ? version : NO_VERSION;
     this.key = key;
     this.rights = rights;
     this.pd = pd;

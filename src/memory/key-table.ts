@@ -2,20 +2,20 @@
 // and a byte that changes with every registration (IBA 10.6.3), so that an old key is known as such.
 
 import {
-  accessText,
   EMPTY_IS_FREE,
   IBV_ACCESS_LOCAL_WRITE,
   IBV_ACCESS_REMOTE_ATOMIC,
   IBV_ACCESS_ZERO_BASED,
   REGION_RIGHTS,
-  REMOTE_CHANGES,
   REMOTE_RIGHTS,
 } from './access.js';
 import type { AddressSpace } from './address-space.js';
-import { type Grant, Grants } from './grant.js';
+import { Grant, Grants } from './grant.js';
+import type { Hold } from './hold.js';
+import { checkRights, outside } from './key-refusal.js';
 import { PAGE_4K } from './machine-memory.js';
 import type { PhysicalMemory } from './physical-memory.js';
-import { distance, highHalf, lowHalf, ProtectionDomain, Region, Window, wraps } from './region.js';
+import { distance, highHalf, lowHalf, ProtectionDomain, Region, Window } from './region.js';
 import { physicalTranslation, Translation, translationOf } from './translation.js';
 import { UsageError } from './usage-error.js';
 import type { Verdict } from './verdict.js';
@@ -40,11 +40,8 @@ export interface RegisterOptions {
 }
 
 export class KeyTable {
-  /** Set by `check` when it allows: where the bytes are. An empty access sets an empty translation. */
-  translation: Translation;
+  /** Set by `check` when it allows: where the first byte is in the translation. */
   offset = 0;
-  /** Set by `check` when it allows: the region behind the key, null for an empty access. */
-  region: Region | null = null;
   readonly memory: PhysicalMemory;
   readonly #empty: Translation;
   readonly #maxKeys: number;
@@ -55,6 +52,10 @@ export class KeyTable {
   /** Windows of type 2B by the number of the queue pair that bound them. */
   readonly #bound = new Map<number, Set<Window>>();
   readonly #grants = new Grants();
+  /** What `check` allowed last, and the bytes from `offset` on that the key reaches. */
+  #granted: Grant;
+  #room = 0;
+  readonly #nothing = new Grant();
   /** Counts everything that may change what is allowed. */
   #version = 0;
   #nextIndex = 1; // so that 0 is never a key
@@ -66,7 +67,18 @@ export class KeyTable {
     this.memory = memory;
     this.#maxKeys = maxKeys;
     this.#empty = new Translation(memory, [], PAGE_4K, 0, 0);
-    this.translation = this.#empty;
+    this.#nothing.translation = this.#empty;
+    this.#granted = this.#nothing;
+  }
+
+  /** Where the bytes are that `check` allowed. An empty access has an empty translation. */
+  get translation(): Translation {
+    return this.#granted.translation!;
+  }
+
+  /** The region behind the key that `check` allowed, null for an empty access. */
+  get region(): Region | null {
+    return this.#granted.region;
   }
 
   get used(): number {
@@ -188,18 +200,18 @@ export class KeyTable {
     rights: number,
   ): Verdict {
     if (length === 0 && (rights & ~EMPTY_IS_FREE) === 0) {
-      this.translation = this.#empty;
+      this.#granted = this.#nothing;
       this.offset = 0;
-      this.region = null;
+      this.#room = 0;
       return 'allowed'; // C9-88, o9-57: no key is checked for zero bytes
     }
     const grant = this.#grants.at(key);
     if (grant.serves(this.#version, key, pd, qp, rights)) {
       const offset = distance(vaHigh, vaLow, grant.startHigh, grant.startLow);
       if (offset >= 0 && offset + length <= grant.lengthBytes) {
-        this.translation = grant.translation!;
+        this.#granted = grant;
         this.offset = grant.base + offset;
-        this.region = grant.region;
+        this.#room = grant.lengthBytes - offset;
         return 'allowed';
       }
     }
@@ -208,6 +220,26 @@ export class KeyTable {
     return entry instanceof Region
       ? this.#checkRegion(entry, pd, vaHigh, vaLow, length, rights, grant)
       : this.#checkWindow(entry, pd, qp, vaHigh, vaLow, length, rights, grant);
+  }
+
+  /** `hold` keeps what `check` allowed, for the message's bytes from `from` on, of which it may be asked up to `to`. */
+  // hot
+  keep(hold: Hold, from: number, to: number, rights: number): void {
+    const granted = this.#granted;
+    hold.version = granted.version;
+    hold.rights = rights;
+    hold.from = from;
+    hold.to = Math.min(to, from + this.#room);
+    hold.offset = this.offset;
+    hold.translation = granted.translation;
+    hold.region = granted.region;
+  }
+
+  /** Would `check` allow these bytes of the message that the hold is for, to the rights that it was kept with? Not for none. */
+  // hot
+  reaches(hold: Hold, from: number, length: number): boolean {
+    const { version } = hold;
+    return version === this.#version && from >= hold.from && from + length <= hold.to && length > 0;
   }
 
   /** Something changed that `check` looks at. */
@@ -253,7 +285,7 @@ export class KeyTable {
       return outside(offset, region.lengthBytes, vaHigh, vaLow, length);
     if (region.kind === 'physical' && !this.memory.holds(offset, length)) return 'above-region';
     grant.ofRegion(this.#version, region, rights);
-    return this.#allow(region, offset, vaLow, rights);
+    return this.#allow(region, offset, region.lengthBytes - offset, vaLow, rights, grant);
   }
 
   #checkWindow(
@@ -276,19 +308,27 @@ export class KeyTable {
     if (offset < 0 || offset + length > window.lengthBytes)
       return outside(offset, window.lengthBytes, vaHigh, vaLow, length);
     grant.ofWindow(this.#version, window, region, rights);
-    return this.#allow(region, window.offset + offset, vaLow, rights);
+    const room = window.lengthBytes - offset;
+    return this.#allow(region, window.offset + offset, room, vaLow, rights, grant);
   }
 
-  #allow(region: Region, offset: number, vaLow: number, rights: number): Verdict {
+  #allow(
+    region: Region,
+    offset: number,
+    room: number,
+    vaLow: number,
+    rights: number,
+    grant: Grant,
+  ): Verdict {
     const { translation } = region;
     if ((rights & IBV_ACCESS_REMOTE_ATOMIC) !== 0) {
       const isAligned =
         vaLow % ATOMIC_BYTES === 0 && translation.addressOf(offset) % ATOMIC_BYTES === 0;
       if (!isAligned) return 'misaligned';
     }
-    this.translation = translation;
+    this.#granted = grant;
     this.offset = offset;
-    this.region = region;
+    this.#room = room;
     return 'allowed';
   }
 
@@ -336,33 +376,11 @@ export class KeyTable {
     this.changed();
     this.#used--;
     pd.uses--;
-    this.region = null;
-    this.translation = this.#empty;
+    this.#granted = this.#nothing;
   }
 
   #mustBe(key: number, entry: Region | Window): void {
     if (this.#entries[keyIndex(key)] !== entry)
       throw new UsageError('EINVAL', 'the region or window is gone already');
   }
-}
-
-/** ib_check_mr_access: what is written from afar must be writable at home. */
-function checkRights(access: number, allowed: number): void {
-  if ((access & ~allowed) !== 0)
-    throw new UsageError('EOPNOTSUPP', `rights ${accessText(access & ~allowed)}`);
-  if ((access & REMOTE_CHANGES) !== 0 && (access & IBV_ACCESS_LOCAL_WRITE) === 0)
-    throw new UsageError('EINVAL', `${accessText(access)} without IBV_ACCESS_LOCAL_WRITE`);
-}
-
-/** Which kind of outside. */
-function outside(
-  offset: number,
-  lengthBytes: number,
-  vaHigh: number,
-  vaLow: number,
-  length: number,
-): Verdict {
-  if (wraps(vaHigh, vaLow, length)) return 'wraps';
-  if (offset < 0) return 'below-region';
-  return offset >= lengthBytes ? 'above-region' : 'straddles-end';
 }

@@ -168,14 +168,18 @@ export class Ledger {
     target: number,
     flow: number,
   ): void {
-    this.add(actor, kind, bytes);
+    this.#sums[placeOf(actor, kind) + BYTES]! += bytes;
     if (this.watched) this.#show(now, actor, kind, bytes, timeNs, source, target, flow);
   }
 
   // hot
-  /** A piece, where nobody wants to know more: `watched` is false. */
-  add(actor: Actor, kind: number, bytes: number): void {
-    this.#sums[placeOf(actor, kind) + BYTES]! += bytes;
+  /** One operation of one piece, where nobody wants to know more. */
+  single(actor: Actor, kind: number, bytes: number, timeNs: number): void {
+    const place = placeOf(actor, kind);
+    const sums = this.#sums;
+    sums[place]! += 1;
+    sums[place + BYTES]! += bytes;
+    sums[place + TIME]! += timeNs;
   }
 
   #show(

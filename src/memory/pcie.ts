@@ -70,6 +70,9 @@ export class PcieLink {
   readonly #requestOverhead: number;
   readonly #completionOverhead: number;
   readonly #requestNs: number;
+  /** Of the largest request, from where it may begin on. */
+  readonly #mostCompletions: number;
+  readonly #mostNs: number;
   readonly #deviceTakes: boolean;
   readonly #deviceNs: number;
   readonly #deviceNsPerByte: number;
@@ -99,6 +102,8 @@ export class PcieLink {
     this.#requestOverhead = profile.requestOverheadBytes;
     this.#completionOverhead = profile.completionOverheadBytes;
     this.#requestNs = exact(profile.requestOverheadBytes * this.#nsPerByte);
+    this.#mostCompletions = this.#completionsOf(0, this.#mostRead);
+    this.#mostNs = this.#timeOf(this.#mostRead + this.#mostCompletions * this.#completionOverhead);
     this.#deviceTakes = (profile.deviceNs ?? 0) > 0 || profile.deviceBitsPerSecond !== undefined;
     this.#deviceNs = exact(profile.deviceNs ?? 0);
     this.#deviceNsPerByte = 8e9 / (profile.deviceBitsPerSecond ?? Number.POSITIVE_INFINITY);
@@ -167,11 +172,17 @@ export class PcieLink {
       // A request that waits for a tag does not keep writes from the link.
       up += this.#requestNs;
       const ready = (up > free ? up : free) + wait;
-      const tlps = this.#completionsOf(at, next - at);
-      completions += tlps;
-      const bytes = next - at + tlps * this.#completionOverhead;
-      if (bytes !== this.#lastBytes) this.#measure(bytes);
-      down = (down > ready ? down : ready) + this.#lastNs;
+      down = down > ready ? down : ready;
+      if (next - at === most) {
+        completions += this.#mostCompletions;
+        down += this.#mostNs;
+      } else {
+        const tlps = this.#completionsOf(at, next - at);
+        completions += tlps;
+        const bytes = next - at + tlps * this.#completionOverhead;
+        if (bytes !== this.#lastBytes) this.#measure(bytes);
+        down += this.#lastNs;
+      }
       done = down + latency;
       tags[tag] = now + Math.ceil(done);
       at = next;

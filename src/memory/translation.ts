@@ -60,6 +60,13 @@ export class Translation {
   }
 
   // hot
+  /** The same where the whole buffer lies together and has these bytes; -1 otherwise. */
+  flatAddressOf(offset: number, lengthBytes: number): number {
+    const isIn = this.#flat >= 0 && offset >= 0 && offset + lengthBytes <= this.lengthBytes;
+    return isIn ? this.#flat + offset : -1;
+  }
+
+  // hot
   /** Bytes from `offset` on that lie together. */
   roomAt(offset: number): number {
     if (this.#flat >= 0) return this.#pageBytes - this.#firstByte - offset;

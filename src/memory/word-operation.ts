@@ -1,8 +1,17 @@
 // What an atomic operation makes of a word of 64 bits, in two halves: COMPARE_SWAP and FETCH_ADD (IBA 9.4.5), and the same
 // with masks, as RFC 7306 5.1 has them: a swap of some bits if others compare equal, and an addition in fields.
 
+import { numberGetter, numberSetter } from '../../protocols/core/accessor.js';
+
 const WORD = 2 ** 32;
 const ALL_ONES = 0xffffffff;
+
+/** Words in memory are those of a little-endian host. */
+const half = { size: 4, shift: 0, bits: 32, order: 'le' } as const;
+export const getLow = numberGetter({ at: 0, ...half });
+export const getHigh = numberGetter({ at: 4, ...half });
+export const setLow = numberSetter({ at: 0, ...half });
+export const setHigh = numberSetter({ at: 4, ...half });
 
 /** One object that is filled for each operation. */
 export class WordOperation {

@@ -102,7 +102,7 @@ function acknowledgeUpTo(dev: Engine, qp: QueuePair, end: number, now: Nanos): b
       intact = false;
       break;
     }
-    const last = psnAdd(job.firstPsn, job.packets);
+    const last = job.endPsn;
     if (psnDiff(end, last) < 0) {
       qp.unackedPsn = end;
       break;
@@ -238,7 +238,7 @@ function askedAt(qp: QueuePair, psn: number): SendJob | null {
   for (let i = qp.tail; i < qp.fetched; i++) {
     const job = qp.job(i);
     if (!job.begun) return null;
-    if (job.packets === 0 || psnDiff(psn, psnAdd(job.firstPsn, job.packets)) >= 0) continue;
+    if (job.packets === 0 || psnDiff(psn, job.endPsn) >= 0) continue;
     if (psnDiff(psn, job.firstPsn) < 0 || job.done) return null;
     return isReadLike(workKind(job.opcode)) ? job : null;
   }

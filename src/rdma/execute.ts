@@ -100,6 +100,7 @@ function write(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
     qp.vaLow = Halves.get.low(bytes, rethAt + RETH.at.va);
     qp.rkey = RETH.get.rkey(bytes, rethAt);
     qp.announced = RETH.get.dmaLen(bytes, rethAt);
+    qp.hold.drop();
   }
   if (size > 0 && place(dev, qp, pkt, now) !== 'accept') return 'remote-access';
   if (pkt.immAt < 0 || opcode.place === 'first' || opcode.place === 'middle') return 'accept';
@@ -108,19 +109,29 @@ function write(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
   return 'accept';
 }
 
-/** Writes a packet's bytes behind those that came. The key is checked for each: the region may have gone meanwhile. */
+/** Writes a packet's bytes behind those that came. For each it is seen to that the key still allows it. */
 // hot
 export function place(dev: Engine, qp: QueuePair, pkt: Packet, now: Nanos): Verdict {
   const { memory } = dev;
+  const { hold, received } = qp;
   const { payloadLength: size } = pkt;
+  if (!memory.keys.reaches(hold, received, size) && !mayWrite(dev, qp, size))
+    return 'remote-access';
+  memory.writeHeld(now, hold, received, size, pkt.bytes, pkt.payloadAt);
+  qp.received = received + size;
+  return 'accept';
+}
+
+/** Asks the key table, and keeps what it says for the packets to come. */
+// hot
+function mayWrite({ memory }: Engine, qp: QueuePair, size: number): boolean {
+  const { keys } = memory;
   const low = qp.vaLow + qp.received;
   const high = low >= WORD ? qp.vaHigh + 1 : qp.vaHigh;
   const right = IBV_ACCESS_REMOTE_WRITE;
-  const verdict = memory.keys.check(qp.rkey, qp.pd, qp.qpn, high, low >>> 0, size, right);
-  if (verdict !== 'allowed') return 'remote-access';
-  memory.writeChecked(now, size, pkt.bytes, pkt.payloadAt);
-  qp.received += size;
-  return 'accept';
+  if (keys.check(qp.rkey, qp.pd, qp.qpn, high, low >>> 0, size, right) !== 'allowed') return false;
+  keys.keep(qp.hold, qp.received, Number.POSITIVE_INFINITY, right);
+  return true;
 }
 
 /** Packets of a READ's answer. */

@@ -11,6 +11,7 @@ export {
 } from '../memory/access.js';
 export type { AddressSpace } from '../memory/address-space.js';
 export { DmaEngine } from '../memory/dma.js';
+export { Hold } from '../memory/hold.js';
 export { KeyTable, keyIndex } from '../memory/key-table.js';
 export {
   type Actor,

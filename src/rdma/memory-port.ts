@@ -6,12 +6,14 @@ import {
   type Actor,
   COPY,
   type DmaEngine,
+  type Hold,
   IBV_ACCESS_LOCAL_WRITE,
   type KeyTable,
   LOCAL_READ,
   type MemoryVerdict,
   type ProtectionDomain,
   physicalTranslation,
+  type Region,
   type Translation,
   type WordOperation,
 } from './memory-parts.js';
@@ -90,16 +92,56 @@ export class MemoryPort {
   /** What the last `keys.check` allowed. */
   // hot
   readChecked(now: Nanos, length: number, into: Uint8Array, at: number): void {
-    this.walk(now, length);
-    const { translation, offset } = this.keys;
+    const { region, translation, offset } = this.keys;
+    this.#read(now, region, translation, offset, length, into, at);
+  }
+
+  // hot
+  writeChecked(now: Nanos, length: number, from: Uint8Array, at: number): void {
+    const { region, translation, offset } = this.keys;
+    this.#write(now, region, translation, offset, length, from, at);
+  }
+
+  /** Bytes of a message from `position` on, which the hold reaches. */
+  // hot
+  writeHeld(
+    now: Nanos,
+    hold: Hold,
+    position: number,
+    length: number,
+    from: Uint8Array,
+    at: number,
+  ): void {
+    const offset = hold.offset + position - hold.from;
+    this.#write(now, hold.region, hold.translation!, offset, length, from, at);
+  }
+
+  // hot
+  #read(
+    now: Nanos,
+    region: Region | null,
+    translation: Translation,
+    offset: number,
+    length: number,
+    into: Uint8Array,
+    at: number,
+  ): void {
+    if (this.caches !== null) this.walk(now, region, translation, offset, length);
     const came = now + this.dma.readNs(now, translation, offset, length, into, at) + this.delay;
     if (came > this.arrived) this.arrived = came;
   }
 
   // hot
-  writeChecked(now: Nanos, length: number, from: Uint8Array, at: number): void {
-    this.walk(now, length);
-    const { translation, offset } = this.keys;
+  #write(
+    now: Nanos,
+    region: Region | null,
+    translation: Translation,
+    offset: number,
+    length: number,
+    from: Uint8Array,
+    at: number,
+  ): void {
+    if (this.caches !== null) this.walk(now, region, translation, offset, length);
     const took = this.dma.writeNs(now, translation, offset, from, at, at + length);
     const seen = now + took + this.delay;
     if (seen > this.#lastVisible) this.#lastVisible = seen;
@@ -120,7 +162,7 @@ export class MemoryPort {
     const { keys, dma } = this;
     const verdict = keys.check(rkey, qp.pd, qp.qpn, vaHigh, vaLow, ATOMIC_BYTES, right);
     if (verdict !== 'allowed') return verdict;
-    this.walk(now, ATOMIC_BYTES);
+    this.walk(now, keys.region, keys.translation, keys.offset, ATOMIC_BYTES);
     this.atomic = true;
     this.came(dma.atomic(now, keys.translation, keys.offset, operation));
     return verdict;
@@ -133,11 +175,16 @@ export class MemoryPort {
     return this.#lastVisible;
   }
 
-  /** The device looks up the key and the translations of what the last `keys.check` allowed. */
+  /** The device looks up a key and its translations. */
   // hot
-  walk(now: Nanos, length: number): void {
+  walk(
+    now: Nanos,
+    region: Region | null,
+    translation: Translation,
+    offset: number,
+    length: number,
+  ): void {
     const { caches } = this;
-    const { region, translation, offset } = this.keys;
     if (caches === null || region === null) return;
     this.delay += caches.translate(now, region.lkey, translation, offset, length);
   }
@@ -154,7 +201,12 @@ export class MemoryPort {
     into: Uint8Array,
     at: number,
   ): MemoryVerdict {
-    return this.#each(now, pd, qpn, list, skip, length, LOCAL_READ, into, at);
+    const { hold } = list;
+    if (!this.keys.reaches(hold, skip, length) || hold.rights !== LOCAL_READ)
+      return this.#each(now, pd, qpn, list, skip, length, LOCAL_READ, into, at);
+    const offset = hold.offset + skip - hold.from;
+    this.#read(now, hold.region, hold.translation!, offset, length, into, at);
+    return 'allowed';
   }
 
   /** Puts bytes into a scatter list from `skip` on. */
@@ -169,7 +221,11 @@ export class MemoryPort {
     from: Uint8Array,
     at: number,
   ): MemoryVerdict {
-    return this.#each(now, pd, qpn, list, skip, length, IBV_ACCESS_LOCAL_WRITE, from, at);
+    const { hold } = list;
+    if (!this.keys.reaches(hold, skip, length) || hold.rights !== IBV_ACCESS_LOCAL_WRITE)
+      return this.#each(now, pd, qpn, list, skip, length, IBV_ACCESS_LOCAL_WRITE, from, at);
+    this.writeHeld(now, hold, skip, length, from, at);
+    return 'allowed';
   }
 
   /** Checks and moves the list's elements one after the other; the right that is asked for says which way. */
@@ -199,6 +255,8 @@ export class MemoryPort {
       const high = list.highs[i]! + (low >= WORD ? 1 : 0);
       const verdict = this.keys.check(list.keys[i]!, pd, qpn, high, low >>> 0, take, right);
       if (verdict !== 'allowed') return verdict;
+      const position = skip + length - left;
+      this.keys.keep(list.hold, position, position - before + size, right);
       if (right === LOCAL_READ) this.readChecked(now, take, bytes, at);
       else this.writeChecked(now, take, bytes, at);
       at += take;

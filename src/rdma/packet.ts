@@ -232,14 +232,16 @@ export class Packet {
   // hot
   moveTo(bytes: Uint8Array, at: number): void {
     const moved = at - this.at;
-    this.bytes = bytes;
-    this.at = at;
-    this.end += moved;
-    this.networkAt += this.networkAt < 0 ? 0 : moved;
-    this.lrhAt += this.lrhAt < 0 ? 0 : moved;
-    this.bthAt += moved;
-    this.icrcAt += moved;
-    this.payloadAt += moved;
+    if (bytes !== this.bytes) this.bytes = bytes;
+    if (moved !== 0) {
+      this.at = at;
+      this.end += moved;
+      this.networkAt += this.networkAt < 0 ? 0 : moved;
+      this.lrhAt += this.lrhAt < 0 ? 0 : moved;
+      this.bthAt += moved;
+      this.icrcAt += moved;
+      this.payloadAt += moved;
+    }
     this.psn = getPsn(bytes, this.bthAt);
     this.ackReq = getAckReq(bytes, this.bthAt);
   }

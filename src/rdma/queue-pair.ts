@@ -6,7 +6,7 @@ import type { Path } from './address.js';
 import type { CompletionQueue } from './completion-queue.js';
 import type { Flow } from './congestion.js';
 import type { QpState, QpType } from './constant.js';
-import type { ProtectionDomain } from './memory-parts.js';
+import { Hold, type ProtectionDomain } from './memory-parts.js';
 import { stateAllows } from './qp-states.js';
 import { AddressWqe, OperandWqe, SendWqe, Sge, WQE_UNIT } from './queue-format.js';
 import type { ReceiveQueue } from './receive-queue.js';
@@ -156,6 +156,8 @@ export class QueuePair {
   vaHigh = 0;
   vaLow = 0;
   rkey = 0;
+  /** Where the key lets its bytes go. */
+  readonly hold = new Hold();
   readonly recvJob: RecvJob;
   /** A receive request is taken and not completed. */
   hasRecv = false;

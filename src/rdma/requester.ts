@@ -124,7 +124,9 @@ function begin(dev: Engine, qp: QueuePair, job: SendJob): number {
   job.middleCode = middleCode(qp.type, job.opcode);
   job.lastMiddle = job.middleCode < 0 ? 0 : job.packets - 2;
   job.firstPsn = qp.newPsn;
-  qp.newPsn = psnAdd(qp.newPsn, job.packets);
+  job.endPsn = psnAdd(qp.newPsn, job.packets);
+  job.reads = kind === 'read';
+  qp.newPsn = job.endPsn;
   qp.ssn = psnAdd(qp.ssn, 1);
   job.ssn = qp.ssn;
   if (readLike) qp.reads++;
@@ -160,8 +162,8 @@ export function local(dev: Engine, qp: QueuePair, job: SendJob): number {
 // hot
 function sent(dev: Engine, qp: QueuePair, job: SendJob, now: Nanos): void {
   dev.counters.sent.count++;
-  const end = psnAdd(job.firstPsn, job.packets);
-  qp.sendPsn = workKind(job.opcode) === 'read' ? end : psnAdd(qp.sendPsn, 1);
+  const end = job.endPsn;
+  qp.sendPsn = job.reads ? end : psnAdd(qp.sendPsn, 1);
   if (psnDiff(qp.sendPsn, qp.sentPsn) > 0) qp.sentPsn = qp.sendPsn;
   if (qp.sendPsn === end) qp.cursor++;
   if (qp.reliable) {
@@ -202,7 +204,7 @@ export function rewind(qp: QueuePair): void {
     const job = qp.job(i);
     if (!job.begun) break;
     if (job.done || job.packets === 0) continue;
-    if (psnDiff(qp.unackedPsn, psnAdd(job.firstPsn, job.packets)) >= 0) continue;
+    if (psnDiff(qp.unackedPsn, job.endPsn) >= 0) continue;
     qp.cursor = i;
     return;
   }

@@ -275,7 +275,7 @@ function jobAt(qp: QueuePair, psn: number): number {
   for (let i = qp.tail; i < qp.fetched; i++) {
     const job = qp.job(i);
     if (!job.begun) return NONE;
-    if (job.packets === 0 || psnDiff(psn, psnAdd(job.firstPsn, job.packets)) >= 0) continue;
+    if (job.packets === 0 || psnDiff(psn, job.endPsn) >= 0) continue;
     return job.done || psnDiff(psn, job.firstPsn) < 0 ? NONE : i;
   }
   return NONE;

@@ -1,6 +1,7 @@
 // Work requests as the device holds them after fetching: what the entry in memory says, and how far it has got.
 // One object a queue slot, filled again each time round.
 
+import { Hold } from './memory-parts.js';
 import { AddressWqe, headBytes, OperandWqe, RecvWqe, SendWqe, Sge } from './queue-format.js';
 
 /** Scatter-gather entries in typed arrays. */
@@ -12,6 +13,8 @@ export class SgeList {
   readonly lows: Uint32Array;
   readonly lengths: Uint32Array;
   readonly keys: Uint32Array;
+  /** Of the entry that was reached last. */
+  readonly hold = new Hold();
 
   constructor(most: number) {
     this.highs = new Uint32Array(most);
@@ -25,6 +28,7 @@ export class SgeList {
     const most = this.keys.length;
     this.count = count < most ? count : most;
     this.total = 0;
+    this.hold.drop();
     for (let i = 0; i < this.count; i++) {
       const entry = at + i * Sge.size;
       this.highs[i] = Sge.get.addrHigh(b, entry);
@@ -63,6 +67,9 @@ export class SendJob {
   /** First PSN and how many PSNs it takes, once it has begun. */
   firstPsn = 0;
   packets = 0;
+  /** The PSN behind its last; behind the next request packet's, that of a READ is this one. */
+  endPsn = 0;
+  reads = false;
   /** Its packets from 1 to this one (0: none) are all alike but for PSN and payload, and have this opcode. */
   lastMiddle = 0;
   middleCode = 0;
@@ -135,6 +142,7 @@ export class SendJob {
   // hot
   #keepInline(b: Uint8Array, at: number): void {
     this.sges.count = 0;
+    this.sges.hold.drop();
     if (this.inlineBytes.length < this.length) this.inlineBytes = new Uint8Array(this.length);
     for (let i = 0; i < this.length; i++) this.inlineBytes[i] = b[at + i]!;
   }

@@ -2,6 +2,7 @@
 
 import { KnownHeaders } from '../../../src/rdma/known-header.js';
 import { Packet } from '../../../src/rdma/packet.js';
+import { stateAllows } from '../../../src/rdma/qp-states.js';
 import type { QueuePair } from '../../../src/rdma/queue-pair.js';
 import { BTH, RepeatedPacket } from '../../../src/rdma/wire.js';
 import { paths } from '../../support/paths.js';
@@ -17,7 +18,7 @@ const stranger = (): QueuePair =>
   ({
     datagram: false,
     destroyed: false,
-    state: 'RTS',
+    allows: stateAllows.RTS,
     path: {},
     pkeyIndex: 0,
   }) as unknown as QueuePair;
@@ -97,7 +98,7 @@ spec('headers that are known', (it) => {
   it('are forgotten with the queue pair, its state or its path', () => {
     const changes: ((qp: QueuePair) => void)[] = [
       (qp) => Object.assign(qp, { destroyed: true }),
-      (qp) => Object.assign(qp, { state: 'ERR' }),
+      (qp) => Object.assign(qp, { allows: stateAllows.ERR }),
       (qp) => Object.assign(qp, { path: {} }),
       (qp) => Object.assign(qp, { pkeyIndex: 1 }),
     ];
