@@ -6,6 +6,7 @@
 //
 // node --expose-gc --max-semi-space-size=128 --min-semi-space-size=64 write-heap.js ideal|timed MTU [FIRST INSTANT]
 
+import { inlineMore } from '../src/cli/engine.js';
 import { connectX4 } from '../src/profiles/nic.js';
 import type { Nanos } from '../src/time/index.js';
 import { Simulation } from '../src/world/sim.js';
@@ -15,6 +16,8 @@ const SHORT = 2 ** 18;
 const LONG = 2 ** 21;
 const WARM_PACKETS = 80_000;
 const PACKETS = 100_000;
+
+inlineMore(); // compiled as the commands are
 
 const { gc } = globalThis as { gc?: () => void };
 const [how, mtuText, start] = process.argv.slice(2);

@@ -24,7 +24,7 @@ export class EventQueue extends EventWheel {
   #first = 0;
   #count = 0;
 
-  /** No event in the wheel is due before, and none in the row after: what comes earlier goes to the row. */
+  /** No event in the wheel is due before, and none in the row after: what comes earlier goes to the row, nothing at 0. */
   #edge: number = NEVER;
 
   /** Events that wait. */
@@ -35,11 +35,16 @@ export class EventQueue extends EventWheel {
   /** Puts an event in; `a` and `b` have 32 bits. `at` must not lie before the event taken last. */
   // hot
   put(at: Nanos, kind: number, a = 0, b = 0): void {
-    if (at < this.at)
-      throw new RangeError(`an event at ${at} ns, when it is ${this.at} ns already`);
-    if (this.#count === PLACES && at < this.#edge) this.#spill();
-    if (at < this.#edge) this.#insert(at, kind, a, b);
-    else this.#toWheel(at, kind, a, b);
+    // A small integer, where V8 makes an object of a late instant that one function hands another.
+    const delay = at - this.at;
+    if (delay < 0 || at === NEVER) this.#refuse(at);
+    if (at < this.#edge) this.#insert(delay, kind, a, b);
+    else this.hold(delay, kind, a, b);
+  }
+
+  #refuse(at: Nanos): never {
+    if (at === NEVER) throw new RangeError('an event that never comes');
+    throw new RangeError(`an event at ${at} ns, when it is ${this.at} ns already`);
   }
 
   /** When the next event is due; NEVER when none waits. */
@@ -76,7 +81,9 @@ export class EventQueue extends EventWheel {
     return true;
   }
 
-  #insert(at: Nanos, kind: number, a: number, b: number): void {
+  #insert(delay: number, kind: number, a: number, b: number): void {
+    if (this.#count === PLACES) return this.#spill(delay, kind, a, b);
+    const at = this.at + delay;
     const times = this.#times;
     const words = this.#words;
     const first = this.#first;
@@ -99,29 +106,26 @@ export class EventQueue extends EventWheel {
     words[i + B] = b;
   }
 
-  #toWheel(at: Nanos, kind: number, a: number, b: number): void {
-    if (at === NEVER) throw new RangeError('an event that never comes');
-    if (at < this.#edge) this.#edge = at;
-    this.hold(at, kind, a, b);
-  }
-
   #fromWheel(): boolean {
     if (!this.takeHeld()) return false;
     // Of many it is not worth while to find the first: then all that comes goes to the wheel.
-    this.#edge = this.held > FEW ? this.at : this.heldUntil();
+    if (this.held <= FEW) this.#edge = this.heldUntil();
+    else if (this.#edge !== 0) this.#edge = 0;
     return true;
   }
 
   /** The later half of a full row goes to the wheel, where nothing is due as early. Events of one instant stay together. */
-  #spill(): void {
+  #spill(delay: number, kind: number, a: number, b: number): void {
     const at = (n: number) => this.#times[(this.#first + n) & MASK]!;
     let kept = PLACES / 2;
     while (kept > 0 && at(kept - 1) === at(kept)) kept--;
+    this.#edge = at(kept);
     for (let n = kept; n < PLACES; n++) {
       const place = (this.#first + n) & MASK;
       const words = this.#words.subarray(place * WORDS, (place + 1) * WORDS);
-      this.#toWheel(this.#times[place]! as Nanos, words[KIND]!, words[A]!, words[B]!);
+      this.hold(this.#times[place]! - this.at, words[KIND]!, words[A]!, words[B]!);
     }
     this.#count = kept;
+    this.put((this.at + delay) as Nanos, kind, a, b);
   }
 }

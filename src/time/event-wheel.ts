@@ -44,9 +44,10 @@ export class EventWheel {
   #far = 0;
   #count = 0;
 
-  /** Puts an event in, not before the one taken last. */
+  /** Puts an event in that is due so long after the one taken last. */
   // hot
-  hold(at: Nanos, kind: number, a: number, b: number): void {
+  hold(delay: number, kind: number, a: number, b: number): void {
+    const at = this.at + delay;
     const row = this.#row();
     const words = this.#words;
     const i = row * ROW;

@@ -9,11 +9,10 @@ const BOXED = 16;
 /** Where instants are no small integers any more. */
 const LATE = 3e9;
 /**
- * Half a boxed number, for what messages cost beside their packets. Late instants are boxed when the event queue and the
- * ports give them: two events a packet, and when its wire is free and it arrives. The parts of a device that takes time
- * give each other instants with fractions.
+ * Half a boxed number, for what messages cost beside their packets. Late instants are boxed where stations are told what
+ * time it is: two events a packet. The parts of a device that takes time give each other instants with fractions.
  */
-const MOST = { ideal: BOXED / 2, late: 4.5 * BOXED, timed: 10 * BOXED } as const;
+const MOST = { ideal: BOXED / 2, late: 2.5 * BOXED, timed: 10 * BOXED } as const;
 const MOST_KEPT = 10;
 /** The compiler joins functions as it goes, and once in a while has not come to all of them. */
 const TRIES = 3;
