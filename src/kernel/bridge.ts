@@ -4,8 +4,11 @@
 import type { Thread, Wait } from '../cpu/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Arrival, PieceTaker } from './arrival.js';
+import { cutFrame, entriesOf } from './bridge-cut.js';
+import type { TransmitSide } from './card.js';
 import { LOCK, NETDEV, SKB } from './category.js';
 import type { Kernel } from './kernel.js';
+import { PacketView } from './packet-view.js';
 import type { Keeper } from './page-pool.js';
 
 /** A frame in the host's memory, or several of one flow that were merged, on its way between ports. */
@@ -22,6 +25,9 @@ export class BridgedFrame implements PieceTaker {
   checked = false;
   /** The card is to make its checksum. */
   partial = false;
+  /** Of what the card brought: bytes that it had received by then, and the core that took them. */
+  stamp = 0;
+  core = 0;
 
   /** A piece whose block somebody refers to on the frame's behalf. */
   add(address: number, length: number, keeper: Keeper, block: number): void {
@@ -30,6 +36,22 @@ export class BridgedFrame implements PieceTaker {
     this.keepers.push(keeper);
     this.blocks.push(block);
     this.length += length;
+  }
+
+  /** Bytes that still fit behind the last piece, in a block of so many; 0 without a piece. */
+  lastRoom(blockBytes: number): number {
+    return blockBytes - (this.lengths.at(-1) ?? blockBytes);
+  }
+
+  /** Where they go. */
+  get end(): number {
+    return this.addresses.at(-1)! + this.lengths.at(-1)!;
+  }
+
+  /** They are there. */
+  grow(lengthBytes: number): void {
+    this.lengths[this.lengths.length - 1]! += lengthBytes;
+    this.length += lengthBytes;
   }
 
   piece(_offset: number, length: number, address: number, keeper: Keeper, block: number): void {
@@ -57,6 +79,7 @@ export class Bridge {
   readonly counters = { forwarded: 0, tap_dropped: 0, card_dropped: 0 };
   readonly #kernel: Kernel;
   readonly #taps: Tap[] = [];
+  readonly #view = new PacketView();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -94,6 +117,8 @@ export class Bridge {
       frame.headerLength = arrival.headerLength;
       frame.unit = arrival.unit;
       frame.checked = arrival.checked;
+      frame.stamp = arrival.stamp;
+      frame.core = this.#kernel.bill.core;
       this.#offer(now, one, frame);
     }
     return !toAll;
@@ -104,6 +129,13 @@ export class Bridge {
     if (tap.offer(now, frame)) return;
     this.counters.tap_dropped++;
     frame.release();
+  }
+
+  /** A guest's frame goes out by the card alone. */
+  leaves({ addresses }: BridgedFrame): boolean {
+    const { memory } = this.#kernel;
+    const b = memory.locate(addresses[0]!);
+    return !isGroup(b, memory.at) && this.#tapOf(b, memory.at) === null;
   }
 
   /** A guest's frame, as work of the thread that took it from the guest. */
@@ -118,23 +150,45 @@ export class Bridge {
     bill.charge(LOCK, profile.queueLock);
     bill.charge(NETDEV, profile.deviceOut);
     yield kernel.spend(thread);
-    if (tap !== null) return this.#offer(thread.now, tap, frame);
+    if (tap !== null) {
+      frame.stamp = kernel.card.receivedBytes; // the cache has what was copied just now
+      frame.core = thread.core;
+      return this.#offer(thread.now, tap, frame);
+    }
     if (isGroup(b, at)) this.#copies(thread.now, from, frame);
     kernel.enter(thread.now, thread.core);
-    const side = kernel.card.transmitSides[thread.core % kernel.card.transmitSides.length]!;
-    if (side.waitingBytes >= QUEUE_BYTES || side.room < MOST_PIECES) {
+    const side = this.#sideOf(b, at, frame.length);
+    const cuts = frame.unit > 0 && kernel.parts.options.tso === false;
+    const entries = cuts ? entriesOf(frame) : MOST_PIECES;
+    if (side.waitingBytes >= QUEUE_BYTES || side.room < entries) {
       this.counters.card_dropped++;
       return frame.release();
     }
-    side.begin(frame.unit, frame.unit > 0 ? frame.headerLength : 0, frame.partial);
-    for (let i = 0; i < frame.addresses.length; i++)
-      side.piece(frame.addresses[i]!, frame.lengths[i]!, frame.keepers[i]!, frame.blocks[i]!);
-    side.end(frame.length);
+    if (cuts) cutFrame(kernel.parts, frame, side);
+    else this.#put(frame, side);
     frame.release();
     this.counters.forwarded++;
     bill.charge(NETDEV, profile.doorbell);
     yield kernel.spend(thread);
     side.ring(thread.now, thread.core);
+  }
+
+  /** A flow keeps its queue, whoever sends its frames on which core (skb_tx_hash): they must not overtake each other. */
+  // hot
+  #sideOf(b: Uint8Array, at: number, length: number): TransmitSide {
+    const { steering, transmitSides } = this.#kernel.card;
+    this.#view.read(b, at, at + length);
+    return transmitSides[steering.toeplitz.hash(b, this.#view) % transmitSides.length]!;
+  }
+
+  // hot
+  #put(frame: BridgedFrame, side: TransmitSide): void {
+    const { bill, profile } = this.#kernel.parts;
+    side.begin(frame.unit, frame.unit > 0 ? frame.headerLength : 0, frame.partial);
+    for (let i = 0; i < frame.addresses.length; i++)
+      side.piece(frame.addresses[i]!, frame.lengths[i]!, frame.keepers[i]!, frame.blocks[i]!);
+    bill.charge(NETDEV, profile.descriptorOut * (frame.addresses.length - 1));
+    side.end(frame.length);
   }
 
   /** To all other taps as well. */
@@ -145,6 +199,7 @@ export class Bridge {
       for (let i = 0; i < frame.addresses.length; i++)
         copy.piece(0, frame.lengths[i]!, frame.addresses[i]!, frame.keepers[i]!, frame.blocks[i]!);
       copy.checked = frame.checked;
+      copy.stamp = this.#kernel.card.receivedBytes;
       this.#offer(now, tap, copy);
     }
   }

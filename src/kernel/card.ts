@@ -42,8 +42,9 @@ export interface ReceiveSide {
   ring(now: Nanos, core: number): void;
   /** Makes an arrival of the next frame, whose headers `view` has read afterwards; the frame's bytes. */
   take(into: Arrival, view: PacketView): number;
-  /** The next frame interrupts, or none does. */
-  arm(): void;
+  /** Interrupts again; true when something has come for which there will be none. */
+  arm(now: Nanos): boolean;
+  /** None any more. */
   disarm(): void;
   /** When interrupts come, where a card can be told. */
   moderate(us: number, frames: number): void;

@@ -1,14 +1,16 @@
 // What copies of a kernel take: so many cycles a byte on the core that works, and more for memory of another node than its own.
 
-import type { Cores } from '../cpu/index.js';
+import type { Cores, Thread } from '../cpu/index.js';
 import {
   type Actor,
   type Copier,
+  copyPhysical,
   type FarMemory,
   type Ledger,
   lookAtCache,
 } from '../memory/index.js';
 import { type CpuBill, DATA_COPY } from './category.js';
+import type { Kernel } from './kernel.js';
 import type { KernelProfile } from './profile.js';
 
 const BITS = 8;
@@ -83,4 +85,18 @@ export class Copying implements Copier {
   chargeFar(): void {
     if (this.far !== undefined) this.bill.chargeNs(DATA_COPY, this.far.ns);
   }
+}
+
+/** A thread of the kernel copies between two places of the machine's memory, and owes it to its core's bill. */
+export function copyOnBill(
+  { copying, bill, memory }: Kernel,
+  thread: Thread,
+  cyclesPerByte: number,
+  from: number,
+  to: number,
+  length: number,
+): void {
+  copyPhysical(thread.now, copying.at(thread.actor, cyclesPerByte), memory, from, to, length);
+  bill.charge(DATA_COPY, cyclesPerByte * length);
+  copying.chargeFar();
 }

@@ -125,8 +125,9 @@ export class EthernetNic implements NetCard {
     const sending = [sendCoalesceUs, sendCoalesceFrames] as const;
     this.moderation = each(() => new Moderation(throttle, coalesceUs, coalesceFrames, ...sending));
     const { cores } = options;
-    this.transmitSides = this.transmitQueues.map((_, i) => new TransmitRing(this, i, cores));
-    this.receiveSides = this.receiveQueues.map((_, i) => new ReceiveRing(this, i, memory, cores));
+    const sides = this.transmitQueues.map((_, i) => new TransmitRing(this, i, cores));
+    this.transmitSides = sides;
+    this.receiveSides = sides.map((sent, i) => new ReceiveRing(this, i, memory, cores, sent));
     this.steering = new Steering(queues);
   }
 
@@ -148,9 +149,10 @@ export class EthernetNic implements NetCard {
     to.prefetch(now, profile.descriptorBatch);
   }
 
-  /** The driver has found nothing more to do: the next completion interrupts. */
-  arm(queue: number): void {
-    this.moderation[queue]!.arm();
+  /** The driver has stopped looking, and has not seen so many completions of either direction. */
+  arm(now: Nanos, queue: number, received: number, sent: number): void {
+    const at = this.moderation[queue]!.arm(now, received, sent);
+    this.#settled(now, queue, at);
   }
 
   // hot

@@ -1,8 +1,9 @@
 export { Arrival } from './arrival.js';
 export { Bridge, BridgedFrame, type Tap } from './bridge.js';
 export type { NetCard, ReceiveSide, TransmitSide } from './card.js';
-export { CpuBill, type CpuCategory, cpuCategories } from './category.js';
+export { CpuBill, type CpuCategory, cpuCategories, MM } from './category.js';
 export type { KernelOptions, KernelParts, Machinery } from './context.js';
+export { copyOnBill } from './copying.js';
 export { Completion, RxDescriptor, TxDescriptor } from './descriptor.js';
 export { Epoll, type Readiness } from './epoll.js';
 export { EthernetNic } from './ethernet-nic.js';
@@ -12,7 +13,8 @@ export { mapPages } from './map-pages.js';
 export { AdaptiveModeration, adaptiveSteps, Moderation } from './moderation.js';
 export { PacketView } from './packet-view.js';
 export { type Keeper, PagePool } from './page-pool.js';
-export type { EthernetProfile, KernelProfile, Throttle } from './profile.js';
+export type { EthernetProfile, KernelProfile, RateRule, Throttle } from './profile.js';
+export { RateModeration, settledUs } from './rate-moderation.js';
 export { fillTcpChecksum, pieceHeaders, seqOf } from './segmentation.js';
 export { Socket, type SocketOptions } from './socket.js';
 export {

@@ -41,7 +41,15 @@ interface Rates {
   readonly events: number;
 }
 
-export class AdaptiveModeration {
+/** What a queue's moderation follows: told of what each interrupt brought, it says how long to wait, and for how many frames. */
+export interface Adaptive {
+  readonly us: number;
+  readonly frames: number;
+  /** True when they have changed. */
+  served(now: Nanos, frames: number, bytes: number): boolean;
+}
+
+export class AdaptiveModeration implements Adaptive {
   step = FIRST_STEP;
   #state: State = 'on top';
   /** Steps since it turned, by direction, and since it parked. */
@@ -53,6 +61,14 @@ export class AdaptiveModeration {
   #bytes = 0;
   #packets = 0;
   #events = 0;
+
+  get us(): number {
+    return adaptiveSteps[this.step]!.us;
+  }
+
+  get frames(): number {
+    return adaptiveSteps[this.step]!.frames;
+  }
 
   /** One interrupt was served, which brought so much; true when the step has changed. */
   served(now: Nanos, packets: number, bytes: number): boolean {
@@ -204,9 +220,13 @@ export class Moderation {
     this.#clear(false);
   }
 
-  /** The driver found nothing more to do. */
-  arm(): void {
+  /** The driver stops looking: true when the card interrupts at once for completions that it has not seen. */
+  arm(now: Nanos, received: number, sent: number): boolean {
     this.#clear(true);
+    this.count = Math.max(0, received - 1);
+    this.#sent = Math.max(0, sent - 1);
+    const forReceived = received > 0 && this.completed(now);
+    return (sent > 0 && this.sent(now)) || forReceived;
   }
 
   #clear(armed: boolean): void {

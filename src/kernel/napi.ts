@@ -6,10 +6,11 @@ import type { Nanos } from '../time/index.js';
 import { Arrival } from './arrival.js';
 import type { ReceiveSide, TransmitSide } from './card.js';
 import { MM, NETDEV, SKB, TCP_IP } from './category.js';
-import type { KernelParts } from './context.js';
+import type { KernelOptions, KernelParts } from './context.js';
 import { type ArrivalQueue, Gro } from './gro.js';
-import { AdaptiveModeration, adaptiveSteps } from './moderation.js';
+import { type Adaptive, AdaptiveModeration } from './moderation.js';
 import { PacketView } from './packet-view.js';
+import { RateModeration } from './rate-moderation.js';
 
 /** Frames of one poll (NAPI_POLL_WEIGHT). */
 export const POLL_WEIGHT = 64;
@@ -30,10 +31,12 @@ export class Napi implements ArrivalQueue {
   #starving = false;
   /** There is memory again for a ring that had none left. */
   onFed: () => void = () => {};
-  readonly #adaptive: AdaptiveModeration | null;
+  readonly #adaptive: Adaptive | null;
   /** Packets that are to go up, oldest first, and those that can be filled again. */
   readonly #up: Arrival[] = [];
   readonly #spare: Arrival[] = [];
+  /** The queue was found empty. */
+  #ending = false;
   #received = 0;
   #receivedBytes = 0;
 
@@ -46,9 +49,7 @@ export class Napi implements ArrivalQueue {
   ) {
     this.#parts = parts;
     this.#gro = new Gro(this);
-    const { coalesce, nic: card } = parts.options;
-    const follows = coalesce === 'adaptive' || (coalesce === undefined && card?.adaptive !== false);
-    this.#adaptive = follows ? new AdaptiveModeration() : null;
+    this.#adaptive = adaptiveOf(parts.options);
     this.#follow();
   }
 
@@ -61,7 +62,7 @@ export class Napi implements ArrivalQueue {
     const { side } = this;
     for (let i = 0; i < side.entries - 1; i++) if (!this.#post()) break;
     side.ring(now, this.core);
-    side.arm();
+    side.arm(now);
   }
 
   /** The card has no buffer, and will not interrupt: who reads gives some back. */
@@ -117,14 +118,25 @@ export class Napi implements ArrivalQueue {
     return freed;
   }
 
-  /** Looks at received frames until a packet can go up or there is nothing more; true for a packet. */
+  /**
+   * Looks at received frames: true when a packet can go up. What was held for more of its flow goes up when the queue was
+   * found empty, and then the poll is over, whatever comes meanwhile (napi_complete). False with a bill: look again.
+   */
   // hot
   poll(now: Nanos): boolean {
-    while (this.#up.length === 0 && this.budget > 0 && this.side.arrived) {
+    let taken = 0;
+    for (
+      ;
+      this.#up.length === 0 && !this.#ending && this.budget > 0 && this.side.arrived;
+      taken++
+    ) {
       this.budget--;
       this.#take(now);
     }
-    if (this.#up.length === 0 && !this.side.arrived) this.#gro.flush();
+    if (taken === 0 && this.budget > 0 && !this.#ending) {
+      this.#ending = true;
+      this.#gro.flush();
+    }
     this.#refill(now, REFILL);
     return this.#up.length > 0;
   }
@@ -181,21 +193,30 @@ export class Napi implements ArrivalQueue {
     arrival.checked = this.#view.isGood(arrival.bytes);
   }
 
-  /** Nothing more to do: interrupts are on again. False when something came meanwhile. */
+  /** All that was there is done: interrupts are on again. False when there is more than one poll may take. */
   complete(now: Nanos): boolean {
-    if (this.hasWork) return false;
+    const isThrough = this.#ending && this.#up.length === 0;
+    this.#ending = false;
+    if (!isThrough || this.side.arm(now)) return false;
     this.scheduled = false;
     this.budget = POLL_WEIGHT;
     if (this.#adaptive?.served(now, this.#received, this.#receivedBytes)) this.#follow();
     this.#received = 0;
     this.#receivedBytes = 0;
-    this.side.arm();
     return true;
   }
 
   #follow(): void {
     if (!this.#adaptive) return;
-    const step = adaptiveSteps[this.#adaptive.step]!;
-    this.side.moderate(step.us, step.frames);
+    this.side.moderate(this.#adaptive.us, this.#adaptive.frames);
   }
+}
+
+/** As the card's driver has it, or Linux's DIM where moderation is to be adaptive and the driver's is not. */
+function adaptiveOf({ coalesce, coalesceFrames, nic: card }: KernelOptions): Adaptive | null {
+  if (typeof coalesce === 'number') return null;
+  const rule = card?.adaptive ?? 'dim';
+  if (rule === false) return coalesce === 'adaptive' ? new AdaptiveModeration() : null;
+  if (rule === 'dim') return new AdaptiveModeration();
+  return new RateModeration(rule, card!.coalesceUs, coalesceFrames ?? card!.coalesceFrames);
 }

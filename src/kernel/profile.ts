@@ -71,6 +71,8 @@ export interface KernelProfile {
   readonly notice: number;
   /** epoll_wait for one ready descriptor (etc). */
   readonly epollEvent: number;
+  /** vhost_net sends guests' frames from where they lie. */
+  readonly vhostLends: boolean;
 }
 
 /** When a card that may interrupt does so. */
@@ -81,6 +83,18 @@ export type Throttle =
   | 'quiet'
   /** At once, but not sooner than so long after the last time (Intel). */
   | 'interval';
+
+/** Moderation by frames a second: below and above two rates so many microseconds, in between in proportion. */
+export interface RateRule {
+  readonly lowRate: number;
+  readonly lowUs: number;
+  readonly highRate: number;
+  readonly highUs: number;
+  /** Frames of no more bytes than this on average count as few. */
+  readonly smallBytes: number;
+  /** How often the rate is looked at. */
+  readonly sampleNs: number;
+}
 
 /** The Ethernet side of a card. */
 export interface EthernetProfile {
@@ -97,8 +111,8 @@ export interface EthernetProfile {
   /** Descriptors that are read at once. */
   readonly descriptorBatch: number;
   readonly throttle: Throttle;
-  /** Moderation follows the load unless set otherwise (DIM). */
-  readonly adaptive: boolean;
+  /** Moderation follows the load unless set otherwise: by Linux's DIM, or by the driver's own rule. */
+  readonly adaptive: false | 'dim' | RateRule;
   /** Unless set otherwise: microseconds, and frames that are worth an interrupt at once. */
   readonly coalesceUs: number;
   /** The same of frames that were sent, which nobody waits for (tx-usecs, tx-frames). */

@@ -10,6 +10,7 @@ import { Completion, RxDescriptor } from './descriptor.js';
 import type { EthernetNic } from './ethernet-nic.js';
 import type { PacketView } from './packet-view.js';
 import { WORD_SPAN } from './ring.js';
+import type { TransmitRing } from './transmit-ring.js';
 
 const { get } = Completion;
 const { set } = RxDescriptor;
@@ -26,6 +27,7 @@ export class ReceiveRing implements ReceiveSide {
     readonly queue: number,
     readonly memory: PhysicalMemory,
     readonly cores: Cores,
+    readonly sent: TransmitRing,
   ) {
     this.entries = nic.receiveQueues[queue]!.ring.entries;
     this.#addresses = new Float64Array(this.entries);
@@ -103,8 +105,10 @@ export class ReceiveRing implements ReceiveSide {
     return total;
   }
 
-  arm(): void {
-    this.nic.arm(this.queue);
+  arm(now: Nanos): boolean {
+    const received = this.nic.receiveQueues[this.queue]!.completions.landed - this.#seen;
+    this.nic.arm(now, this.queue, received, this.sent.unseen);
+    return false;
   }
 
   disarm(): void {

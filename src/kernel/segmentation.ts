@@ -10,6 +10,7 @@ import type { PacketView } from './packet-view.js';
 const { seq: getSeq } = TCP.get;
 const { seq: setSeq } = TCP.set;
 const IDENTIFICATIONS = 0x10000;
+const SUM_SPAN = 0x10000;
 
 /** The sequence number of a segment: read once for all pieces, since of two numbers each second one would be an object. */
 // hot
@@ -60,4 +61,11 @@ export function fillTcpChecksum(b: Uint8Array, view: PacketView, end: number): v
   TCP.set.checksum(b, transportAt, 0);
   const sum = internetSum(b, transportAt, end, view.pseudoSum(b) + end - transportAt);
   TCP.set.checksum(b, transportAt, checksumOfSum(sum));
+}
+
+/** The field as a card that completes checksums wants it. */
+// hot
+export function setPartial(b: Uint8Array, view: PacketView): void {
+  const sum = view.pseudoSum(b) + view.end - view.transportAt;
+  TCP.set.checksum(b, view.transportAt, (sum % SUM_SPAN) + Math.floor(sum / SUM_SPAN));
 }

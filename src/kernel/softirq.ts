@@ -101,6 +101,7 @@ export class Softirq implements InterruptWork {
     if (napi.clean()) return 'wake';
     const arrival = napi.poll(now) ? napi.takeUp() : undefined;
     if (arrival) return this.#up(arrival);
+    if (kernel.parts.bill.owes(this.core)) return 'ring'; // others may have come in the meantime
     kernel.chargePoll();
     return 'complete';
   }

@@ -106,6 +106,11 @@ export class TransmitRing implements TransmitSide {
     return Completion.get.lap(ring.bytes, ring.at(this.#seen)) === ring.lap(this.#seen);
   }
 
+  /** Completions that the card has left and nobody has read. */
+  get unseen(): number {
+    return this.nic.sent[this.queue]!.landed - this.#seen;
+  }
+
   /** Reads one completion and gives back what its frame referred to. */
   // hot
   clean(): void {

@@ -12,7 +12,7 @@ import type { NetCard, TransmitSide } from './card.js';
 import { ETC, LOCK, MM, NETDEV, SKB, TCP_IP } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
-import { pieceHeaders, seqOf } from './segmentation.js';
+import { pieceHeaders, seqOf, setPartial } from './segmentation.js';
 import { SendBuffer } from './send-buffer.js';
 
 /** Bytes that may wait in a queue of the card (as byte queue limits settle it). */
@@ -356,10 +356,3 @@ export class Transmitter {
 }
 
 const SUM_SPAN = 0x10000;
-
-/** The field as a card that completes checksums wants it. */
-// hot
-function setPartial(b: Uint8Array, view: PacketView): void {
-  const sum = view.pseudoSum(b) + view.end - view.transportAt;
-  TCP.set.checksum(b, view.transportAt, (sum % SUM_SPAN) + Math.floor(sum / SUM_SPAN));
-}

@@ -66,8 +66,8 @@ export const xeonSandyBridge: CpuProfile = {
   systemCallNs: 50, // SocksDirect (SIGCOMM 2019), table 4, without page-table isolation
   pageTableIsolationNs: 0,
   copyBitsPerSecond: 41e9, // fitted: as many cycles a byte as its kernel's copies take
-  idleExitNs: 4500, // fitted; Linux, intel_idle.c: 10 us at most for C1E
-  idleWakeNs: 4500, // the same
+  idleExitNs: 8600, // fitted on F17; Linux, intel_idle.c: 10 us at most for C1E
+  idleWakeNs: 8600, // the same
   ddio: { bytes: 2 * 2 ** 20, ways: 2 }, // two of the 20 ways of 20 MB
 };
 

@@ -9,7 +9,8 @@ import { parseIp } from '../../stack/index.js';
 import { Simulation } from '../../world/sim.js';
 
 export interface TcpPairOptions {
-  readonly kernel: KernelOptions;
+  /** Of both, or of each. */
+  readonly kernel: KernelOptions | readonly [KernelOptions, KernelOptions];
   readonly cpu: CpuProfile;
   readonly card: NicProfile;
   readonly mtu?: number;
@@ -53,6 +54,7 @@ export class TcpPair {
     const sim = new Simulation({ seed: 1, slotBytes: mtu + ETHERNET_BYTES });
     this.sim = sim;
     const { pool, random } = sim;
+    const kernels = 'length' in kernel ? kernel : ([kernel, kernel] as const);
     const host = (i: 0 | 1) =>
       sim.add(
         new Host({
@@ -63,7 +65,7 @@ export class TcpPair {
           addresses: [`10.0.0.${i + 1}/24`],
           mtu,
           rate,
-          kernel,
+          kernel: kernels[i],
           cpu,
           card,
           ledgerEvents,

@@ -321,8 +321,10 @@ export class E1000Receive implements ReceiveSide {
     return length;
   }
 
-  arm(): void {
+  arm(): boolean {
+    if (this.arrived || this.#card.transmitSides[0].hasCompletion) return true;
     this.#card.enable();
+    return false;
   }
 
   disarm(): void {}

@@ -173,8 +173,8 @@ export class VirtioTransmit implements TransmitSide {
   }
 
   /** To be told when most of what was sent is through (virtqueue_enable_cb_delayed). */
-  arm(): void {
-    this.#queue.arm(Math.floor((this.#queue.outstanding * 3) / 4));
+  arm(): boolean {
+    return this.#queue.arm(Math.floor((this.#queue.outstanding * 3) / 4));
   }
 
   disarm(): void {
@@ -265,9 +265,11 @@ export class VirtioReceive implements ReceiveSide {
     return this.#blocks[place]!;
   }
 
-  arm(): void {
-    this.#queue.arm();
-    this.#card.transmitSides[0].arm();
+  arm(): boolean {
+    const [transmit] = this.#card.transmitSides;
+    const any = this.#queue.arm() || this.arrived || transmit.arm() || transmit.hasCompletion;
+    if (any) this.disarm();
+    return any;
   }
 
   disarm(): void {

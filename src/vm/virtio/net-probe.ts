@@ -9,7 +9,8 @@ import type { Nanos } from '../../time/index.js';
 import type { Vm } from '../vm.js';
 import { netTable } from './features.js';
 import { VirtioNetCard } from './net-card.js';
-import { RECEIVE, TRANSMIT, type VirtioNet } from './net-device.js';
+import type { VirtioNet } from './net-device.js';
+import { RECEIVE, TRANSMIT } from './net-parts.js';
 import { PciDriver } from './pci-driver.js';
 
 export interface GuestNetworkOptions {

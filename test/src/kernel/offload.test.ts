@@ -8,7 +8,9 @@ import {
   type KernelOptions,
   Moderation,
   MSG_ZEROCOPY,
+  RateModeration,
   Steering,
+  settledUs,
   Toeplitz,
 } from '../../../src/kernel/index.js';
 import { parseIp } from '../../../src/stack/index.js';
@@ -246,7 +248,7 @@ spec('cards', (it) => {
 
   it('interrupt so long after the first completion, or when there are enough', () => {
     const moderation = new Moderation('delay', 10, 3);
-    moderation.arm();
+    moderation.arm(us(0), 0, 0);
     assert.not(moderation.completed(us(1)));
     assert.is(moderation.due, us(11));
     assert.not(moderation.completed(us(2)));
@@ -257,7 +259,7 @@ spec('cards', (it) => {
 
   it('of another kind wait until nothing has come for so long, or there are enough', () => {
     const moderation = new Moderation('quiet', 10, 4);
-    moderation.arm();
+    moderation.arm(us(0), 0, 0);
     assert.not(moderation.completed(us(1)));
     assert.not(moderation.completed(us(9)));
     assert.is(moderation.due, us(19));
@@ -268,7 +270,7 @@ spec('cards', (it) => {
 
   it('wait for what was sent apart from what was received', () => {
     const moderation = new Moderation('quiet', 10, 64, 16, 32);
-    moderation.arm();
+    moderation.arm(us(0), 0, 0);
     assert.not(moderation.sent(us(1)));
     assert.not(moderation.completed(us(9)));
     assert.is(moderation.due, us(17), 'what came later does not put it off');
@@ -276,11 +278,44 @@ spec('cards', (it) => {
 
   it('of the last kind interrupt at once, but not again so soon', () => {
     const moderation = new Moderation('interval', 10, 64);
-    moderation.arm();
+    moderation.arm(us(0), 0, 0);
     assert.ok(moderation.completed(us(1)));
     moderation.fired(us(1));
-    moderation.arm();
+    moderation.arm(us(2), 0, 0);
     assert.not(moderation.completed(us(5)));
     assert.is(moderation.due, us(11));
+  });
+
+  it('count what came while the driver was looking elsewhere', () => {
+    const delay = new Moderation('delay', 10, 3);
+    assert.not(delay.arm(us(5), 2, 0));
+    assert.is(delay.due, us(15));
+    assert.ok(delay.completed(us(6)), 'the third');
+    assert.ok(new Moderation('delay', 10, 3).arm(us(5), 3, 0), 'enough already');
+    const interval = new Moderation('interval', 10, 64);
+    interval.fired(us(1));
+    assert.not(interval.arm(us(3), 1, 0));
+    assert.is(interval.due, us(11));
+    assert.ok(new Moderation('quiet', 10, 64, 16, 32).arm(us(5), 0, 32), 'enough was sent');
+  });
+
+  it('follow the rate of frames where a driver has a rule for it, and never keep small ones', () => {
+    const rule = {
+      lowRate: 100,
+      lowUs: 0,
+      highRate: 300,
+      highUs: 80,
+      smallBytes: 256,
+      sampleNs: us(1000),
+    };
+    assert.is(settledUs(rule, 99, 1500), 0);
+    assert.is(settledUs(rule, 200, 1500), 40);
+    assert.is(settledUs(rule, 9999, 1500), 80);
+    assert.is(settledUs(rule, 9999, 256), 0);
+    const moderation = new RateModeration({ ...rule, lowRate: 10_000, highRate: 20_000 }, 16, 44);
+    assert.not(moderation.served(us(500), 10, 15_000), 'too soon');
+    assert.is(moderation.us, 16);
+    assert.ok(moderation.served(us(1000), 5, 7_500));
+    assert.is(moderation.us, 40, '15,000 a second');
   });
 });

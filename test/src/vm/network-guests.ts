@@ -2,7 +2,7 @@
 
 import type { Thread, Wait } from '../../../src/cpu/index.js';
 import type { Computer } from '../../../src/host/index.js';
-import { Bridge } from '../../../src/kernel/index.js';
+import { Bridge, type KernelOptions } from '../../../src/kernel/index.js';
 import { connectX5 } from '../../../src/profiles/nic.js';
 import { after, seconds } from '../../../src/time/index.js';
 import { Vm } from '../../../src/vm/index.js';
@@ -13,12 +13,17 @@ export const macOf = (i: number): Uint8Array => Uint8Array.of(0x0a, 0, 0, 0, 1, 
 export const ipOf = (i: number): string => `10.0.0.${101 + i}`;
 
 /** Two hosts with kernels, a bridge on each, and so many guests on the first, the rest on the second. */
-export function bridgedWorld(onFirst: number, onSecond: number, vcpus = 1) {
+export function bridgedWorld(
+  onFirst: number,
+  onSecond: number,
+  vcpus = 1,
+  kernel: KernelOptions = {},
+) {
   const world = worldOf({
     kind: 'switched',
     wire: 'RoCE v2',
     uncaptured: true,
-    host: { kernel: {}, card: connectX5, nodes: [2 ** 30] },
+    host: { kernel, card: connectX5, nodes: [2 ** 30] },
   });
   const bridges = world.hosts.map((host) => new Bridge(host.kernel!));
   const vms = Array.from({ length: onFirst + onSecond }, (_, i) => {

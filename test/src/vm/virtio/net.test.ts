@@ -1,5 +1,6 @@
 // A guest's network by virtio-net: its kernel over rings, a thread of the host that copies, a bridge, the host's card.
 
+import type { KernelOptions } from '../../../../src/kernel/index.js';
 import { parseIp } from '../../../../src/stack/index.js';
 import { after } from '../../../../src/time/index.js';
 import { netTable } from '../../../../src/vm/virtio/features.js';
@@ -16,11 +17,20 @@ function talk(
   bytes: number,
   ringFeatures?: readonly string[],
   vcpus = 1,
+  zeroCopy?: boolean,
+  kernel: KernelOptions = {},
 ) {
-  const world = bridgedWorld(onFirst, onSecond, vcpus);
+  const world = bridgedWorld(onFirst, onSecond, vcpus, kernel);
   const cards = world.vms.map(
     ({ vm, bridge, mac }, i) =>
-      new VirtioNet({ name: `net${i}`, vm, bridge, mac, ...(ringFeatures && { ringFeatures }) }),
+      new VirtioNet({
+        name: `net${i}`,
+        vm,
+        bridge,
+        mac,
+        ...(ringFeatures && { ringFeatures }),
+        ...(zeroCopy !== undefined && { zeroCopy }),
+      }),
   );
   let took = 0;
   const network = (i: number) => ({ addresses: [`${world.vms[i]!.ip}/24`] });
@@ -77,19 +87,46 @@ spec('virtio-net', (it) => {
     assert.ok(cards[1]!.counters.received < frames, `${cards[1]!.counters.received}`);
   });
 
-  it('the host copies every byte once each way, beside what the guests copy', () => {
-    const bytes = 100_000;
-    const { world } = talk(1, 1, bytes);
+  /** Bytes that the first host copied, and its guest. */
+  function copied(bytes: number, zeroCopy: boolean, ringFeatures?: readonly string[]) {
+    const { world, cards } = talk(1, 1, bytes, ringFeatures, 1, zeroCopy);
+    const { ledger } = world.hosts[0]!;
     const copiedBy = (name: string) => {
-      const { ledger } = world.hosts[0]!;
       const actors = ledger.actors.filter((one) => one.startsWith(name));
       return actors.reduce((sum, one) => sum + ledger.total('copy', ledger.actor(one)).bytes, 0);
     };
+    assert.is(copiedBy('vm0'), 2 * bytes);
+    return { host: copiedBy('core'), card: cards[0]! };
+  }
+
+  it('the host copies every byte once each way, beside what the guests copy', () => {
+    const bytes = 100_000;
+    const { host } = copied(bytes, false);
     // Out and back, and a little for headers.
-    const host = copiedBy('core');
     assert.ok(host >= 2 * bytes && host < 2.1 * bytes, `${host}`);
-    const guest = copiedBy('vm0');
-    assert.is(guest, 2 * bytes);
+  });
+
+  for (const features of rings)
+    it(`or lends the guest's pages to its card, and copies headers alone: ${features.join(' ') || 'split'}`, () => {
+      const bytes = 300_000;
+      const { host, card } = copied(bytes, true, features);
+      assert.ok(host >= bytes && host < 1.1 * bytes, `${host}`);
+      assert.is(card.counters.dropped + card.counters.refused, 0);
+    });
+
+  it("the host's kernel cuts large frames for a card that does not, copied or lent", () => {
+    for (const zeroCopy of [false, true]) {
+      const { world } = talk(1, 1, 300_000, undefined, 1, zeroCopy, { tso: false });
+      const { nic } = world.hosts[0]!.kernel!;
+      const frames = nic.transmitQueues.reduce((sum, queue) => sum + queue.frames, 0);
+      assert.ok(frames >= Math.ceil(300_000 / 1448), `${frames}`);
+      assert.is(world.bridges[0]!.counters.card_dropped, 0);
+    }
+  });
+
+  it('frames between guests of one host are copied, whoever lends', () => {
+    const { cards } = talk(2, 0, 100_000, undefined, 1, true);
+    assert.ok(cards[1]!.counters.received > 0);
   });
 
   it('frames that are none are refused one by one; buffers that cannot be filled stop the device', () => {
