@@ -9,3 +9,4 @@ export { Cores, type SpawnOptions } from './cores.js';
 export { type CpuProfile, withoutIsolation } from './profile.js';
 export { Signal, type Waiter } from './signal.js';
 export { type Program, type Runner, Thread, type ThreadState, type Wait } from './thread.js';
+export { TimerTick } from './tick.js';

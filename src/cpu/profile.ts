@@ -21,6 +21,8 @@ export interface CpuProfile {
   readonly idleWakeNs?: number;
   /** What an interrupt takes on its core before its handler begins, and until the core goes on. */
   readonly interruptNs: number;
+  /** The timer's interrupt on every core that has threads: how often a second, and what it takes beside the interrupt itself (`TimerTick`). */
+  readonly tick?: { readonly hertz: number; readonly ns: number };
   /** How long a thread keeps its core at least while others wait for it. */
   readonly timeSliceNs: number;
   /** A period in which all that want a core have it once, where they are few; slices are as above unless given. */

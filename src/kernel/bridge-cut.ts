@@ -6,7 +6,7 @@ import type { TransmitSide } from './card.js';
 import { LOCK, MM, NETDEV, SKB } from './category.js';
 import type { KernelParts } from './context.js';
 import { PacketView } from './packet-view.js';
-import { pieceHeaders, setPartial } from './segmentation.js';
+import { pieceHeaders, seqOf, setPartial } from './segmentation.js';
 
 const view = new PacketView();
 
@@ -33,7 +33,7 @@ export function cutFrame(parts: KernelParts, frame: BridgedFrame, side: Transmit
     const { at } = memory;
     for (let i = 0; i < headerLength; i++) copy[at + i] = head[headAt + i]!;
     view.read(copy, at, Number.POSITIVE_INFINITY);
-    pieceHeaders(copy, view, index, from, size, text);
+    pieceHeaders(copy, view, index, from, size, text, seqOf(copy, view));
     view.end = at + headerLength + size;
     setPartial(copy, view);
     bill.charge(LOCK, profile.queueLock);

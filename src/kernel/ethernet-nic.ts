@@ -10,7 +10,7 @@ import {
   type PhysicalMemory,
   physicalTranslation,
 } from '../memory/index.js';
-import { type Alarm, after, EventQueue, type Nanos, NEVER, START } from '../time/index.js';
+import { type Alarm, after, EventQueue, type Nanos, NEVER, ns, START } from '../time/index.js';
 import type { NetCard, ReceiveSide, TransmitSide } from './card.js';
 import { Lro, type LroSession } from './lro.js';
 import { Moderation } from './moderation.js';
@@ -136,7 +136,9 @@ export class EthernetNic implements NetCard {
   ringTransmit(now: Nanos, queue: number, tail: number, core: Actor): void {
     const { dma, profile } = this.#options;
     const arrives = dma.doorbell(now, core, DOORBELL_BYTES);
-    this.#events.put(after(arrives, profile.txLatencyNs), BELL, queue, tail);
+    const seen = after(arrives, profile.txLatencyNs);
+    const round = profile.bellRoundNs ?? 1;
+    this.#events.put(ns(Math.ceil(seen / round) * round), BELL, queue, tail);
   }
 
   /** The same for buffers. */

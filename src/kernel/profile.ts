@@ -101,6 +101,8 @@ export interface EthernetProfile {
   readonly name: string;
   /** From a doorbell to its descriptors being asked for, and from bytes of a frame to the wire. */
   readonly txLatencyNs: number;
+  /** It looks for doorbells in rounds of so long; at once unless given. */
+  readonly bellRoundNs?: number;
   /** From a whole frame to its DMA. */
   readonly rxLatencyNs: number;
   /** What one frame takes at least in each direction. */

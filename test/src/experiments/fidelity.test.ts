@@ -14,6 +14,8 @@ const quick: Readonly<Record<string, readonly string[] | undefined>> = {
   F09: undefined,
   F11: undefined,
   F13: ['UD SEND, not batched', 'READ 128 B', 'atomic, one address'],
+  F15: ['poll median', 'poll p99', 'poll p99.99'],
+  F17: ['native, request and response', 'guest, request and response', 'guest, a byte sent'],
   F19: undefined,
   F21: ['NAK generation', 'NAK reaction'],
 };
