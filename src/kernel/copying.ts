@@ -87,16 +87,15 @@ export class Copying implements Copier {
   }
 }
 
-/** A thread of the kernel copies between two places of the machine's memory, and owes it to its core's bill. */
+/** A thread of the kernel copies between two places of the machine's memory, and its core's bill has it; at the price of `by`. */
 export function copyOnBill(
-  { copying, bill, memory }: Kernel,
+  { copying, memory }: Kernel,
   thread: Thread,
-  cyclesPerByte: number,
+  by: Copier,
   from: number,
   to: number,
   length: number,
 ): void {
-  copyPhysical(thread.now, copying.at(thread.actor, cyclesPerByte), memory, from, to, length);
-  bill.charge(DATA_COPY, cyclesPerByte * length);
-  copying.chargeFar();
+  copyPhysical(thread.now, by, memory, from, to, length);
+  copying.charge(length);
 }

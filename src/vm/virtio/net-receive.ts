@@ -101,12 +101,13 @@ export class NetReceive {
     this.#writeHeader(frame, used.length);
     target.write(kernel.memory, this.#header);
     kernel.enter(thread.now, thread.core);
-    const cycles = kernel.copyOutCycles(frame.stamp, frame.core !== thread.core);
+    const isElsewhere = frame.core !== thread.core;
+    const by = kernel.copying.out(thread.actor, kernel, frame.stamp, isElsewhere);
     frame.lengths.forEach((length, i) => {
       for (let done = 0; done < length; ) {
         const { address, room } = target;
         const size = Math.min(length - done, room);
-        copyOnBill(kernel, thread, cycles, frame.addresses[i]! + done, address, size);
+        copyOnBill(kernel, thread, by, frame.addresses[i]! + done, address, size);
         target.skip(size);
         done += size;
       }

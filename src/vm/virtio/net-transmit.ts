@@ -105,6 +105,7 @@ export class NetTransmit {
     const { kernel, vm } = this.#parts;
     const { pages, profile } = kernel.parts;
     const from = NET_HEADER_BYTES + skip;
+    const by = kernel.copying.at(thread.actor, profile.copyIn);
     for (const run of chainRuns(vm.memory, this.#chain, 'readable', from, length))
       for (let done = 0; done < run.length; ) {
         if (frame.lastRoom(pages.blockBytes) === 0) {
@@ -113,7 +114,7 @@ export class NetTransmit {
           frame.add(pages.address(block), 0, pages, block);
         }
         const size = Math.min(run.length - done, frame.lastRoom(pages.blockBytes));
-        copyOnBill(kernel, thread, profile.copyIn, run.address + done, frame.end, size);
+        copyOnBill(kernel, thread, by, run.address + done, frame.end, size);
         frame.grow(size);
         done += size;
       }
