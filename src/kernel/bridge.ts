@@ -1,6 +1,7 @@
 // A software bridge in a host's kernel: its card on one side, guests' taps on the others. What comes for a guest goes to its
 // tap instead of up the stack; what guests send goes to each other, or out by the card's queues.
 
+import { asWord } from '../../protocols/core/serial.js';
 import type { Thread, Wait } from '../cpu/index.js';
 import type { Nanos } from '../time/index.js';
 import type { Arrival, PieceTaker } from './arrival.js';
@@ -178,7 +179,7 @@ export class Bridge {
   #sideOf(b: Uint8Array, at: number, length: number): TransmitSide {
     const { steering, transmitSides } = this.#kernel.card;
     this.#view.read(b, at, at + length);
-    return transmitSides[steering.toeplitz.hash(b, this.#view) % transmitSides.length]!;
+    return transmitSides[asWord(steering.toeplitz.hash(b, this.#view)) % transmitSides.length]!;
   }
 
   // hot
