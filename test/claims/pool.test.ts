@@ -17,7 +17,7 @@ sweep: { transport: [tcp, rocev2], pool.replicas: [1, 3] }`);
       const [short, long] = [writes(one).latency!.p50Ns, writes(three).latency!.p50Ns];
       assert.ok(long > 1.5 * short, `${transport}: a write takes ${short} and ${long} ns`);
       const [a, b] = [reads(one).latency!.p50Ns, reads(three).latency!.p50Ns];
-      assert.ok(Math.abs(b / a - 1) < 0.01, `${transport}: a read takes ${a} and ${b} ns`);
+      assert.ok(Math.abs(b / a - 1) < 0.05, `${transport}: a read takes ${a} and ${b} ns`);
       assert.ok(cpuNs(three) > 1.4 * cpuNs(one), 'the nodes work for it');
       const { copies } = three.pool!;
       assert.equal(

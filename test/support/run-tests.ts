@@ -6,10 +6,11 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { run } from 'uvu/run';
+import { Watchdog } from './watchdog.js';
 
 // uvu starts on its own unless this is set before it is loaded; `run` starts it, once.
 Object.assign(globalThis, { UVU_DEFER: 1 });
-const { tally } = await import('./spec.js');
+const { observers, tally } = await import('./spec.js');
 
 // Properties draw the same values in every run of the suite; WIREVERBS_SEED tries others (`random` for any).
 const { WIREVERBS_SEED = '1' } = process.env;
@@ -33,9 +34,12 @@ export async function runTests(suffix: string, wanted: readonly string[]): Promi
     console.log(`${passed} passed, ${failed + lost} failed${tail}`);
     if (failed + lost > 0) process.exitCode = 1;
   });
+  observers.push(new Watchdog());
   await run(
     files.map((name) => ({ name: relative('.', name), file: join(root, name) })),
     { bail: false },
   );
   finished = true;
+  // What a test left open, a server or a child, must not keep the process alive.
+  process.exit();
 }

@@ -8,6 +8,9 @@ import * as uvuAssert from 'uvu/assert';
 /** What was declared and what became of it, over all specs of this process. */
 export const tally = { declared: 0, passed: 0, failed: 0, skipped: 0 };
 
+/** Hears of each test: set by whoever runs them. */
+export const observers: { begins(title: string): void; ended(passed: boolean): void }[] = [];
+
 type Body = () => void | Promise<void>;
 
 export interface It {
@@ -22,7 +25,7 @@ export function spec(title: string, define: (it: It) => void): void {
   const before = tally.declared + tally.skipped;
   const it: It = (name, body) => {
     tally.declared++;
-    tests(name, () => counted(body));
+    tests(name, () => counted(`${title}: ${name}`, body));
   };
   it.where = (available, why, name, body) => {
     if (available) return it(name, body);
@@ -36,12 +39,15 @@ export function spec(title: string, define: (it: It) => void): void {
   tests.run();
 }
 
-async function counted(body: Body): Promise<void> {
+async function counted(title: string, body: Body): Promise<void> {
+  for (const observer of observers) observer.begins(title);
   try {
     await body();
     tally.passed++;
+    for (const observer of observers) observer.ended(true);
   } catch (thrown) {
     tally.failed++;
+    for (const observer of observers) observer.ended(false);
     if (!(thrown instanceof Error)) throw new Error(`threw ${String(thrown)}`);
     // fast-check keeps what the property threw as the cause.
     if (thrown.cause instanceof Error) thrown.message += `\n${thrown.cause.message}`;
