@@ -61,8 +61,11 @@ class Pool {
 /** Is it the same data, read from the server itself? */
 async function holds(server: NbdServer, work: BlockWork): Promise<void> {
   const volume = await RemoteVolume.open(uriOf(server.place));
-  await work.check(volume);
-  volume.close();
+  try {
+    await work.check(volume);
+  } finally {
+    volume.close();
+  }
 }
 
 const write = (volume: Volume, value: number) =>
