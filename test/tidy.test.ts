@@ -51,6 +51,7 @@ const ORDER = [
   'src/fabric',
   'src/host',
   'src/block',
+  'src/nvme',
   'src/vm',
   'src/storage',
   'src/apps',

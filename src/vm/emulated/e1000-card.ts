@@ -13,8 +13,8 @@ import {
   Steering,
   type TransmitSide,
 } from '../../kernel/index.js';
+import { setAddress, valueBytes } from '../../memory/physical-bytes.js';
 import { type Nanos, NEVER } from '../../time/index.js';
-import { setAddress } from '../virtio/guest-bytes.js';
 import type { E1000 } from './e1000.js';
 import {
   BUFFER_BYTES,
@@ -30,7 +30,6 @@ import {
   TDT_AT,
   TxLegacy,
 } from './e1000-registers.js';
-import { valueBytes } from './nvme-ring.js';
 import { touchFromInterrupt } from './process.js';
 
 const PAGE = 4096;

@@ -2,6 +2,7 @@
 
 import type { Thread, Wait } from '../../cpu/index.js';
 import type { Kernel } from '../../kernel/index.js';
+import { valueBytes } from '../../memory/physical-bytes.js';
 import { type GuestNetworkOptions, giveKernel } from '../virtio/net-probe.js';
 import type { E1000 } from './e1000.js';
 import { E1000Card, RECEIVE_ENTRIES, SEND_ENTRIES } from './e1000-card.js';
@@ -27,7 +28,6 @@ import {
   TDLEN_AT,
   TDT_AT,
 } from './e1000-registers.js';
-import { valueBytes } from './nvme-ring.js';
 import { touch } from './process.js';
 
 const MAC_BYTES = 6;

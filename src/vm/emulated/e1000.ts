@@ -15,9 +15,9 @@ import {
   type Tap,
 } from '../../kernel/index.js';
 import { CHECKSUM_PASS, copyPhysical, PAGE_4K } from '../../memory/index.js';
+import { getAddress } from '../../memory/physical-bytes.js';
 import { qemuLinux } from '../../profiles/emulated.js';
 import type { Nanos } from '../../time/index.js';
-import { getAddress } from '../virtio/guest-bytes.js';
 import { addRuns } from '../virtio/guest-segments.js';
 import type { Vm } from '../vm.js';
 import { BUFFER_BYTES, LEGACY_BYTES, RxLegacy, TxLegacy } from './e1000-registers.js';

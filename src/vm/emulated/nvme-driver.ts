@@ -1,33 +1,31 @@
 // The guest's driver of an NVMe disk on PCI Express, below the guest's block layer (Linux's nvme/host/pci.c): a queue of each
 // kind a virtual CPU, PRP lists, an interrupt for what is over, after which the completion queue's doorbell is written.
 
-import { DatasetManagement, DSMRange, Write } from '../../../protocols/nvme/io.js';
-import { CDW_AT, PRP, SQE, SQE_SIZE, SQENamespace } from '../../../protocols/nvme/sqe-header.js';
+import { DSMRange } from '../../../protocols/nvme/io.js';
+import { SQE_SIZE } from '../../../protocols/nvme/sqe-header.js';
 import {
   type BlockDriver,
-  type BlockOp,
   type BlockStatus,
   type DriverRequest,
   type HardwareQueue,
+  movesData,
   newTags,
   type QueueLimits,
   type RequestQueue,
 } from '../../block/index.js';
 import type { InterruptWork, Thread, Wait } from '../../cpu/index.js';
-import { setAddress, writeGuest } from '../virtio/guest-bytes.js';
+import { valueBytes, writePhysical } from '../../memory/physical-bytes.js';
+import {
+  blockStatusOf,
+  NO_NEWS,
+  type NvmeRing,
+  PRP_PAGE,
+  writeCommand,
+  writePrps,
+} from '../../nvme/index.js';
+import type { Nanos } from '../../time/index.js';
 import type { NvmeDisk } from './nvme-disk.js';
-import { PRP_PAGE, writePrps } from './nvme-prp.js';
-import type { NvmeRing } from './nvme-ring.js';
-
-const opcodes: Readonly<Record<BlockOp, number>> = {
-  flush: 0,
-  write: 1,
-  read: 2,
-  'write-zeroes': 8,
-  discard: 9,
-};
-const PRP_AT = SQE.size + SQENamespace.size;
-const NAMESPACE = 1;
+import { touch, touchFromInterrupt } from './process.js';
 
 interface Ended {
   readonly request: DriverRequest;
@@ -72,12 +70,38 @@ export class NvmePciDriver implements BlockDriver {
     const ring = this.#rings[request.queue]!;
     this.#requests[request.queue]![request.tag] = request;
     ring.put(this.#command(request));
-    if (last) yield* ring.ring(thread);
+    if (last) yield* this.#tell(thread, ring);
     return 'BLK_STS_OK';
   }
 
   *commit(thread: Thread, queue: number): Generator<Wait, void, void> {
-    yield* this.#rings[queue]!.ring(thread);
+    yield* this.#tell(thread, this.#rings[queue]!);
+  }
+
+  /** Tells the controller of what was put: an exit. */
+  *#tell(thread: Thread, ring: NvmeRing): Generator<Wait, void, void> {
+    const tail = ring.tailNews();
+    if (tail === NO_NEWS) return;
+    const card = this.#card;
+    const bytes = valueBytes(tail);
+    yield* touch(card.vm, thread, card.profile.registerNs, (own) =>
+      card.write(own, ring.tailAt, bytes),
+    );
+  }
+
+  /** Tells it of what was taken, at the end of an interrupt's handler: another one. */
+  #free(now: Nanos, ring: NvmeRing): void {
+    const head = ring.headNews();
+    if (head === NO_NEWS) return;
+    const card = this.#card;
+    const bytes = valueBytes(head);
+    touchFromInterrupt(
+      card.vm,
+      now,
+      ring.id % card.vm.vcpus.length,
+      card.profile.registerNs,
+      (own) => card.write(own, ring.headAt, bytes),
+    );
   }
 
   /** An emulated controller that does not answer is waited for: its memory may still be written to. */
@@ -90,32 +114,20 @@ export class NvmePciDriver implements BlockDriver {
     const sqe = this.#sqe;
     const { blockBytes } = this.limits;
     const { op, offset, length, segments } = request;
-    sqe.fill(0);
-    SQE.set.opcode(sqe, 0, opcodes[op]);
-    SQE.set.cid(sqe, 0, request.tag);
-    SQENamespace.set.nsid(sqe, SQE.size, NAMESPACE);
-    if (op === 'flush') return sqe;
     const { memory } = this.#card.vm;
     const list = this.#lists[request.queue]! + request.tag * PRP_PAGE;
+    let place = { prp1: 0, prp2: 0 };
     if (op === 'discard') {
       this.#range(list, offset / blockBytes, length / blockBytes);
-      setAddress(sqe, PRP_AT + PRP.at.prp1, list);
-      DatasetManagement.set.ad(sqe, CDW_AT, 1);
-      return sqe;
-    }
-    Write.set.slba(sqe, CDW_AT, BigInt(offset / blockBytes));
-    Write.set.nlb(sqe, CDW_AT, length / blockBytes - 1);
-    if (request.fua) Write.set.fua(sqe, CDW_AT, 1);
-    if (op === 'write-zeroes') return sqe;
-    const { prp1, prp2 } = writePrps(memory, segments, list);
-    setAddress(sqe, PRP_AT + PRP.at.prp1, prp1);
-    setAddress(sqe, PRP_AT + PRP.at.prp2, prp2);
+      place = { prp1: list, prp2: 0 };
+    } else if (movesData(op)) place = writePrps(memory, segments, list);
+    writeCommand(sqe, request.tag, request, blockBytes, place.prp1, place.prp2);
     return sqe;
   }
 
   #range(at: number, slba: number, length: number): void {
     const range = DSMRange.encode({ slba: BigInt(slba), length });
-    writeGuest(this.#card.vm.memory, at, range, 0, range.length);
+    writePhysical(this.#card.vm.memory, at, range, 0, range.length);
   }
 
   /** The interrupt of a queue: what is over is looked at first, which takes its time, and then ended. */
@@ -131,7 +143,7 @@ export class NvmePciDriver implements BlockDriver {
       done: (now) => {
         for (const { request, status } of ended.splice(0))
           this.queue!.complete(now, request, status);
-        ring.free(now, ring.id % this.#card.vm.vcpus.length);
+        this.#free(now, ring);
       },
     };
   }
@@ -140,16 +152,6 @@ export class NvmePciDriver implements BlockDriver {
     const request = this.#requests[index]![cid];
     if (!request) return;
     this.#requests[index]![cid] = null;
-    ended.push({ request, status: statusOf(sct, sc) });
+    ended.push({ request, status: blockStatusOf(sct, sc) });
   }
-}
-
-/** As Linux has it (nvme_error_status). */
-function statusOf(sct: number, sc: number): BlockStatus {
-  if (sct === 0 && sc === 0) return 'BLK_STS_OK';
-  if (sct === 2) return 'BLK_STS_MEDIUM';
-  if (sct !== 0) return 'BLK_STS_IOERR';
-  if (sc === 1 || sc === 2 || sc === 11) return 'BLK_STS_NOTSUPP';
-  if (sc === 128 || sc === 32) return 'BLK_STS_TARGET';
-  return sc === 129 ? 'BLK_STS_NOSPC' : 'BLK_STS_IOERR';
 }

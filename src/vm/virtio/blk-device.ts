@@ -4,6 +4,7 @@
 import { BlkConfig, SECTOR_BYTES } from '../../../protocols/virtio/index.js';
 import type { BlockDevice, BlockStatus } from '../../block/index.js';
 import type { Thread, Wait } from '../../cpu/index.js';
+import { writePhysical } from '../../memory/physical-bytes.js';
 import { vhostLinux } from '../../profiles/virtio.js';
 import type { Nanos } from '../../time/index.js';
 import type { Vm } from '../vm.js';
@@ -18,7 +19,6 @@ import {
 import { Chain } from './chain.js';
 import { DeviceThread } from './device-thread.js';
 import { blkTable } from './features.js';
-import { writeGuest } from './guest-bytes.js';
 import { PciFunction } from './pci-function.js';
 import type { VirtioProfile } from './profile.js';
 
@@ -219,7 +219,7 @@ export class VirtioBlk {
       }
       this.#over.splice(i, 1);
       statusByte[0] = pending.status;
-      writeGuest(vm.memory, pending.statusAt, statusByte, 0, 1);
+      writePhysical(vm.memory, pending.statusAt, statusByte, 0, 1);
       const written = pending.status === STATUS_OK ? pending.dataBytes + 1 : 1;
       queue?.give(pending.id, pending.slots, written, pending.writable);
       yield thread.spend(profile.deviceGiveNs);

@@ -13,12 +13,12 @@ import {
   RequestQueue,
 } from '../../block/index.js';
 import type { InterruptWork, Thread, Wait } from '../../cpu/index.js';
+import { writePhysical } from '../../memory/physical-bytes.js';
 import type { Nanos } from '../../time/index.js';
 import type { VirtioBlk } from './blk-device.js';
 import { STATUS_OK, STATUS_UNSUPP } from './blk-request.js';
 import { Chain } from './chain.js';
 import { blkTable } from './features.js';
-import { writeGuest } from './guest-bytes.js';
 import { PciDriver } from './pci-driver.js';
 import type { DriverQueue } from './queue.js';
 
@@ -124,7 +124,7 @@ export class VirtioBlkDriver implements BlockDriver {
       BlkRange.set.sector(head, RANGE_AT, BigInt(sector));
       BlkRange.set.numSectors(head, RANGE_AT, request.length / SECTOR_BYTES);
     }
-    writeGuest(memory, at, head, 0, HEAD_BYTES);
+    writePhysical(memory, at, head, 0, HEAD_BYTES);
     const chain = this.#chain.clear().read(at, isRange ? STATUS_AT : BlkRequest.size);
     if (op === 'write') for (const s of request.segments) chain.read(s.address, s.length);
     if (op === 'read') for (const s of request.segments) chain.write(s.address, s.length);

@@ -1,7 +1,7 @@
 // A buffer as both sides of a ring see it: pieces of guest memory that the device reads, then pieces that it writes. Filled
 // again for each buffer, so that none is allocated on the way.
 
-import { type GuestBytes, readGuest, writeGuest } from './guest-bytes.js';
+import { type PhysicalBytes, readPhysical, writePhysical } from '../../memory/physical-bytes.js';
 
 /** Pieces of one buffer at most, as QEMU has it (VIRTQUEUE_MAX_SIZE). */
 export const MOST_SEGMENTS = 1024;
@@ -57,16 +57,28 @@ export class Chain {
   }
 
   /** Copies bytes out of what the device reads, wherever the pieces are cut; how many there were. */
-  copyOut(memory: GuestBytes, skip: number, lengthBytes: number, into: Uint8Array, at = 0): number {
+  copyOut(
+    memory: PhysicalBytes,
+    skip: number,
+    lengthBytes: number,
+    into: Uint8Array,
+    at = 0,
+  ): number {
     return this.#each(0, this.readable, skip, lengthBytes, (address, length, done) =>
-      readGuest(memory, address, length, into, at + done),
+      readPhysical(memory, address, length, into, at + done),
     );
   }
 
   /** Copies bytes into what the device writes; how many there was room for. */
-  copyIn(memory: GuestBytes, skip: number, bytes: Uint8Array, from = 0, to = bytes.length): number {
+  copyIn(
+    memory: PhysicalBytes,
+    skip: number,
+    bytes: Uint8Array,
+    from = 0,
+    to = bytes.length,
+  ): number {
     return this.#each(this.readable, this.count, skip, to - from, (address, length, done) =>
-      writeGuest(memory, address, bytes, from + done, from + done + length),
+      writePhysical(memory, address, bytes, from + done, from + done + length),
     );
   }
 

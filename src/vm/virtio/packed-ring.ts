@@ -2,7 +2,7 @@
 // suppression.
 
 import { PackedDesc, PackedEvent } from '../../../protocols/virtio/index.js';
-import { type GuestBytes, getAddress, setAddress } from './guest-bytes.js';
+import { getAddress, type PhysicalBytes, setAddress } from '../../memory/physical-bytes.js';
 import type { QueuePlace } from './queue.js';
 import { wholeDescriptor } from './split-ring.js';
 
@@ -32,7 +32,7 @@ export class PackedDescriptor {
   readonly #scratch = new Uint8Array(PACKED_DESC_BYTES);
 
   // hot
-  read(memory: GuestBytes, address: number): void {
+  read(memory: PhysicalBytes, address: number): void {
     const b = wholeDescriptor(memory, address, this.#scratch);
     const at = b === this.#scratch ? 0 : memory.at;
     this.address = getAddress(b, at + PackedDesc.at.addr);
@@ -64,10 +64,10 @@ export class Turn {
 
 export class PackedRing {
   readonly size: number;
-  readonly #memory: GuestBytes;
+  readonly #memory: PhysicalBytes;
   readonly #place: QueuePlace;
 
-  constructor(memory: GuestBytes, place: QueuePlace) {
+  constructor(memory: PhysicalBytes, place: QueuePlace) {
     this.#memory = memory;
     this.size = place.size;
     this.#place = place;

@@ -4,12 +4,12 @@
 import { PciCommon } from '../../../protocols/virtio/index.js';
 import type { InterruptWork, Thread, Wait } from '../../cpu/index.js';
 import { UsageError } from '../../memory/index.js';
+import { setAddress } from '../../memory/physical-bytes.js';
 import type { Nanos } from '../../time/index.js';
 import { touch } from '../emulated/process.js';
 import type { Vm } from '../vm.js';
 import type { DeviceThread } from './device-thread.js';
 import { type FeatureTable, namesOf, ringFeaturesOf, wordsOf } from './features.js';
-import { setAddress } from './guest-bytes.js';
 import type { PciFunction } from './pci-function.js';
 import type { VirtioProfile } from './profile.js';
 import type { DriverQueue, IndirectTables } from './queue.js';

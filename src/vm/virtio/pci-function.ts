@@ -2,13 +2,13 @@
 // writes there may be anything; what breaks the order of things is ignored and counted.
 
 import { PciCommon } from '../../../protocols/virtio/index.js';
+import { getAddress, type PhysicalBytes } from '../../memory/physical-bytes.js';
 import { type FeatureTable, namesOf, ringFeaturesOf, wordsOf } from './features.js';
-import { type GuestBytes, getAddress } from './guest-bytes.js';
 import type { DeviceQueue, QueuePlace } from './queue.js';
 import { deviceQueue, placeProblem } from './virtqueue.js';
 
 export interface PciFunctionOptions {
-  readonly memory: GuestBytes;
+  readonly memory: PhysicalBytes;
   readonly table: FeatureTable;
   /** What the device offers; VERSION_1 always. */
   readonly features: readonly string[];

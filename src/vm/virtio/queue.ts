@@ -1,8 +1,8 @@
 // What both kinds of virtqueue have in common: where they lie, what was negotiated, and the two sides as their users see
 // them.
 
+import type { PhysicalBytes } from '../../memory/physical-bytes.js';
 import type { Chain } from './chain.js';
-import type { GuestBytes } from './guest-bytes.js';
 import type { Refusals } from './refusal.js';
 
 /** What of the negotiated features changes rings (virtio 1.2, 6). */
@@ -22,7 +22,7 @@ export interface QueuePlace {
 }
 
 export interface QueueOptions extends QueuePlace {
-  readonly memory: GuestBytes;
+  readonly memory: PhysicalBytes;
   readonly features: RingFeatures;
 }
 

@@ -9,7 +9,12 @@ import {
   VirtqUsed,
   VirtqUsedElem,
 } from '../../../protocols/virtio/index.js';
-import { type GuestBytes, getAddress, readGuest, setAddress } from './guest-bytes.js';
+import {
+  getAddress,
+  type PhysicalBytes,
+  readPhysical,
+  setAddress,
+} from '../../memory/physical-bytes.js';
 import type { QueuePlace } from './queue.js';
 
 export const DESC_BYTES = VirtqDesc.size;
@@ -29,14 +34,14 @@ export const splitAreas = {
 
 export class SplitRing {
   readonly size: number;
-  readonly #memory: GuestBytes;
+  readonly #memory: PhysicalBytes;
   readonly #descriptors: number;
   readonly #avail: number;
   readonly #used: number;
   readonly #availEvent: number;
   readonly #usedEvent: number;
 
-  constructor(memory: GuestBytes, { size, descriptors, driver, device }: QueuePlace) {
+  constructor(memory: PhysicalBytes, { size, descriptors, driver, device }: QueuePlace) {
     this.#memory = memory;
     this.size = size;
     this.#descriptors = descriptors;
@@ -186,7 +191,7 @@ export class SplitDescriptor {
   readonly #scratch = new Uint8Array(DESC_BYTES);
 
   // hot
-  read(memory: GuestBytes, address: number): void {
+  read(memory: PhysicalBytes, address: number): void {
     const b = wholeDescriptor(memory, address, this.#scratch);
     const at = b === this.#scratch ? 0 : memory.at;
     this.address = getAddress(b, at + VirtqDesc.at.addr);
@@ -201,20 +206,20 @@ export class SplitDescriptor {
 // hot
 /** Where a descriptor's bytes lie; those of a table that is not aligned, as a hostile guest may have it, are put together. */
 export function wholeDescriptor(
-  memory: GuestBytes,
+  memory: PhysicalBytes,
   address: number,
   scratch: Uint8Array,
 ): Uint8Array {
   const b = memory.locate(address);
   if (memory.end - memory.at >= DESC_BYTES) return b;
-  readGuest(memory, address, DESC_BYTES, scratch, 0);
+  readPhysical(memory, address, DESC_BYTES, scratch, 0);
   return scratch;
 }
 
 // hot
 /** Writes one; `next` is the next descriptor's index, or -1. */
 export function writeDescriptor(
-  memory: GuestBytes,
+  memory: PhysicalBytes,
   where: number,
   address: number,
   length: number,

@@ -1,6 +1,6 @@
 // Either kind of virtqueue by what was negotiated: where its areas go, whether a place can be one, and both sides.
 
-import type { GuestBytes } from './guest-bytes.js';
+import type { PhysicalBytes } from '../../memory/physical-bytes.js';
 import { PackedDevice } from './packed-device.js';
 import { PackedDriver } from './packed-driver.js';
 import { MOST_PACKED, packedAreas } from './packed-ring.js';
@@ -26,7 +26,7 @@ export type PlaceProblem = 'size' | 'alignment' | 'memory';
 
 /** What is wrong with a place that a guest has named; null when nothing is. */
 export function placeProblem(
-  memory: GuestBytes,
+  memory: PhysicalBytes,
   place: QueuePlace,
   features: RingFeatures,
 ): PlaceProblem | null {

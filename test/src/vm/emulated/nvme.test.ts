@@ -5,7 +5,6 @@ import { segmentsOf } from '../../../../src/block/index.js';
 import type { Thread, Wait } from '../../../../src/cpu/index.js';
 import { after } from '../../../../src/time/index.js';
 import { NvmeDisk, probeNvme } from '../../../../src/vm/emulated/index.js';
-import { readPrps, writePrps } from '../../../../src/vm/emulated/nvme-prp.js';
 import { assert, spec } from '../../../support/spec.js';
 import { ask, hostAndGuest, manyAtOnce, writeAndRead } from '../guest-disk.js';
 
@@ -22,7 +21,7 @@ spec('emulated NVMe', (it) => {
       const disk = yield* probeNvme(card, thread, '/dev/sdc');
       yield* writeAndRead(vm, disk, thread);
     });
-    assert.equal([card.controller.ignored, card.counts.refused], [0, 0]);
+    assert.equal([card.controller.ignored, card.commands.counts.refused], [0, 0]);
   });
 
   it('many at once over a queue a virtual CPU, with one doorbell for many commands', () => {
@@ -34,7 +33,7 @@ spec('emulated NVMe', (it) => {
       yield* manyAtOnce(vm, disk, thread, count);
       assert.ok(vm.vcpus[0]!.exits['ept-misconfig'] - exits < 2 * count);
     });
-    assert.is(card.counts.refused, 0);
+    assert.is(card.commands.counts.refused, 0);
   });
 
   it('a read costs two exits, one interrupt, and no copy but the disk itself makes', () => {
@@ -114,52 +113,5 @@ spec('emulated NVMe', (it) => {
       },
     );
     fc.assert(any, { numRuns: 15 });
-  });
-});
-
-spec('PRP entries', (it) => {
-  const memory = () => make().vm.memory;
-
-  it('lead to the pages that a driver meant, lists of lists included', () => {
-    const guest = memory();
-    const pages = guest.allocate(4096, 16);
-    const list = guest.allocate(4096, 2);
-    const length = 10 * 4096 + 100;
-    const segments = [
-      { address: pages + 512, length: 4096 - 512 },
-      { address: pages + 3 * 4096, length: length - (4096 - 512) },
-    ];
-    const { prp1, prp2 } = writePrps(guest, segments, list);
-    assert.equal([prp1, prp2], [pages + 512, list]);
-    const runs = readPrps(guest, prp1, prp2, length);
-    assert.ok(Array.isArray(runs));
-    const machine = (address: number) => guest.translate(address);
-    assert.equal(runs, [
-      { address: machine(pages + 512), length: 4096 - 512 },
-      { address: machine(pages + 3 * 4096), length: length - (4096 - 512) },
-    ]);
-    // A list that begins at the end of its page: two entries there, the second of which leads on.
-    const le = (at: number, value: number) => {
-      const view = guest.view(at, 8);
-      new DataView(view.buffer, view.byteOffset).setBigUint64(0, BigInt(value), true);
-    };
-    le(list + 4080, pages + 4096);
-    le(list + 4088, list + 4096);
-    le(list + 4096, pages + 8192);
-    le(list + 4104, pages + 12_288);
-    const chained = readPrps(guest, pages, list + 4080, 4 * 4096);
-    assert.ok(Array.isArray(chained));
-    assert.equal(chained, [{ address: machine(pages), length: 4 * 4096 }]);
-  });
-
-  it('are refused where no page can be', () => {
-    const guest = memory();
-    const list = guest.allocate(4096);
-    assert.is(readPrps(guest, 4097, 0, 512), 19);
-    assert.is(readPrps(guest, 4096, 4100, 8192), 19);
-    assert.is(readPrps(guest, 2 ** 40, 0, 512), 4);
-    assert.is(readPrps(guest, 4096, 2 ** 40, 8192), 4);
-    assert.is(readPrps(guest, 4096, list + 4088, 3 * 4096), 19);
-    assert.ok(Array.isArray(readPrps(guest, 4096, 2 ** 40, 4096)));
   });
 });

@@ -1,7 +1,7 @@
 // Registers of an NVMe controller on PCI Express that fabrics do not have (NVMe Base 2.0 3.1.3, PCIe Transport 1.0 3.1.2), and
 // how far they go. The others are declared in protocols/nvme.
 
-import { header, reserved, uint, word } from '../../../protocols/core/index.js';
+import { header, reserved, uint, word } from '../../protocols/core/index.js';
 
 const options = { family: 'nvme', order: 'le' } as const;
 

@@ -1,10 +1,10 @@
 // An NVMe controller's registers and queues (NVMe Base 2.0 3.1.3, 3.5.1): what a driver reads and writes there, one access
-// after the other. Commands are somebody else's: nvme-admin.ts, nvme-disk.ts.
+// after the other, however it gets there. Commands are others': admin.ts, command.ts, and whoever has the controller.
 
-import { CAP, CC, CSTS, VS } from '../../../protocols/nvme/property.js';
-import type { GuestMemory } from '../guest-memory.js';
-import { getAddress } from '../virtio/guest-bytes.js';
-import { CompletionQueue, SubmissionQueue } from './nvme-queue.js';
+import { CAP, CC, CSTS, VS } from '../../protocols/nvme/property.js';
+import { getAddress } from '../memory/physical-bytes.js';
+import type { ControllerMemory } from './memory.js';
+import { CompletionQueue, SubmissionQueue } from './queue.js';
 import {
   ACQ_AT,
   AQA,
@@ -17,7 +17,7 @@ import {
   DOORBELLS_AT,
   REGISTER_BYTES,
   VS_AT,
-} from './nvme-registers.js';
+} from './registers.js';
 
 /** Largest queue (QEMU: 2048), and I/O queues at most, each way. */
 export const MOST_ENTRIES = 2048;
@@ -36,7 +36,7 @@ export class NvmeController {
   readonly #b = new Uint8Array(REGISTER_BYTES);
 
   constructor(
-    readonly memory: GuestMemory,
+    readonly memory: ControllerMemory,
     /** All commands are forgotten. */
     readonly reset: () => void,
   ) {
@@ -58,7 +58,7 @@ export class NvmeController {
     if (offset >= 0) into.set(this.#b.subarray(offset, offset + into.length));
   }
 
-  /** True when the device's thread has something to do. */
+  /** True when there is something to do for who has it. */
   write(offset: number, bytes: Uint8Array): boolean {
     if (offset >= DOORBELLS_AT) return this.#doorbell(offset, bytes);
     const isAddress = offset >= ASQ_AT && offset + bytes.length <= REGISTER_BYTES;

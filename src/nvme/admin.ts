@@ -1,4 +1,4 @@
-// Admin commands of the emulated controller (NVMe Base 2.0 5): identification, I/O queues, the features that Linux's driver asks
+// Admin commands of the controller (NVMe Base 2.0 5): identification, I/O queues, the features that Linux's driver asks
 // for. Everything else is an invalid opcode.
 
 import {
@@ -7,35 +7,29 @@ import {
   DeleteIoSq,
   GetFeatures,
   Identify,
-} from '../../../protocols/nvme/admin.js';
-import { IdentifyController } from '../../../protocols/nvme/identify-controller.js';
-import { IdentifyNamespace, LBAFormat } from '../../../protocols/nvme/identify-namespace.js';
-import { CDW_AT, PRP, SQE, SQENamespace } from '../../../protocols/nvme/sqe-header.js';
-import { type BlockDevice, scatter } from '../../block/index.js';
-import type { MachineMemory } from '../../memory/index.js';
-import type { GuestMemory } from '../guest-memory.js';
-import { getAddress } from '../virtio/guest-bytes.js';
-import { MOST_ENTRIES, MOST_QUEUES, type NvmeController } from './nvme-controller.js';
-import { readPrps } from './nvme-prp.js';
-import type { NvmeStatus } from './nvme-queue.js';
-
-export const SUCCESS: NvmeStatus = { sct: 0, sc: 0 };
-export const generic = (sc: number): NvmeStatus => ({ sct: 0, sc });
-const specific = (sc: number): NvmeStatus => ({ sct: 1, sc });
-export const INVALID_OPCODE = generic(1);
-export const INVALID_FIELD = generic(2);
-export const INVALID_NAMESPACE = generic(11);
-const CQ_INVALID = specific(0);
-const QID_INVALID = specific(1);
-const QUEUE_SIZE_INVALID = specific(2);
-const VECTOR_INVALID = specific(8);
-const DELETION_INVALID = specific(12);
+} from '../../protocols/nvme/admin.js';
+import { IdentifyController } from '../../protocols/nvme/identify-controller.js';
+import { IdentifyNamespace, LBAFormat } from '../../protocols/nvme/identify-namespace.js';
+import { CDW_AT, PRP, SQE, SQENamespace } from '../../protocols/nvme/sqe-header.js';
+import { getAddress } from '../memory/physical-bytes.js';
+import { MDTS, type Medium, prpsOf } from './command.js';
+import { MOST_ENTRIES, MOST_QUEUES, type NvmeController } from './controller.js';
+import {
+  CQ_INVALID,
+  DELETION_INVALID,
+  generic,
+  INVALID_FIELD,
+  INVALID_NAMESPACE,
+  INVALID_OPCODE,
+  type NvmeStatus,
+  QID_INVALID,
+  QUEUE_SIZE_INVALID,
+  SUCCESS,
+  VECTOR_INVALID,
+} from './status.js';
 
 const PRP_AT = SQE.size + SQENamespace.size;
 const STRUCTURE_BYTES = 4096;
-/** log2 of the pages of the largest transfer (QEMU's mdts=7: 512 KiB). */
-export const MDTS = 7;
-export const MOST_BYTES = STRUCTURE_BYTES * 2 ** MDTS;
 /** Features that are answered: how many queues, and the cache. */
 const QUEUES_FEATURE = 7;
 const CACHE_FEATURE = 6;
@@ -50,25 +44,12 @@ export interface AdminAnswer {
 
 const ends = (status: NvmeStatus, result = 0): AdminAnswer => ({ status, result });
 
-/** Where the data of a command lies. */
-export const prpsOf = (
-  memory: GuestMemory,
-  sqe: Uint8Array,
-  lengthBytes: number,
-): ReturnType<typeof readPrps> =>
-  readPrps(
-    memory,
-    getAddress(sqe, PRP_AT + PRP.at.prp1),
-    getAddress(sqe, PRP_AT + PRP.at.prp2),
-    lengthBytes,
-  );
-
 export class NvmeAdmin {
   constructor(
     readonly controller: NvmeController,
-    readonly disk: BlockDevice,
-    /** The host's: where the runs of the guest's pages lie. */
-    readonly machine: MachineMemory,
+    readonly disk: Medium,
+    /** What it says that it is: Identify's model number. */
+    readonly model: string,
   ) {}
 
   answer(sqe: Uint8Array): AdminAnswer {
@@ -167,7 +148,8 @@ export class NvmeAdmin {
     const { memory } = this.controller;
     const runs = prpsOf(memory, sqe, STRUCTURE_BYTES);
     if (typeof runs === 'number') return generic(runs);
-    scatter(this.machine, runs, into);
+    for (let i = 0, at = 0; i < runs.length; at += runs[i++]!.length)
+      memory.write(runs[i]!.address, into, at, at + runs[i]!.length);
     return SUCCESS;
   }
 
@@ -178,7 +160,7 @@ export class NvmeAdmin {
     IdentifyController.encode(
       {
         sn: padded('1', 20),
-        mn: padded('Emulated NVMe controller', 40),
+        mn: padded(this.model, 40),
         fr: padded('1', 8),
         mdts: MDTS,
         verMjr: 1,

@@ -1,15 +1,9 @@
-// Queues of an NVMe controller in a guest's memory, as the controller sees them (NVMe Base 2.0 3.3.1): entries are copied out
-// and in by the device model; what a driver writes to a doorbell may be anything.
+// Queues of an NVMe controller in its driver's memory, as the controller sees them (NVMe Base 2.0 3.3.1): entries are taken out
+// and put in; what a driver writes to a doorbell may be anything.
 
-import { CQE, CQE_SIZE, CQEResult, SQE_SIZE } from '../../../protocols/nvme/index.js';
-import type { GuestMemory } from '../guest-memory.js';
-import { readGuest, writeGuest } from '../virtio/guest-bytes.js';
-
-export interface NvmeStatus {
-  /** Status code type and code: 0 and 0 is success. */
-  readonly sct: number;
-  readonly sc: number;
-}
+import { CQE, CQE_SIZE, CQEResult, SQE_SIZE } from '../../protocols/nvme/index.js';
+import type { ControllerMemory } from './memory.js';
+import type { NvmeStatus } from './status.js';
 
 export class SubmissionQueue {
   head = 0;
@@ -19,7 +13,7 @@ export class SubmissionQueue {
 
   constructor(
     readonly id: number,
-    readonly memory: GuestMemory,
+    readonly memory: ControllerMemory,
     readonly address: number,
     readonly size: number,
     readonly completions: CompletionQueue,
@@ -36,10 +30,15 @@ export class SubmissionQueue {
     return this.head !== this.tail;
   }
 
-  /** Copies the next command out. */
-  take(into: Uint8Array): void {
-    readGuest(this.memory, this.address + this.head * SQE_SIZE, SQE_SIZE, into, 0);
-    this.head = (this.head + 1) % this.size;
+  /** New commands that lie together. */
+  get together(): number {
+    return (this.tail >= this.head ? this.tail : this.size) - this.head;
+  }
+
+  /** Takes the next commands out, as many as lie together. */
+  take(into: Uint8Array, count = 1): void {
+    this.memory.read(this.address + this.head * SQE_SIZE, count * SQE_SIZE, into, 0);
+    this.head = (this.head + count) % this.size;
   }
 }
 
@@ -53,7 +52,7 @@ export class CompletionQueue {
 
   constructor(
     readonly id: number,
-    readonly memory: GuestMemory,
+    readonly memory: ControllerMemory,
     readonly address: number,
     readonly size: number,
     /** Interrupt vector; -1: none. */
@@ -72,7 +71,7 @@ export class CompletionQueue {
     return (this.tail + 1) % this.size === this.head;
   }
 
-  /** Copies a completion in; there is room. */
+  /** Puts a completion in; there is room. */
   put(sq: SubmissionQueue, cid: number, { sct, sc }: NvmeStatus, result: number): void {
     const b = this.#entry;
     b.fill(0);
@@ -84,7 +83,7 @@ export class CompletionQueue {
     CQE.set.sct(b, at, sct);
     CQE.set.sc(b, at, sc);
     CQE.set.phase(b, at, this.phase);
-    writeGuest(this.memory, this.address + this.tail * CQE_SIZE, b, 0, CQE_SIZE);
+    this.memory.write(this.address + this.tail * CQE_SIZE, b, 0, CQE_SIZE);
     this.wants = this.vector >= 0;
     this.tail++;
     if (this.tail < this.size) return;

@@ -1,22 +1,27 @@
 // PRP entries (NVMe Base 2.0 4.1.1): where the data of a command lies, as pages. The first may begin anywhere in its page; a
 // second entry is a page or, where more are needed, the address of a list, whose last entry leads to the next list.
 
-import type { Segment } from '../../block/index.js';
-import type { GuestMemory } from '../guest-memory.js';
-import { getAddress, setAddress } from '../virtio/guest-bytes.js';
-import { addRuns } from '../virtio/guest-segments.js';
-import { PageAddress } from './nvme-registers.js';
+import type { Segment } from '../block/index.js';
+import type { PhysicalMemory } from '../memory/index.js';
+import { getAddress, setAddress } from '../memory/physical-bytes.js';
+import type { ControllerMemory } from './memory.js';
+import { PageAddress } from './registers.js';
+import { DATA_TRANSFER_ERROR, PRP_OFFSET_INVALID } from './status.js';
 
 export const PRP_PAGE = 4096;
 const ENTRY = PageAddress.size;
 
-/** What is wrong with PRP entries, as status codes of a completion (generic, 4.2.3). */
-export const DATA_TRANSFER_ERROR = 4;
-export const PRP_OFFSET_INVALID = 19;
+/** Runs of memory that lie together become one. */
+function addRun(runs: Segment[], address: number, length: number): void {
+  const last = runs.at(-1);
+  if (last && last.address + last.length === address)
+    runs[runs.length - 1] = { address: last.address, length: last.length + length };
+  else runs.push({ address, length });
+}
 
-/** The runs of machine memory behind a command's data, or a status that refuses it. */
+/** The runs of memory behind a command's data, or a status that refuses it. */
 export function readPrps(
-  memory: GuestMemory,
+  memory: ControllerMemory,
   prp1: number,
   prp2: number,
   lengthBytes: number,
@@ -25,43 +30,49 @@ export function readPrps(
   if (prp1 % 4 !== 0) return PRP_OFFSET_INVALID;
   const first = Math.min(lengthBytes, PRP_PAGE - (prp1 % PRP_PAGE));
   if (!memory.holds(prp1, first)) return DATA_TRANSFER_ERROR;
-  addRuns(memory, prp1, first, runs);
-  let left = lengthBytes - first;
+  addRun(runs, prp1, first);
+  const left = lengthBytes - first;
   if (left === 0) return runs;
-  if (left <= PRP_PAGE) {
-    if (prp2 % PRP_PAGE !== 0) return PRP_OFFSET_INVALID;
-    if (!memory.holds(prp2, left)) return DATA_TRANSFER_ERROR;
-    addRuns(memory, prp2, left, runs);
-    return runs;
-  }
-  if (prp2 % ENTRY !== 0) return PRP_OFFSET_INVALID;
+  if (left > PRP_PAGE) return readLists(memory, prp2, left, runs);
+  if (prp2 % PRP_PAGE !== 0) return PRP_OFFSET_INVALID;
+  if (!memory.holds(prp2, left)) return DATA_TRANSFER_ERROR;
+  addRun(runs, prp2, left);
+  return runs;
+}
+
+function readLists(
+  memory: ControllerMemory,
+  begin: number,
+  lengthBytes: number,
+  runs: Segment[],
+): Segment[] | number {
+  if (begin % ENTRY !== 0) return PRP_OFFSET_INVALID;
+  const entries = new Uint8Array(PRP_PAGE);
   // Each list brings at least one page of data, so that this ends.
-  for (let list = prp2; left > 0; ) {
-    const entries = (PRP_PAGE - (list % PRP_PAGE)) / ENTRY;
-    if (!memory.holds(list, entries * ENTRY)) return DATA_TRANSFER_ERROR;
+  for (let list = begin, left = lengthBytes; ; ) {
+    const room = (PRP_PAGE - (list % PRP_PAGE)) / ENTRY;
+    if (!memory.holds(list, room * ENTRY)) return DATA_TRANSFER_ERROR;
     const wanted = Math.ceil(left / PRP_PAGE);
-    const pages = Math.min(entries, wanted) - (wanted > entries ? 1 : 0);
+    const pages = wanted > room ? room - 1 : wanted;
     if (pages === 0) return PRP_OFFSET_INVALID; // a list of nothing but a way to the next
+    memory.read(list, Math.min(room, wanted) * ENTRY, entries, 0);
     for (let i = 0; i < pages; i++) {
-      const b = memory.locate(list + i * ENTRY);
-      const page = getAddress(b, memory.at);
+      const page = getAddress(entries, i * ENTRY);
       const length = Math.min(left, PRP_PAGE);
       if (page % PRP_PAGE !== 0) return PRP_OFFSET_INVALID;
       if (!memory.holds(page, length)) return DATA_TRANSFER_ERROR;
-      addRuns(memory, page, length, runs);
+      addRun(runs, page, length);
       left -= length;
     }
-    if (left === 0) break;
-    const b = memory.locate(list + pages * ENTRY);
-    list = getAddress(b, memory.at);
+    if (left === 0) return runs;
+    list = getAddress(entries, pages * ENTRY);
     if (list % PRP_PAGE !== 0) return PRP_OFFSET_INVALID;
   }
-  return runs;
 }
 
 /** The pages of a driver's data. @throws RangeError when they do not fit the list */
 export function writePrps(
-  memory: GuestMemory,
+  memory: PhysicalMemory,
   segments: readonly Segment[],
   list: number,
 ): { readonly prp1: number; readonly prp2: number } {

@@ -1,13 +1,13 @@
-// A guest's memory as rings and devices need it: bytes at guest-physical addresses, and 64-bit addresses as numbers.
+// Memory as rings and devices need it: bytes at physical addresses, and 64-bit addresses as numbers.
 
-import { numberGetter, numberSetter } from '../../../protocols/core/accessor.js';
+import { numberGetter, numberSetter } from '../../protocols/core/accessor.js';
 
 /** What a guest's memory and a machine's have in common. */
-export interface GuestBytes {
+export interface PhysicalBytes {
   /** Set by `locate`: where in the array that it answered the address lies, and where what lies together ends. */
   readonly at: number;
   readonly end: number;
-  /** Whether all of these bytes exist; for addresses that a guest may have made up. */
+  /** Whether all of these bytes exist; for addresses that somebody may have made up. */
   holds(address: number, lengthBytes: number): boolean;
   /** The array in which the byte at this address lies. */
   locate(address: number): Uint8Array;
@@ -31,9 +31,9 @@ export const setAddress = (b: Uint8Array, at: number, address: number): void => 
   setHigh(b, at, Math.floor(address / WORD_SPAN));
 };
 
-/** Copies out of guest memory, wherever its pieces lie: for headers, which are short. */
-export function readGuest(
-  memory: GuestBytes,
+/** Copies out of memory, wherever its pieces lie: for headers, which are short. */
+export function readPhysical(
+  memory: PhysicalBytes,
   address: number,
   lengthBytes: number,
   into: Uint8Array,
@@ -48,8 +48,8 @@ export function readGuest(
 }
 
 /** The other way. */
-export function writeGuest(
-  memory: GuestBytes,
+export function writePhysical(
+  memory: PhysicalBytes,
   address: number,
   bytes: Uint8Array,
   from: number,
@@ -61,4 +61,12 @@ export function writeGuest(
     into.set(bytes.subarray(done, done + length), memory.at);
     done += length;
   }
+}
+
+/** A register's four bytes. */
+export function valueBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(word.size);
+  for (let i = 0, rest = value; i < bytes.length; i++, rest = Math.floor(rest / 256))
+    bytes[i] = rest % 256;
+  return bytes;
 }
