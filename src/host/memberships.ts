@@ -5,7 +5,8 @@
 import { Signal } from '../cpu/index.js';
 import type { ManagementPort, PortAddress } from '../rdma/index.js';
 import { GroupQueries, type SubnetGroup } from '../subnet/index.js';
-import type { Alarm, Nanos } from '../time/index.js';
+import type { Nanos } from '../time/index.js';
+import { Inquiry } from './inquiry.js';
 
 export interface MembershipOptions {
   /** Of the group, where it is created by this. */
@@ -27,37 +28,35 @@ export class Membership {
   ) {}
 }
 
-export class Memberships {
-  readonly #queries = new GroupQueries();
+export class Memberships extends Inquiry<GroupQueries> {
   readonly #all = new Set<Membership>();
   #now: Nanos = 0 as Nanos;
 
-  constructor(
-    readonly address: PortAddress,
-    readonly port: ManagementPort,
-  ) {}
+  constructor(address: PortAddress, port: ManagementPort) {
+    super(address, port, new GroupQueries());
+  }
 
   /** Without a manager the question waits until there is one. */
   join(now: Nanos, mgid: Uint8Array, options: MembershipOptions): Membership {
     const membership = new Membership(mgid.slice(), options);
     this.#all.add(membership);
     this.#ask(membership);
-    this.#send(now);
+    this.send(now);
     return membership;
   }
 
   leave(now: Nanos, membership: Membership): void {
     if (!this.#all.delete(membership)) return;
-    this.#queries.leave(this.#question(membership));
+    this.queries.leave(this.#question(membership));
     membership.state = 'left';
     membership.changed.raise(now);
-    this.#send(now);
+    this.send(now);
   }
 
   /** The port was told to register again. */
   registerAgain(now: Nanos): void {
     for (const membership of this.#all) if (membership.state !== 'refused') this.#ask(membership);
-    this.#send(now);
+    this.send(now);
   }
 
   #question({ mgid, options }: Membership) {
@@ -68,7 +67,7 @@ export class Memberships {
 
   #ask(membership: Membership): void {
     if (!this.address.managerLid) return;
-    this.#queries.join(this.#question(membership), (group) => {
+    this.queries.join(this.#question(membership), (group) => {
       if (membership.state === 'left') return;
       membership.state = group ? 'member' : 'refused';
       membership.group = group;
@@ -76,31 +75,13 @@ export class Memberships {
     });
   }
 
-  /** A MAD of subnet administration arrived; true when it was the answer to a question. */
-  receive(now: Nanos, mad: Uint8Array): boolean {
+  override receive(now: Nanos, mad: Uint8Array): boolean {
     this.#now = now;
-    const awaited = this.#queries.receive(mad);
-    this.#send(now);
-    return awaited;
+    return super.receive(now, mad);
   }
 
-  #send(now: Nanos): void {
-    for (let mad = this.#queries.take(now); mad; mad = this.#queries.take(now))
-      this.port.send({ dlid: mad.lid!, sl: mad.sl }, mad.bytes);
-  }
-
-  wakeAt(): Nanos {
-    return this.#queries.wakeAt();
-  }
-
-  // hot
-  soonest(alarm: Alarm): void {
-    this.#queries.soonest(alarm);
-  }
-
-  expire(now: Nanos): void {
+  override expire(now: Nanos): void {
     this.#now = now;
-    this.#queries.expire(now);
-    this.#send(now);
+    super.expire(now);
   }
 }

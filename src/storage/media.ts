@@ -2,7 +2,8 @@
 
 import type { Nanos } from '../time/index.js';
 import type { Clock } from './rate-limit.js';
-import type { Extents, Io, Volume } from './volume.js';
+import { heldWrite, type Io, type Volume } from './volume.js';
+import { VolumeFilter } from './volume-filter.js';
 
 export interface MediaProfile {
   readonly name: string;
@@ -17,74 +18,39 @@ export interface MediaProfile {
 
 const NS_BITS = 8e9;
 
-export class MediaVolume implements Volume {
-  readonly readsAtOnce = false;
+export class MediaVolume extends VolumeFilter {
   /** When each channel is free, and when all bytes that were asked for have passed. */
   readonly #free: Float64Array;
   #readsUntil = 0;
   #writesUntil = 0;
 
   constructor(
-    readonly volume: Volume,
+    volume: Volume,
     readonly profile: MediaProfile,
     readonly clock: Clock,
   ) {
+    super(volume);
     this.#free = new Float64Array(profile.channels);
   }
 
-  get size(): number {
-    return this.volume.size;
-  }
-
-  get readOnly(): boolean {
-    return this.volume.readOnly;
-  }
-
-  get preferredBlock(): number {
-    return this.volume.preferredBlock;
-  }
-
-  get minimumBlock(): number {
-    return this.volume.minimumBlock ?? 1;
-  }
-
-  read(io: Io): void {
+  override read(io: Io): void {
     const { readNs, readBitsPerSecond } = this.profile;
     const begins = this.#begins(readNs);
     this.#readsUntil = passed(this.#readsUntil, begins, io.length, readBitsPerSecond);
     this.clock.at(later(begins + readNs, this.#readsUntil), () => this.volume.read(io));
   }
 
-  write(io: Io): void {
+  override write(io: Io): void {
     const { readNs, readBitsPerSecond, writeNs, writeBitsPerSecond } = this.profile;
-    const copied = this.volume.copiesBefore?.(io.offset, io.length) ?? 0;
+    const copied = this.copiesBefore(io.offset, io.length);
     // What is copied first is read, then written with the rest.
     const ns = copied > 0 ? readNs + writeNs : writeNs;
     const begins = this.#begins(ns);
     if (copied > 0) this.#readsUntil = passed(this.#readsUntil, begins, copied, readBitsPerSecond);
     const from = copied > 0 ? Math.max(begins + readNs, this.#readsUntil) : begins;
     this.#writesUntil = passed(this.#writesUntil, from, copied + io.length, writeBitsPerSecond);
-    // Bytes to write are the caller's again when this returns.
-    const bytes = io.bytes.slice(io.at, io.at + io.length);
-    const { offset, length, fua, noHole } = io;
-    const held = { offset, length, bytes, at: 0, fua, noHole, done: io.done.bind(io) };
+    const held = heldWrite(io);
     this.clock.at(later(begins + ns, this.#writesUntil), () => this.volume.write(held));
-  }
-
-  flush(io: Io): void {
-    this.volume.flush(io);
-  }
-
-  zero(io: Io): void {
-    this.volume.zero(io);
-  }
-
-  trim(io: Io): void {
-    this.volume.trim(io);
-  }
-
-  status(io: Io, extents: Extents): void {
-    this.volume.status(io, extents);
   }
 
   /** When the channel that is free first begins, which then is busy for so long. */

@@ -2,7 +2,8 @@
 // clock of its own, so that it works in virtual time and in real time.
 
 import type { Nanos } from '../time/index.js';
-import type { Extents, Io, Volume } from './volume.js';
+import { heldWrite, type Io, type Volume } from './volume.js';
+import { VolumeFilter } from './volume-filter.js';
 
 export interface Limits {
   readonly bytesPerSecond?: number;
@@ -23,59 +24,35 @@ const SECOND = 1e9;
 
 type Kind = 'read' | 'write' | 'zero' | 'trim';
 
-export class RateLimited implements Volume {
-  readonly readsAtOnce = false;
+/** A flush moves no data, and what waits was not acknowledged: it goes by. */
+export class RateLimited extends VolumeFilter {
   /** When all that was let through so far is paid for. */
   #paidAt = Number.NEGATIVE_INFINITY;
   readonly #burstNs: number;
 
   constructor(
-    readonly volume: Volume,
+    volume: Volume,
     readonly limits: Limits,
     readonly clock: Clock,
   ) {
+    super(volume);
     this.#burstNs = limits.burstNs ?? BURST_NS;
   }
 
-  get size(): number {
-    return this.volume.size;
-  }
-
-  get readOnly(): boolean {
-    return this.volume.readOnly;
-  }
-
-  get preferredBlock(): number {
-    return this.volume.preferredBlock;
-  }
-
-  get minimumBlock(): number {
-    return this.volume.minimumBlock ?? 1;
-  }
-
-  read(io: Io): void {
+  override read(io: Io): void {
     this.#limit('read', io, io.length);
   }
 
-  write(io: Io): void {
+  override write(io: Io): void {
     this.#limit('write', io, io.length);
   }
 
-  zero(io: Io): void {
+  override zero(io: Io): void {
     this.#limit('zero', io, 0);
   }
 
-  trim(io: Io): void {
+  override trim(io: Io): void {
     this.#limit('trim', io, 0);
-  }
-
-  /** Moves no data, and what waits was not acknowledged: it need not wait for it. */
-  flush(io: Io): void {
-    this.volume.flush(io);
-  }
-
-  status(io: Io, extents: Extents): void {
-    this.volume.status(io, extents);
   }
 
   #limit(kind: Kind, io: Io, bytes: number): void {
@@ -85,9 +62,7 @@ export class RateLimited implements Volume {
     const begins = Math.max(this.#paidAt, now - this.#burstNs);
     this.#paidAt = begins + cost;
     if (begins <= now) return this.volume[kind](io);
-    // Bytes to write are the caller's again when this returns.
-    const data = kind === 'write' ? io.bytes.slice(io.at, io.at + io.length) : undefined;
-    const held = data ? { ...io, bytes: data, at: 0, done: io.done.bind(io) } : io;
+    const held = kind === 'write' ? heldWrite(io) : io;
     this.clock.at(Math.ceil(begins) as Nanos, () => this.volume[kind](held));
   }
 }

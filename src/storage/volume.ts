@@ -31,6 +31,13 @@ export interface Io {
   done(error: IoError): void;
 }
 
+/** The same write for later, with bytes of its own: those of `io` are the caller's again when the call returns. */
+export function heldWrite(io: Io): Io {
+  const { offset, length, bytes, at, fua, noHole } = io;
+  const own = bytes.slice(at, at + length);
+  return { offset, length, bytes: own, at: 0, fua, noHole, done: (error) => io.done(error) };
+}
+
 /** What block status finds, from `Io.offset` on; made by who asks, which says how many extents it wants. */
 export class Extents {
   readonly lengths: number[] = [];

@@ -1,17 +1,13 @@
 // The asking side of multicast groups (IBA 15.2.5.17): a port joins or leaves by a record, which subnet administration answers
-// with all that the group is. Each question is repeated until it is answered, and not for ever.
+// with all that the group is.
 
-import type { Alarm, Nanos } from '../time/index.js';
+import { type Administration, AdministrationQueries } from './administration-queries.js';
 import { RECORD, STATUS } from './constant.js';
 import { GROUP_COMPONENT, maskOf, RECORD_AT, saRequest } from './sa-query.js';
-import { type OutgoingMad, Transactions } from './transactions.js';
 import { MAD, MCMemberRecord } from './wire.js';
 
 /** JoinState of who sends and receives. */
 const FULL_MEMBER = 1;
-const TIMEOUT_NS = 500e6;
-const RETRIES = 4;
-const GSI = 1;
 const DEFAULT_P_KEY = 0xffff;
 /** Beside those of path queries, which count from 1 at the same port. */
 const FIRST_TID = 2n ** 32n;
@@ -27,18 +23,15 @@ export interface SubnetGroup {
   readonly sl: number;
 }
 
-export interface GroupQuestion {
+export interface GroupQuestion extends Administration {
   readonly mgid: Uint8Array;
   readonly portGid: Uint8Array;
   /** Of the group, if it is created; a group that is there must have it. */
   readonly qKey: number;
   readonly sl: number;
-  readonly managerLid: number;
-  readonly managerSl: number;
 }
 
-export class GroupQueries {
-  readonly #transactions = new Transactions({ timeoutNs: TIMEOUT_NS, retries: RETRIES, window: 8 });
+export class GroupQueries extends AdministrationQueries {
   #tid = FIRST_TID;
 
   /** `done` gets the group, or undefined when it was refused or nobody answered. */
@@ -52,39 +45,18 @@ export class GroupQueries {
 
   #ask(
     method: 'set' | 'delete',
-    { mgid, portGid: port, qKey: key, sl: level, managerLid, managerSl }: GroupQuestion,
+    question: GroupQuestion,
     mask: bigint,
     done: (answer: Uint8Array | undefined) => void,
   ): void {
+    const { mgid, portGid: port, qKey: key, sl: level } = question;
     const { at } = MCMemberRecord;
     const fields = { qKey: key, pKey: DEFAULT_P_KEY, sl: level, joinState: FULL_MEMBER };
     const record = MCMemberRecord.encode(fields);
     record.set(mgid, at.mGid);
     record.set(port, at.portGid);
     const bytes = saRequest(method, RECORD.mcMember, record, mask, this.#tid++);
-    this.#transactions.ask({ bytes, lid: managerLid, sl: managerSl, qp: GSI }, done);
-  }
-
-  /** An answer of subnet administration arrived; false when nobody waits for it. */
-  receive(mad: Uint8Array): boolean {
-    return this.#transactions.answered(mad);
-  }
-
-  take(now: Nanos): OutgoingMad | undefined {
-    return this.#transactions.take(now);
-  }
-
-  wakeAt(): Nanos {
-    return this.#transactions.wakeAt();
-  }
-
-  // hot
-  soonest(alarm: Alarm): void {
-    if (this.#transactions.isOpen) alarm.lower(this.#transactions.wakeAt());
-  }
-
-  expire(now: Nanos): void {
-    this.#transactions.expire(now);
+    this.send(bytes, question, done);
   }
 }
 

@@ -1,3 +1,4 @@
+export { type Administration, AdministrationQueries } from './administration-queries.js';
 export { SubnetAgent } from './agent.js';
 export { SM_STATE } from './constant.js';
 export { gidBytes, guidOfGid } from './gid.js';

@@ -1,10 +1,9 @@
 // The asking side of subnet administration: the path record of a GID, from the manager that the port was told of. The
 // questions of a host are few; each is repeated until it is answered, and not for ever.
 
-import type { Alarm, Nanos } from '../time/index.js';
+import { type Administration, AdministrationQueries } from './administration-queries.js';
 import { RECORD, STATUS } from './constant.js';
 import { maskOf, PATH_COMPONENT, RECORD_AT, saRequest } from './sa-query.js';
-import { type OutgoingMad, Transactions } from './transactions.js';
 import { MAD, PathRecord } from './wire.js';
 
 /** What a path record says of the way to a port. */
@@ -18,23 +17,16 @@ export interface SubnetPath {
   readonly lifeTime: number;
 }
 
-export interface PathQuestion {
+export interface PathQuestion extends Administration {
   readonly sgid: Uint8Array;
   readonly dgid: Uint8Array;
-  readonly managerLid: number;
-  readonly managerSl: number;
 }
 
-/** Four questions within the 2 s that rdma_cm's programs usually give, and one that is for nobody any more. */
-const TIMEOUT_NS = 500e6;
-const RETRIES = 4;
-const GSI = 1;
 const DEFAULT_P_KEY = 0xffff;
 const { dGid, sGid, numbPath, reversible, pKey } = PATH_COMPONENT;
 const MASK = maskOf(dGid, sGid, numbPath, reversible, pKey);
 
-export class PathQueries {
-  readonly #transactions = new Transactions({ timeoutNs: TIMEOUT_NS, retries: RETRIES, window: 8 });
+export class PathQueries extends AdministrationQueries {
   #tid = 0n;
 
   /** `done` gets the path, or undefined when there is none or nobody answered. */
@@ -43,30 +35,7 @@ export class PathQueries {
     record.set(question.dgid, PathRecord.at.dGid);
     record.set(question.sgid, PathRecord.at.sGid);
     const bytes = saRequest('get', RECORD.path, record, MASK, ++this.#tid);
-    const to = { bytes, lid: question.managerLid, sl: question.managerSl, qp: GSI };
-    this.#transactions.ask(to, (answer) => done(answer && pathIn(answer)));
-  }
-
-  /** An answer of subnet administration arrived; false when nobody waits for it. */
-  receive(mad: Uint8Array): boolean {
-    return this.#transactions.answered(mad);
-  }
-
-  take(now: Nanos): OutgoingMad | undefined {
-    return this.#transactions.take(now);
-  }
-
-  wakeAt(): Nanos {
-    return this.#transactions.wakeAt();
-  }
-
-  // hot
-  soonest(alarm: Alarm): void {
-    if (this.#transactions.isOpen) alarm.lower(this.#transactions.wakeAt());
-  }
-
-  expire(now: Nanos): void {
-    this.#transactions.expire(now);
+    this.send(bytes, question, (answer) => done(answer && pathIn(answer)));
   }
 }
 

@@ -2,7 +2,8 @@
 // (a write-intent log, as md's bitmap). Without it a crash of ours would leave copies that differ, and nobody would know where.
 
 import { type Range, ReplicatedVolume } from '../replicated-volume.js';
-import { type Extents, type Io, type IoError, OK, type Volume } from '../volume.js';
+import { heldWrite, type Io, type IoError, OK, type Volume } from '../volume.js';
+import { VolumeFilter } from '../volume-filter.js';
 import type { CopyRecord } from './record.js';
 
 /** A region that nobody has written to for so long is flushed, and its mark taken away. */
@@ -41,8 +42,7 @@ function rangesOf({ marked, region, size }: Known): Range[] {
   return ranges;
 }
 
-export class MarkedVolume implements Volume {
-  readonly readsAtOnce = false;
+export class MarkedVolume extends VolumeFilter<ReplicatedVolume> {
   /** Changes under way in each region, and whether there was one since it was last looked at. */
   readonly #open: Uint32Array;
   readonly #touched: Uint8Array;
@@ -52,10 +52,11 @@ export class MarkedVolume implements Volume {
   #isClearing = false;
 
   constructor(
-    readonly volume: ReplicatedVolume,
+    volume: ReplicatedVolume,
     readonly record: Known,
     quietMs = QUIET_MS,
   ) {
+    super(volume);
     const { length } = record.marked;
     this.#open = new Uint32Array(length);
     this.#touched = new Uint8Array(length);
@@ -64,43 +65,19 @@ export class MarkedVolume implements Volume {
     this.#timer.unref();
   }
 
-  get size(): number {
-    return this.volume.size;
-  }
-
-  get readOnly(): boolean {
-    return this.volume.readOnly;
-  }
-
-  get preferredBlock(): number {
-    return this.volume.preferredBlock;
-  }
-
-  get minimumBlock(): number {
+  override get minimumBlock(): number {
     return this.record.minimumBlock;
   }
 
-  read(io: Io): void {
-    this.volume.read(io);
-  }
-
-  flush(io: Io): void {
-    this.volume.flush(io);
-  }
-
-  status(io: Io, extents: Extents): void {
-    this.volume.status(io, extents);
-  }
-
-  write(io: Io): void {
+  override write(io: Io): void {
     this.#change('write', io);
   }
 
-  zero(io: Io): void {
+  override zero(io: Io): void {
     this.#change('zero', io);
   }
 
-  trim(io: Io): void {
+  override trim(io: Io): void {
     this.#change('trim', io);
   }
 
@@ -123,9 +100,7 @@ export class MarkedVolume implements Volume {
       io.done(error);
     };
     if (isMarked) return this.volume[kind]({ ...plain(io), done });
-    // Bytes to write are the caller's again when this returns.
-    const bytes = kind === 'write' ? io.bytes.slice(io.at, io.at + io.length) : io.bytes;
-    const held = { ...plain(io), bytes, at: kind === 'write' ? 0 : io.at, done };
+    const held = { ...(kind === 'write' ? heldWrite(io) : plain(io)), done };
     this.record.keep((error) => {
       if (error !== OK) return done(error);
       for (let r = first; r <= last; r++) this.#pending[r] = 0;

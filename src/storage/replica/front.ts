@@ -1,44 +1,17 @@
 // The front part of a volume as a volume; what lies behind it is its owner's.
 
-import type { Extents, Io, Volume } from '../volume.js';
+import type { Volume } from '../volume.js';
+import { VolumeFilter } from '../volume-filter.js';
 
-export class Front implements Volume {
-  readonly readsAtOnce = false;
-
+export class Front extends VolumeFilter {
   constructor(
-    readonly volume: Volume,
-    readonly size: number,
-  ) {}
-
-  get readOnly(): boolean {
-    return this.volume.readOnly;
+    volume: Volume,
+    readonly front: number,
+  ) {
+    super(volume);
   }
 
-  get preferredBlock(): number {
-    return this.volume.preferredBlock;
-  }
-
-  read(io: Io): void {
-    this.volume.read(io);
-  }
-
-  write(io: Io): void {
-    this.volume.write(io);
-  }
-
-  flush(io: Io): void {
-    this.volume.flush(io);
-  }
-
-  zero(io: Io): void {
-    this.volume.zero(io);
-  }
-
-  trim(io: Io): void {
-    this.volume.trim(io);
-  }
-
-  status(io: Io, extents: Extents): void {
-    this.volume.status(io, extents);
+  override get size(): number {
+    return this.front;
   }
 }
