@@ -3,6 +3,7 @@
 
 import { after, type Nanos, NEVER } from '../time/index.js';
 import { leave, startTimeWait } from './finish.js';
+import { TICK } from './options.js';
 import { noteDelivered } from './rack.js';
 import { type AckFacts, afterAck } from './recovery.js';
 import { armRto, measured, rtoOf } from './rto.js';
@@ -57,6 +58,7 @@ export function acknowledge(tcb: Tcb, segment: Segment, now: Nanos): void {
 function advance(tcb: Tcb, segment: Segment, now: Nanos): void {
   const { board } = tcb;
   const { ackPlace } = segment;
+  const isSyn = tcb.sndUna === 0;
   let sentAt = -1;
   let ambiguous = false;
   while (board.count > 0) {
@@ -73,6 +75,7 @@ function advance(tcb: Tcb, segment: Segment, now: Nanos): void {
   }
   tcb.sndUna = ackPlace;
   tcb.stalledAt = now;
+  tcb.tries = 0;
   const text = Math.min(ackPlace, tcb.sourceEnd) - 1;
   tcb.source.release(text);
   tcb.events |= EVENT.writable;
@@ -80,13 +83,20 @@ function advance(tcb: Tcb, segment: Segment, now: Nanos): void {
   tcb.counters.TCPDelivered++;
   // Karn's rule, unless timestamps tell which copy is meant (RFC 6298 3, RFC 7323 4.1). What waited behind a gap that
   // was filled by a copy tells nothing either.
-  if (sentAt >= 0 && !ambiguous) measured(tcb, Math.max(1, now - sentAt));
-  else if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
-    const ticks = (tcb.tsNow(now) - segment.tsEcr) | 0;
-    if (ticks >= 0) measured(tcb, Math.max(1, ticks * 1e6));
-  }
-  if (tcb.sndWnd > 0) tcb.backoff = 0;
+  let rtt = -1;
+  if (sentAt >= 0 && !ambiguous) rtt = Math.max(1, now - sentAt);
+  else if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0)
+    rtt = echoed(tcb, segment, now);
+  if (rtt > 0) measured(tcb, rtt);
+  // The other half of Karn's rule: without a measurement the timeout stays as long as it has become (RFC 6298 5).
+  if ((rtt > 0 || isSyn) && tcb.sndWnd > 0) tcb.backoff = 0;
   tcb.rto = rtoOf(tcb);
+}
+
+/** The round trip by the peer's echo, -1 where it is none of ours. Less than a tick is a tick, as in Linux: nobody knows better. */
+function echoed(tcb: Tcb, segment: Segment, now: Nanos): number {
+  const ticks = (tcb.tsNow(now) - segment.tsEcr) | 0;
+  return ticks < 0 ? -1 : Math.max(1, ticks) * TICK;
 }
 
 /** RFC 9293 3.10.7.4, fifth: by the newest segment only. */

@@ -2,7 +2,7 @@
 // others, each check in its order. A check only says what is wrong; the table says what that costs.
 
 import { seqDiff } from '../../protocols/core/serial.js';
-import type { Nanos } from '../time/index.js';
+import { type Nanos, NEVER } from '../time/index.js';
 import { acknowledge } from './acknowledge.js';
 import { agree } from './agree.js';
 import { destroy, startTimeWait } from './finish.js';
@@ -222,6 +222,12 @@ function die(tcb: Tcb, now: Nanos): void {
   }
 }
 
+/** An echo (RFC 7323 3.2) that is none of what our SYNs said: the answer to a SYN of long ago. Linux resets that. */
+function echoesAnother(tcb: Tcb, { hasTimestamps, tsEcr }: Segment, now: Nanos): boolean {
+  if (!tcb.timestamps || !hasTimestamps || tsEcr === 0 || tcb.stalledAt === NEVER) return false;
+  return seqDiff(tsEcr, tcb.tsNow(tcb.stalledAt)) < 0 || seqDiff(tsEcr, tcb.tsNow(now)) > 0;
+}
+
 /** RFC 9293 3.10.7.3. */
 function arriveInSynSent(tcb: Tcb, segment: Segment, now: Nanos): void {
   segment.place = 0;
@@ -233,6 +239,12 @@ function arriveInSynSent(tcb: Tcb, segment: Segment, now: Nanos): void {
     if (!segment.rst) tcb.refused = segment.ack;
     return;
   }
+  if (good && echoesAnother(tcb, segment, now)) {
+    tcb.counters.PAWSActive++;
+    tcb.verdict(now, 'echo of another connection');
+    if (!segment.rst) tcb.refused = segment.ack;
+    return;
+  }
   // Second: the RST bit.
   if (segment.rst) {
     if (good) destroy(tcb, now, 'ECONNREFUSED');
@@ -240,7 +252,6 @@ function arriveInSynSent(tcb: Tcb, segment: Segment, now: Nanos): void {
   }
   // Fourth: the SYN bit; fifth: without it there is nothing to be had.
   if (!segment.syn) return tcb.verdict(now, 'no SYN');
-  // A timestamp that is no echo of ours belongs to another connection (RFC 7323 3.2 lets us test it).
   tcb.irs = segment.seq;
   tcb.rcvNxt = 1;
   agree(tcb, segment, now);

@@ -3,7 +3,7 @@
 import { after, type Nanos, NEVER } from '../time/index.js';
 import { abort, destroy, leave } from './finish.js';
 import { detectLoss, markAfterTimeout } from './rack.js';
-import { beginRecovery } from './recovery.js';
+import { beginRecovery, noteReduction } from './recovery.js';
 import { armRto, exhausted } from './rto.js';
 import { SACKED } from './scoreboard.js';
 import type { Tcb } from './tcb.js';
@@ -36,6 +36,7 @@ function reordering(tcb: Tcb, now: Nanos): void {
   tcb.reorderAt = NEVER;
   if (!detectLoss(tcb, now) || tcb.phase !== 'open') return;
   tcb.counters.TCPSackRecovery++;
+  noteReduction(tcb);
   beginRecovery(tcb, tcb.control.threshold(tcb, now, 'loss'));
   tcb.cwnd = Math.max(tcb.flight, tcb.sndMss);
 }
@@ -53,7 +54,7 @@ function retransmission(tcb: Tcb, now: Nanos): void {
   if (tcb.sndWnd === 0 && tcb.facts.synchronized) return probeAgain(tcb, now);
   tcb.counters.TCPTimeouts++;
   tcb.verdict(now, 'retransmission timeout');
-  if (exhausted(tcb, now, tcb.backoff, triesOf(tcb))) {
+  if (exhausted(tcb, now, tcb.tries++, triesOf(tcb))) {
     tcb.counters.TCPAbortOnTimeout++;
     return destroy(tcb, now, tcb.softError ?? 'ETIMEDOUT');
   }
@@ -61,6 +62,7 @@ function retransmission(tcb: Tcb, now: Nanos): void {
   if (tcb.facts.synchronized) {
     // RFC 5681 3.1: a timeout of what was sent again already halves nothing more.
     if (tcb.phase !== 'loss') tcb.ssthresh = tcb.control.threshold(tcb, now, 'timeout');
+    noteReduction(tcb);
     tcb.phase = 'loss';
     tcb.recover = tcb.sndNxt;
     tcb.cwnd = tcb.sndMss;

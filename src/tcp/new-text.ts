@@ -41,7 +41,8 @@ export function sendNew(tcb: Tcb, now: Nanos, out: Outgoing, probe: boolean): bo
   out.last = length === waiting && fin === tcb.closing && tcb.board.missing === 0;
   out.psh = length > 0 && length === waiting;
   if (tcb.ecn) {
-    out.ecn = ECT0; // RFC 3168 6.1.2: on new text only
+    // RFC 3168 6.1.2, 6.1.6: on new text only, and not on what probes a closed window. DCTCP marks all (RFC 8257 3.1).
+    if (length <= usable(tcb)) out.ecn = ECT0;
     out.cwr = tcb.sendCwr;
     tcb.sendCwr = false;
   }

@@ -33,14 +33,13 @@ export class PassiveOpen {
   constructor(readonly stack: TcpStack) {}
 
   /** Whether the segment begins a new connection in place of one in TIME-WAIT (RFC 9293 3.10.7.4, RFC 6191). */
-  reopens(connection: TcpConnection, segment: Segment, now: Nanos): boolean {
+  reopens(connection: TcpConnection, segment: Segment): boolean {
     const { tcb } = connection;
     if (tcb.state !== 'TIME-WAIT' || !segment.syn || segment.rst || segment.hasAck) return false;
     const newer =
       tcb.timestamps && segment.hasTimestamps && seqDiff(segment.tsVal, tcb.tsRecent) > 0;
     if (!newer && tcb.peerPlace(segment.seq) < tcb.rcvNxt) return false;
     if (!this.#listener(connection.local, connection.localPort)) return false;
-    void now;
     this.stack.counters.TWRecycled++;
     this.stack.forget(connection);
     return true;

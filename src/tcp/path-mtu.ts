@@ -46,6 +46,8 @@ export function icmpError(tcb: Tcb, now: Nanos, kind: IcmpKind, seq: number, mtu
 
 /** The path takes packets of `told` bytes only. What was larger is sent again, and no window shrinks (RFC 1191 6.5). */
 function shrink(tcb: Tcb, now: Nanos, told: number): void {
+  // RFC 8201 4: a size that every link of IPv6 takes is no news, and must be discarded.
+  if (tcb.version === 6 && told < LEAST_MTU6) return;
   const least = tcb.version === 4 ? LEAST_MTU4 : LEAST_MTU6;
   const next = PLATEAUS.find((plateau) => plateau < tcb.pathMtu) ?? least;
   const mtu = Math.max(least, told > 0 ? told : next);

@@ -75,8 +75,15 @@ function enterRecovery(tcb: Tcb, facts: AckFacts, now: Nanos): void {
   tcb.verdict(now, 'recovery');
   if (tcb.sack) tcb.counters.TCPSackRecovery++;
   else tcb.counters.TCPRenoRecovery++;
+  noteReduction(tcb);
   beginRecovery(tcb, tcb.control.threshold(tcb, now, 'loss'));
   reduceProportionally(tcb, facts);
+}
+
+/** RFC 3168 6.1.2: whatever shrinks the window, the peer is told by CWR, and its echoes mean nothing more for a window. */
+export function noteReduction(tcb: Tcb): void {
+  tcb.ecnUntil = tcb.sndNxt;
+  tcb.sendCwr = tcb.ecn;
 }
 
 /** What was in flight is to be repaired; the first one goes out at once (fast retransmit). */
@@ -110,11 +117,10 @@ function endRecovery(tcb: Tcb): void {
   recoveryEnded(tcb);
 }
 
-/** RFC 3168 6.1.2: as for a loss, once a window, and the peer is told that it was heard. */
+/** RFC 3168 6.1.2: as for a loss, once a window. */
 function noteEcho(tcb: Tcb, now: Nanos): void {
   if (tcb.sndUna <= tcb.ecnUntil && tcb.ecnUntil > 0) return;
-  tcb.ecnUntil = tcb.sndNxt;
-  tcb.sendCwr = true;
+  noteReduction(tcb);
   if (tcb.phase !== 'open') return; // it shrinks already
   tcb.ssthresh = tcb.control.threshold(tcb, now, 'ecn');
   tcb.cwnd = Math.min(tcb.cwnd, tcb.ssthresh);
@@ -123,6 +129,7 @@ function noteEcho(tcb: Tcb, now: Nanos): void {
 
 function reduceOnce(tcb: Tcb, now: Nanos): void {
   if (tcb.phase !== 'open') return;
+  noteReduction(tcb);
   tcb.ssthresh = tcb.control.threshold(tcb, now, 'loss');
   tcb.cwnd = Math.min(tcb.cwnd, tcb.ssthresh);
 }

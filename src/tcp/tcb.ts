@@ -153,6 +153,8 @@ export class Tcb implements CongestionState {
   rto: Nanos;
   minRtt = Number.POSITIVE_INFINITY;
   backoff = 0;
+  /** Timeouts since something was acknowledged. */
+  tries = 0;
   synLost = false;
   /** Since when nothing was acknowledged although something was sent. */
   stalledAt: Nanos = NEVER;

@@ -195,7 +195,7 @@ export class TcpStack implements Transport {
       this.counters.InCsumErrors++;
       return;
     }
-    if (connection === undefined || this.#passive.reopens(connection, segment, now)) {
+    if (connection === undefined || this.#passive.reopens(connection, segment)) {
       return this.#passive.receive(now, datagram, segment);
     }
     if (!this.#passive.admits(connection, segment)) return;

@@ -93,11 +93,13 @@ export class Cubic implements CongestionControl {
   }
 
   /** RFC 9438 4.6 and, for those who share a bottleneck, fast convergence (4.7). */
-  threshold(state: CongestionState, _now: Nanos, _event: CongestionEvent): number {
+  threshold(state: CongestionState, _now: Nanos, event: CongestionEvent): number {
     const { sndMss } = state;
     const cwnd = state.cwnd / sndMss;
     this.#cwndPrior = cwnd;
-    this.#wMax = cwnd < this.#wMax ? (cwnd * (1 + BETA)) / 2 : cwnd;
+    // After a timeout the curve begins where slow start ends, and knows no old window (4.8).
+    if (event === 'timeout') this.#wMax = 0;
+    else this.#wMax = cwnd < this.#wMax ? (cwnd * (1 + BETA)) / 2 : cwnd;
     this.#epochStart = NEVER;
     return Math.max(Math.floor(state.outstanding * BETA), LEAST_SEGMENTS * sndMss);
   }

@@ -66,6 +66,34 @@ spec('congestion controls', (it) => {
     assert.ok(s.cwnd > 60 * MSS, `${s.cwnd / MSS} segments after 100 round trips`);
   });
 
+  it("CUBIC's friendly estimate grows by 3(1 - β)/(1 + β) a round trip, by one once it is back (RFC 9438 4.3)", () => {
+    const cubic = new Cubic();
+    const s = { ...state(20 * MSS, 20 * MSS), srtt: 1e6 };
+    s.ssthresh = cubic.threshold(s, seconds(0), 'loss');
+    s.cwnd = s.ssthresh;
+    const alpha = (3 * 0.3) / 1.7;
+    for (let i = 1; i <= 8; i++) {
+      roundTrip(cubic, s, (i * 1e6) as Nanos);
+      assert.ok(Math.abs(s.cwnd / MSS - (14 + alpha * i)) < 0.3, `${s.cwnd} after ${i}`);
+    }
+    for (let i = 9; s.cwnd < 20 * MSS; i++) roundTrip(cubic, s, (i * 1e6) as Nanos);
+    const back = s.cwnd;
+    for (let i = 1; i <= 5; i++) roundTrip(cubic, s, ((20 + i) * 1e6) as Nanos);
+    assert.ok(Math.abs((s.cwnd - back) / MSS - 5) < 0.3, `${s.cwnd} from ${back}`);
+  });
+
+  it('CUBIC knows no old window after a timeout: its curve begins where slow start ends (RFC 9438 4.8)', () => {
+    const cubic = new Cubic();
+    const s = state(1000 * MSS, 1000 * MSS);
+    s.ssthresh = cubic.threshold(s, seconds(0), 'timeout');
+    assert.is(s.ssthresh, 700 * MSS);
+    s.cwnd = s.ssthresh;
+    for (let t = 0; t <= 8; t += 0.1) roundTrip(cubic, s, seconds(t));
+    // K is 0: the curve leaves 700 at once, upwards; towards 1000 it would have been flat by now.
+    const curve = 0.4 * 8.1 ** 3 + 700;
+    assert.ok(Math.abs(s.cwnd / MSS / curve - 1) < 0.03, `${s.cwnd / MSS} against ${curve}`);
+  });
+
   it('CUBIC gives way when it loses below its last maximum (RFC 9438 4.7)', () => {
     const cubic = new Cubic();
     const s = state(100 * MSS, 100 * MSS);
