@@ -220,12 +220,18 @@ export class TcpTest implements Course {
     };
   }
 
-  /** From when the warm-up was over to the last message; the peak over stretches between messages that came. */
+  /**
+   * From when the warm-up was over to the last message; the peak, as perftest has it, over stretches from where a message
+   * began to be sent to where one was read. What waits in buffers makes those longer than they are to the wire.
+   */
   #bandwidth(start: number): Bandwidth {
     const completed = Float64Array.from(this.#completed);
-    const posted = Float64Array.from(completed, (_, i) => (i === 0 ? start : completed[i - 1]!));
+    const posted = Float64Array.from(this.#begun);
     const withPeak = completed.length <= MOST_WITH_PEAK;
-    return bandwidthOf({ posted, completed, bytes: this.parameters.size, withPeak });
+    const bytes = this.parameters.size;
+    const { peak } = bandwidthOf({ posted, completed, bytes, withPeak });
+    const whole = bandwidthOf({ posted: posted.fill(start), completed, bytes, withPeak: false });
+    return { ...whole, peak: withPeak ? Math.max(peak, whole.average) : 0 };
   }
 
   #latency(): Latency {
