@@ -3,6 +3,8 @@
 import type { Actor, Ledger } from '../memory/index.js';
 import { after, earlier, type Nanos, NEVER, START } from '../time/index.js';
 import { USUAL_WEIGHT } from './fair.js';
+import type { CpuProfile } from './profile.js';
+import { RegisterWrites } from './register-writes.js';
 import type { Runner, Thread } from './thread.js';
 
 /** What an interrupt has the core do: a driver's handler, a softirq. */
@@ -46,6 +48,8 @@ export interface CoreNodes {
 
 export class Core {
   readonly actor: Actor;
+  /** What it has written to registers of devices. */
+  readonly registerWrites: RegisterWrites;
   /** Threads that belong here and have not ended. */
   threads = 0;
   /** Threads that could run, in turn, and those that wait for a signal or a time. */
@@ -90,7 +94,9 @@ export class Core {
     ledger: Ledger,
     name: string,
     nexts: Float64Array,
+    { registerWriteNs = 0 }: CpuProfile,
   ) {
+    this.registerWrites = new RegisterWrites(registerWriteNs);
     this.#nexts = nexts;
     nexts[index] = NEVER;
     this.actor = ledger.actor(`${name}${index}`);

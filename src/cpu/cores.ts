@@ -49,7 +49,8 @@ export class Cores implements Machine, Scheduler {
     this.profile = profile;
     this.ledger = ledger;
     this.#nexts = new Float64Array(profile.cores);
-    this.cores = Array.from(this.#nexts, (_, i) => new Core(i, ledger, name, this.#nexts));
+    const nexts = this.#nexts;
+    this.cores = Array.from(nexts, (_, i) => new Core(i, ledger, name, nexts, profile));
   }
 
   /** Starts a program; it runs when the cores are next told the time. */

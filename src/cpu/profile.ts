@@ -35,6 +35,8 @@ export interface CpuProfile {
   readonly postNs: number;
   readonly pollNs: number;
   readonly emptyPollNs: number;
+  /** Between two writes to registers of devices, which are not cached: at once unless given (`RegisterWrites`). */
+  readonly registerWriteNs?: number;
   /** Memory channels and links between nodes, where reading is to take its time. */
   readonly memory?: MemoryProfile;
   /** Where devices' writes go; a processor without it reads them all from memory. */

@@ -233,6 +233,22 @@ export class PcieLink {
     return (now + Math.ceil(this.#registers.after(now) + this.#profile.latencyNs)) as Nanos;
   }
 
+  /** A core asks for a register of the device: when the request, which follows what was written before, is there. */
+  registerRequest(now: Nanos): Nanos {
+    const { requestOverheadBytes, latencyNs } = this.#profile;
+    this.messages++;
+    this.downBytes += requestOverheadBytes;
+    this.#registers.serve(now, requestOverheadBytes * this.#nsPerByte);
+    return (now + Math.ceil(this.#registers.after(now) + latencyNs)) as Nanos;
+  }
+
+  /** The device answers: when the core has it. */
+  registerAnswer(now: Nanos, lengthBytes: number): Nanos {
+    const { completionOverheadBytes, latencyNs } = this.#profile;
+    this.#send(now, lengthBytes + completionOverheadBytes);
+    return (now + Math.ceil(this.#up.after(now) + latencyNs)) as Nanos;
+  }
+
   /** From `now` on, the instant at which every write so far is in memory. */
   visibleAfter(now: Nanos): Nanos {
     return Math.max(now, this.#lastVisible) as Nanos;

@@ -28,11 +28,23 @@ export const pcieGen3x8: PcieProfile = {
   bitsPerSecond: 8 * 8e9 * (128 / 130) * TRANSACTIONS,
 };
 
+/** PCI Express 3.0 with 4 lanes, as drives have them. */
+export const pcieGen3x4: PcieProfile = {
+  ...pcieGen3x16,
+  bitsPerSecond: 4 * 8e9 * (128 / 130) * TRANSACTIONS,
+};
+
 /** PCI Express 4.0 with 16 lanes: 16 GT/s a lane (PCIe 4.0 4.2). */
 export const pcieGen4x16: PcieProfile = {
   ...pcieGen3x16,
   bitsPerSecond: 16 * 16e9 * (128 / 130) * TRANSACTIONS,
   outstandingReads: 256,
+};
+
+/** PCI Express 4.0 with 4 lanes. */
+export const pcieGen4x4: PcieProfile = {
+  ...pcieGen3x16,
+  bitsPerSecond: 4 * 16e9 * (128 / 130) * TRANSACTIONS,
 };
 
 /** PCI Express 2.0 with 8 lanes: 5 GT/s a lane, 8b/10b coding (PCIe 2.0 4.2.1). */

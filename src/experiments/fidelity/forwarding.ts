@@ -1,5 +1,5 @@
 // F15: a driver in user space forwards frames from a generator, one every 10 us, and the generator times them: how long half of
-// them take at most, 99 %, 99.99 %. And reads that one core asks local drives for.
+// them take at most, 99 %, 99.99 %.
 
 import { Ethernet } from '../../../protocols/index.js';
 import { Forwarder } from '../../apps/forward/index.js';
@@ -10,6 +10,7 @@ import { i82599 as card } from '../../profiles/nic.js';
 import { ixy } from '../../profiles/user-driver.js';
 import { type Nanos, NEVER, ns, type Random, seconds } from '../../time/index.js';
 import { Simulation } from '../../world/sim.js';
+import { polledNvme } from './polled-nvme.js';
 import { type Experiments, once } from './row.js';
 
 const RATE = 10e9;
@@ -130,5 +131,5 @@ export const forwarding: Experiments = {
   ...experimentsOf('poll', () => latencies('polling')),
   ...experimentsOf('interrupt', () => latencies('interrupted')),
   ...experimentsOf('interrupt 10 us', () => latencies('interrupted', 10)),
-  'polled NVMe I/O of one core': 'there is no drive on a PCIe slot',
+  ...polledNvme,
 };

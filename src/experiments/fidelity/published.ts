@@ -176,8 +176,8 @@ export const published: readonly PublishedRow[] = [
   {
     id: 'F15',
     title:
-      'forwarding at 0.1 Mpps by polling, interrupts, interrupts every 10 us at most; polled NVMe',
-    hardware: 'Intel 82599 10 Gb/s (ixy driver); Xeon 8280L with 21 NVMe drives (SPDK)',
+      'forwarding at 0.1 Mpps by polling, interrupts, interrupts every 10 us at most; reads of 4 KiB from NVMe drives, polled, 128 under way on each',
+    hardware: 'Intel 82599 10 Gb/s (ixy driver); Xeon 8280L with 21 DC P4600 (SPDK)',
     source: 'User Space Network Drivers, ANCS 2019, table 1; SPDK project blog 2019-05',
     percent: 8,
     values: [

@@ -1,0 +1,8 @@
+export { NvmeDrive, type NvmeDriveOptions } from './drive.js';
+export {
+  openPolled,
+  PolledQueue,
+  type PolledQueueOptions,
+  type PolledRequest,
+} from './polled-queue.js';
+export type { DriveProfile, PolledDriverProfile } from './profile.js';
