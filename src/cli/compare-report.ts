@@ -5,6 +5,7 @@ import {
   type Comparison,
   type CountRow,
   countRows,
+  inBytes,
   inUs,
   type PathRecord,
   type Station,
@@ -15,7 +16,7 @@ const US = 1000;
 
 export function printComparison(comparison: Comparison, brief: boolean): void {
   const { size, op, nic, cpu, kernel, mtu, paths, warmUp } = comparison;
-  print(style.layer(`One message of ${size.toLocaleString('en')} bytes (${op}) over each path`));
+  print(style.layer(`One message of ${inBytes(size)} (${op}) over each path`));
   print(
     style.dim(
       `${nic}; CPU ${cpu}; socket stack ${kernel}; 100 Gb/s, Ethernet MTU ${mtu}, one cable.`,

@@ -107,8 +107,12 @@ export function perftestCommand(program: Command): void {
     .option('-a, --all', 'all sizes, powers of two')
     .option('-n, --iters <number>', 'messages of each queue pair', wholeNumber)
     .option('-q, --qps <number>', 'queue pairs', wholeNumber)
-    .option('-m, --mtu <bytes>', 'path MTU: 256 to 4096', wholeNumber)
-    .option('--ipv6', 'RoCE v2 over IPv6')
+    .option(
+      '-m, --mtu <bytes>',
+      "path MTU, 256 to 4096; of TCP tests the link's, 1280 to 9000",
+      wholeNumber,
+    )
+    .option('--ipv6', 'RoCE v2, iWARP or TCP over IPv6')
     .option('-t, --tx-depth <number>', 'work requests posted and not complete', wholeNumber)
     .option('-r, --rx-depth <number>', 'receive requests posted', wholeNumber)
     .option('-l, --post-list <number>', 'work requests a doorbell', wholeNumber)
@@ -169,7 +173,7 @@ export function perftestCommand(program: Command): void {
 
 /** Options that tests of the other kind know nothing of. */
 const ofVerbs: readonly (keyof PerftestCommand)[] = [
-  ...(['wire', 'qpType', 'mtu', 'txDepth', 'rxDepth', 'postList', 'inlineSize', 'cqMod'] as const),
+  ...(['wire', 'qpType', 'txDepth', 'rxDepth', 'postList', 'inlineSize', 'cqMod'] as const),
   ...(['qpTimeout', 'retryCount', 'sl', 'tos', 'outs', 'events', 'atomicType', 'peak'] as const),
   'pcapAll',
 ];

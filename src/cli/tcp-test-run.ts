@@ -46,6 +46,11 @@ export function runTcpTest(test: TcpTestName, options: Options): void {
   const sizes = sweeps ? allSizes('write_bw', 'RC') : [options.size as number | undefined];
   const runs = sizes.map((size) => testOptions(test, options, size, sweeps === true));
   for (const run of runs) tcpTestParameters(run);
+  const cpu = processorOf(options);
+  if (options.cores !== undefined && options.cores > cpu.cores)
+    throw new RangeError(
+      `cores: expected 1 to ${cpu.cores}, as many as ${cpu.name} has, found ${options.cores}`,
+    );
   if (sweeps && options.pcap !== undefined)
     throw new InvalidArgumentError('--pcap is for one size; --size all has many.');
   for (const [i, run] of runs.entries()) {
@@ -80,7 +85,7 @@ function testOptions(
   sweeps: boolean,
 ): TcpTestOptions {
   const { iters, qps, cores, ipv6, bidirectional, tso, gro, jumbo, arfs, congestion } = options;
-  const { coalesce, busyPoll, zerocopy, lro } = options;
+  const { coalesce, busyPoll, zerocopy, lro, mtu } = options;
   const metric = test === 'tcp_bw' ? 'write_bw' : 'write_lat';
   const given: { readonly [name: string]: unknown } = {
     test,
@@ -94,6 +99,7 @@ function testOptions(
     gro,
     lro,
     jumbo,
+    mtu,
     arfs,
     zeroCopy: zerocopy,
     coalesce,
@@ -136,6 +142,8 @@ function runOne(run: TcpTestOptions, options: Options) {
   return { lab, result: test.result(lab.now), frames };
 }
 
+const processorOf = ({ cpu }: Options) => processors.get(cpu ?? '') ?? xeonHaswell;
+
 const SLOT_SPARE = 128;
 /** Rings, buffers of frames and sockets, and what lies beside them. */
 const OTHER_MEMORY = 2 ** 30;
@@ -145,7 +153,7 @@ function makeLab(p: TcpTestParameters, options: Options): Lab {
   const topology = file === undefined ? pair() : readTopology(file, readFileSync(file, 'utf8'));
   const name = options.nic ?? '';
   const card = cards.get(name);
-  const cpu = processors.get(options.cpu ?? '') ?? xeonHaswell;
+  const cpu = processorOf(options);
   const nic = ethernetCards.get(name);
   const kernel = {
     ...kernelFor(p, cpu.cores),
@@ -176,7 +184,7 @@ function printHead(lab: Lab, { parameters: p }: TcpTestResult, options: Options)
   const coalesce = p.coalesce === undefined ? "the card's own" : p.coalesce;
   const rows: readonly (readonly [string, string | number, string, string | number])[] = [
     ['Connections', p.connections, 'Transport type', `TCP, IPv${p.ipv6 ? 6 : 4}`],
-    ['Cores', p.cores, 'Congestion', p.congestion ?? 'cubic'],
+    ['Cores', Math.min(p.cores, processorOf(options).cores), 'Congestion', p.congestion ?? 'cubic'],
     ['Mtu', `${p.mtu}[B]`, 'Link type', 'Ethernet'],
     ['TSO and GSO', onOff(p.tso), 'GRO', p.lro ? `${onOff(p.gro)}, LRO in the card` : onOff(p.gro)],
     ['Flow steering', onOff(p.arfs), 'Zero copy', onOff(p.zeroCopy)],

@@ -39,7 +39,7 @@ function* pollOnce(
 ): Generator<Wait, void, void> {
   kernel.enter(thread.now, thread.core);
   if (napi.clean()) yield* kernel.flush(thread);
-  napi.budget = POLL_BUDGET;
+  napi.pollAgain(POLL_BUDGET);
   kernel.bill.charge(NETDEV, kernel.parts.profile.poll);
   const arrival = napi.poll(thread.now) ? napi.takeUp() : undefined;
   if (arrival) kernel.chargeArrival(arrival);

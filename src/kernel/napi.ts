@@ -206,6 +206,13 @@ export class Napi implements ArrivalQueue {
     return true;
   }
 
+  /** Who polls without end begins anew: nothing that was left lies between one poll and the next (napi_busy_loop). */
+  // hot
+  pollAgain(budget: number): void {
+    this.budget = budget;
+    if (this.#up.length === 0) this.#ending = false;
+  }
+
   #follow(): void {
     if (!this.#adaptive) return;
     this.side.moderate(this.#adaptive.us, this.#adaptive.frames);

@@ -19,7 +19,7 @@ export const inUs = (ns: number): string =>
   ns >= MILLION
     ? `${(ns / MILLION).toFixed(1)} ms`
     : `${(ns / US).toFixed(ns < MANY * US ? 2 : 1)} us`;
-const bytes = (n: number): string => `${n.toLocaleString('en')} byte${n === 1 ? '' : 's'}`;
+export const inBytes = (n: number): string => `${n.toLocaleString('en')} byte${n === 1 ? '' : 's'}`;
 const both = (value: (side: SideName) => number): number =>
   sides.reduce((sum, side) => sum + value(side), 0);
 
@@ -47,12 +47,12 @@ function copies(facts: Facts, size: number, sink: SideName): string {
             .filter((m) => m.side === side && m.kind === 'copy')
             .map((m) => `${m.from} to ${m.to}`),
         );
-        return `${bytes(counts[side].copiedBytes)} on the ${side} (${[...ways].join(', ')})`;
+        return `${inBytes(counts[side].copiedBytes)} on the ${side} (${[...ways].join(', ')})`;
       });
     const passes = copied / size;
     const what = Number.isInteger(passes)
       ? `CPUs moved every byte of the message ${times(passes)}`
-      : `CPUs moved ${bytes(copied)} for a message of ${bytes(size)}`;
+      : `CPUs moved ${inBytes(copied)} for a message of ${inBytes(size)}`;
     return `${what}: ${parts.join(', ')}.`;
   }
   const source = sink === 'target' ? 'initiator' : 'target';
@@ -64,8 +64,8 @@ function copies(facts: Facts, size: number, sink: SideName): string {
   const written = moved(sink, 'NIC', APPLICATION);
   const direct = read === size && written === size;
   return direct
-    ? `Zero copy: no CPU moved a byte. The ${source}'s NIC read the ${bytes(size)} where the application had them, and the ${sink}'s NIC wrote them where the application wants them.`
-    : `Zero copy: no CPU moved a byte. NICs read ${bytes(read)} from the ${source}'s application and wrote ${bytes(written)} to the ${sink}'s.`;
+    ? `Zero copy: no CPU moved a byte. The ${source}'s NIC read the ${inBytes(size)} where the application had them, and the ${sink}'s NIC wrote them where the application wants them.`
+    : `Zero copy: no CPU moved a byte. NICs read ${inBytes(read)} from the ${source}'s application and wrote ${inBytes(written)} to the ${sink}'s.`;
 }
 
 /** Kernel bypass, or what the kernels did. */

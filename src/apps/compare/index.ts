@@ -1,5 +1,5 @@
 export { capturedBytes } from './capture.js';
-export { comparisonFindings, inUs, pathFindings } from './finding.js';
+export { comparisonFindings, inBytes, inUs, pathFindings } from './finding.js';
 export { frameName } from './frame-name.js';
 export * from './model.js';
 export { isVerbs, type PathOptions, PathRun } from './path-run.js';

@@ -62,7 +62,8 @@ export class Timeline {
   /** Lanes in which somebody did something. */
   readonly #used = new Set<number>();
   readonly #lastArrow = new Map<string, number>();
-  readonly #end: number;
+  /** Nothing later is drawn. */
+  readonly end: number;
 
   constructor(
     readonly record: PathRecord,
@@ -70,13 +71,13 @@ export class Timeline {
     /** Where its time ends, if not by itself: pictures on one scale. */
     endNs = shownUntil(record),
   ) {
-    this.#end = endNs;
+    this.end = endNs;
   }
 
   draw(stations: readonly Station[]): string {
     this.#ground();
     const shown = <T extends { readonly atNs: number }>(list: readonly T[]) =>
-      list.filter((one) => one.atNs <= this.#end);
+      list.filter((one) => one.atNs <= this.end);
     for (const call of this.record.calls) this.#call(call);
     for (const span of this.record.spans) this.#span(span);
     this.#transfers();
@@ -108,7 +109,7 @@ export class Timeline {
   }
 
   #x(ns: number): number {
-    const share = Math.min(1, Math.max(0, ns / this.#end));
+    const share = Math.min(1, Math.max(0, ns / this.end));
     return PLOT.left + share * (PLOT.right - PLOT.left);
   }
 
@@ -124,7 +125,7 @@ export class Timeline {
       if (lane === 'application') this.#out.push(words('right faint', PLOT.left - 8, y + 36, side));
     });
     const bottom = this.#y(rows.length);
-    for (const at of ticks(this.#end)) {
+    for (const at of ticks(this.end)) {
       const x = this.#x(at);
       this.#out.push(line('rule', x, this.top, x, bottom));
       this.#out.push(words('middle', x, bottom + 12, `${Number((at / US).toFixed(2))} us`));
@@ -134,7 +135,7 @@ export class Timeline {
   }
 
   #box(kind: string, row: number, from: number, until: number, title: string, part = [0, 1]): void {
-    if (from > this.#end) return;
+    if (from > this.end) return;
     this.#used.add(row);
     const [index = 0, parts = 1] = part;
     const height = INSIDE.height / parts;
@@ -186,7 +187,7 @@ export class Timeline {
 
   /** What NICs and copying cores do; transfers that overlap stand below each other. */
   #transfers(): void {
-    const moves = this.record.moves.filter((move) => move.atNs <= this.#end);
+    const moves = this.record.moves.filter((move) => move.atNs <= this.end);
     for (const side of sides) {
       const own = moves.filter((move) => move.side === side && move.kind !== 'copy');
       const free: number[] = [];
@@ -213,7 +214,7 @@ export class Timeline {
     const wire = rowOf('wire', 'wire');
     for (const frame of this.record.frames) {
       const { from, leftNs, arrivedNs, bytes, protocol, summary } = frame;
-      if (leftNs > this.#end) continue;
+      if (leftNs > this.end) continue;
       const until = arrivedNs ?? leftNs;
       const title = `${protocol} ${summary}: ${bytes} bytes`;
       const part = from === 'initiator' ? [0, 2] : [1, 2];
@@ -238,7 +239,7 @@ export class Timeline {
   }
 
   #between(kind: string, from: number, to: number, at: number, title: string): void {
-    if (at > this.#end) return;
+    if (at > this.end) return;
     const x = this.#x(at);
     const key = `${kind} ${from} ${to}`;
     if (x - (this.#lastArrow.get(key) ?? Number.NEGATIVE_INFINITY) < APART) return;
@@ -265,7 +266,7 @@ export class Timeline {
   #badges(stations: readonly Station[]): void {
     const next = new Map<number, number>();
     stations.forEach((station, i) => {
-      if (station.atNs > this.#end) return;
+      if (station.atNs > this.end) return;
       const row = this.#rowOfStation(station);
       const x = Math.max(this.#x(station.atNs) + BADGE_WIDTH / 2, next.get(row) ?? 0);
       next.set(row, x + BADGE_WIDTH);

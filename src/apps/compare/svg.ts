@@ -1,7 +1,7 @@
 // A comparison as one SVG picture that needs nothing else: first all paths beside each other on one scale, then each path as
 // a timeline on its own scale, with its stations by number and what follows from them.
 
-import { inUs } from './finding.js';
+import { inBytes, inUs } from './finding.js';
 import type { Comparison, PathRecord, Station } from './model.js';
 import { PLOT, TIMELINE_HEIGHT, Timeline } from './svg-lane.js';
 import { box, escaped, line, widthOf, words, wrapped } from './svg-shape.js';
@@ -43,7 +43,7 @@ export function svgOf(comparison: Comparison, id = 'wireverbs'): string {
   y = overview(out, comparison, y);
   for (const path of comparison.paths) y = panel(out, path, y + 26);
   const height = Math.ceil(y + MARGIN);
-  const title = `One message of ${comparison.size} bytes over ${comparison.paths.map((p) => p.title).join(', ')}`;
+  const title = `One message of ${inBytes(comparison.size)} over ${comparison.paths.map((p) => p.title).join(', ')}`;
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" id="${id}" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="${id}-title ${id}-text">`,
     `<title id="${id}-title">${escaped(title)}</title>`,
@@ -95,7 +95,7 @@ export function picturesOnOneScale(paths: readonly PathRecord[], id: string): st
 function head(out: string[], comparison: Comparison, top: number): number {
   const { size, op, nic, cpu, kernel, mtu, warmUp } = comparison;
   let y = top;
-  out.push(words('title', MARGIN, y, `One message of ${size.toLocaleString('en')} bytes (${op})`));
+  out.push(words('title', MARGIN, y, `One message of ${inBytes(size)} (${op})`));
   y += 22;
   const made = `${nic}; CPU ${cpu}; socket stack ${kernel}; 100 Gb/s, Ethernet MTU ${mtu}. Steady state: ${warmUp} messages went before.`;
   out.push(words('faint', MARGIN, y, made));
@@ -117,17 +117,18 @@ function colours(out: string[], y: number): number {
 
 /** All paths on one scale: how long, and what it took. */
 function overview(out: string[], { paths, findings }: Comparison, top: number): number {
+  const barWidth = 400;
   const longest = Math.max(...paths.map(({ placedNs }) => placedNs));
   let y = top;
   out.push(words('head', MARGIN, y, 'From the call until the last byte lies in its place'));
   y += 10;
   for (const path of paths) {
-    const width = (path.placedNs / longest) * 420;
+    const width = (path.placedNs / longest) * barWidth;
     out.push(words('right', PLOT.left - 8, y + 15, path.title));
-    out.push(box('ground', PLOT.left, y + 3, 420, 16));
+    out.push(box('ground', PLOT.left, y + 3, barWidth, 16));
     out.push(box('dma', PLOT.left, y + 3, width, 16));
     out.push(words('', PLOT.left + width + 6, y + 15, inUs(path.placedNs)));
-    out.push(words('faint', PLOT.left + 500, y + 15, summary(path)));
+    out.push(words('faint', PLOT.left + barWidth + 75, y + 15, summary(path)));
     y += 22;
   }
   for (const finding of [...wrongOnes(paths), ...findings]) y = bullet(out, finding, y);
@@ -166,21 +167,23 @@ function panel(out: string[], path: PathRecord, top: number): number {
   out.push(words('right faint', PLOT.right, y, placed));
   y += 14;
   const stations = path.stations.filter(({ phase }) => phase === 0);
-  out.push(new Timeline(path, y).draw(stations));
+  const timeline = new Timeline(path, y);
+  out.push(timeline.draw(stations));
   y += TIMELINE_HEIGHT;
-  y = list(out, stations, y + 4);
+  y = list(out, stations, timeline.end, y + 4);
   for (const finding of path.findings) y = bullet(out, finding, y);
   return y;
 }
 
-/** The stations by number, in columns. */
-function list(out: string[], stations: readonly Station[], top: number): number {
+/** The stations by number, in columns; of what came after `end`, which is not drawn, the time as well. */
+function list(out: string[], stations: readonly Station[], end: number, top: number): number {
   const each = Math.ceil(stations.length / COLUMNS);
   const width = (WIDTH - 2 * MARGIN) / COLUMNS;
   stations.forEach((station, i) => {
     const x = MARGIN + Math.floor(i / each) * width;
     const y = top + ((i % each) + 1) * LINE;
-    out.push(words('small', x, y, `${i + 1}  ${told(station)}`));
+    const later = station.atNs > end ? `, at ${inUs(station.atNs)}` : '';
+    out.push(words('small', x, y, `${i + 1}  ${told(station)}${later}`));
   });
   return top + each * LINE + 6;
 }

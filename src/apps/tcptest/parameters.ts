@@ -25,6 +25,8 @@ export interface TcpTestOptions {
   readonly lro?: boolean;
   /** Frames of 9000 bytes. */
   readonly jumbo?: boolean;
+  /** Of the link, in place of Ethernet's 1500 and of jumbo frames. */
+  readonly mtu?: number;
   readonly arfs?: boolean;
   readonly zeroCopy?: boolean;
   readonly coalesce?: number | 'adaptive';
@@ -45,7 +47,6 @@ export interface TcpTestParameters
   readonly metric: 'bw' | 'lat';
   /** Latency is half of the round trip, or all of it. */
   readonly roundTrips: 1 | 2;
-  readonly mtu: number;
 }
 
 const DEFAULT_SIZE = { bw: 65_536, lat: 2 } as const;
@@ -64,6 +65,10 @@ export function tcpTestParameters(given: TcpTestOptions): TcpTestParameters {
   const connections = whole('qps', given.connections ?? 1, 1, MOST_CONNECTIONS);
   if (metric === 'lat' && connections > 1)
     throw new RangeError(`${given.test}: latency is measured with one connection`);
+  if (metric === 'lat' && given.bidirectional)
+    throw new RangeError(`${given.test}: latency tests go both ways in turn already`);
+  if (given.jumbo && given.mtu !== undefined)
+    throw new RangeError('mtu: jumbo frames have one of 9000 bytes already');
   const iters = whole('iters', given.iters ?? DEFAULT_ITERS[metric], 5, MOST_ITERS);
   const warmUp = metric === 'bw' ? Math.ceil(WARM_UP_BYTES / size / connections) : WARM_UP_ROUNDS;
   return {
@@ -87,11 +92,13 @@ export function tcpTestParameters(given: TcpTestOptions): TcpTestParameters {
     congestion: given.congestion,
     socketBytes: given.socketBytes,
     warmUp: given.warmUp ?? Math.min(warmUp, iters),
-    mtu: given.jumbo ? JUMBO : ETHERNET,
+    mtu: given.jumbo ? JUMBO : whole('mtu', given.mtu ?? ETHERNET, LEAST_MTU, JUMBO),
   };
 }
 const JUMBO = 9000;
 const ETHERNET = 1500;
+/** What every link of IPv6 takes (RFC 8200 5). */
+const LEAST_MTU = 1280;
 
 function whole(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;

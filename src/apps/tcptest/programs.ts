@@ -74,13 +74,26 @@ export function* receives(thread: Thread, host: Computer, socket: Socket, course
 }
 const READ_BYTES = 131_072;
 
+/** One message of a ping-pong. Without a copy the buffer is not touched before its pages are told of: the notice is read. */
+function* sendMessage(
+  thread: Thread,
+  socket: Socket,
+  address: bigint,
+  size: number,
+  zeroCopy: boolean,
+): Generator<Wait, boolean, void> {
+  if (!zeroCopy) return yield* sendWhole(thread, socket, address, size, 0);
+  yield* socket.notices(thread); // of the message before
+  return yield* sendWhole(thread, socket, address, size, MSG_ZEROCOPY);
+}
+
 /** The client of a ping-pong. */
 export function* asks(thread: Thread, host: Computer, socket: Socket, course: Course): Steps {
-  const { size, iters, warmUp } = course.parameters;
+  const { size, iters, warmUp, zeroCopy } = course.parameters;
   const address = bufferOf(host, size);
   for (let i = 0; i < warmUp + iters; i++) {
     course.begins(thread.now);
-    const gone = yield* sendWhole(thread, socket, address, size, 0);
+    const gone = yield* sendMessage(thread, socket, address, size, zeroCopy);
     const got = gone ? yield* socket.recv(thread, address, size, MSG_WAITALL) : -1;
     if (got !== size) return course.failed(`client: ${socket.errno || 'the peer has ended'}`);
     course.completes(thread.now);
@@ -90,12 +103,12 @@ export function* asks(thread: Thread, host: Computer, socket: Socket, course: Co
 
 /** Its server. */
 export function* answers(thread: Thread, host: Computer, socket: Socket, course: Course): Steps {
-  const { size } = course.parameters;
+  const { size, zeroCopy } = course.parameters;
   const address = bufferOf(host, size);
   for (;;) {
     const got = yield* socket.recv(thread, address, size, MSG_WAITALL);
     if (got === 0) return;
-    const gone = got === size && (yield* sendWhole(thread, socket, address, size, 0));
+    const gone = got === size && (yield* sendMessage(thread, socket, address, size, zeroCopy));
     if (!gone) return course.failed(`server: ${socket.errno || 'half a message'}`);
   }
 }

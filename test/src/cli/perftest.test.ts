@@ -63,6 +63,7 @@ spec('wireverbs perftest', (it) => {
     assert.match(wire.stderr, /expected ib, rocev1, rocev2, iwarp; found 'token-ring'/);
     for (const [args, words] of [
       [['tcp_bw', '--wire', 'ib'], /'--wire <wire>' is of tests of verbs, which tcp_bw is not/],
+      [['tcp_bw', '--cores', '17'], /cores: expected 1 to 16, as many as Xeon E5.*, found 17/],
       [['tcp_lat', '-N'], /'-N, --no-peak' is of tests of verbs/],
       [['write_bw', '--wire', 'ib', '--tso'], /'--tso' is of tests of TCP, which write_bw is not/],
     ] as const) {

@@ -51,7 +51,7 @@ spec('the picture of a comparison', (it) => {
     const svg = svgOf(made);
     assert.match(svg, /prefers-color-scheme:dark/);
     assert.match(svg, /role="img" aria-labelledby=/);
-    assert.match(svg, /<title id="wireverbs-title">One message of 4096 bytes/);
+    assert.match(svg, /<title id="wireverbs-title">One message of 4,096 bytes/);
   });
 
   it('draws each copy, and none where there was none', () => {

@@ -76,7 +76,39 @@ spec('TCP tests', (it) => {
     assert.is(half.counts.client.systemCalls, 2 * 40);
   });
 
+  it('who polls the card itself waits for no interrupt and no wake-up', () => {
+    const slept = run({ test: 'tcp_lat', size: 64, iters: 40, coalesce: 0 });
+    const polled = run({ test: 'tcp_lat', size: 64, iters: 40, coalesce: 0, busyPoll: 50 });
+    assert.ok(polled.latency!.typical < slept.latency!.typical / 2, `${polled.latency!.typical}`);
+    assert.is(polled.counts.client.interrupts, 0);
+    assert.ok(polled.cpu.client.utilisation > 90 && slept.cpu.client.utilisation < 60);
+  });
+
+  it('a ping-pong without copies borrows its pages on both sides, and reads the notices', () => {
+    const lent = run({ test: 'tcp_lat', size: 16_384, iters: 40, zeroCopy: true });
+    // What it receives is copied as ever.
+    assert.is(lent.counts.client.bytesCopied, 40 * 16_384);
+    assert.is(lent.counts.server.bytesCopied, 40 * 16_384);
+    assert.is(lent.counts.client.systemCalls, 3 * 40);
+  });
+
+  it('larger frames of any size carry more', () => {
+    const rate = (mtu: number) => run({ test: 'tcp_bw', mtu, ...quick }).bandwidth!.average;
+    assert.ok(rate(1280) < rate(1500) && 2 * rate(1500) < rate(4200));
+  });
+
+  it('the peak is no less than the average, when several messages are read at once as well', () => {
+    for (const gro of [false, true]) {
+      const { bandwidth } = run({ test: 'tcp_bw', gro, tso: gro, ...quick });
+      assert.ok(bandwidth!.peak >= bandwidth!.average, `${bandwidth!.peak}`);
+      assert.ok(bandwidth!.peak < 12.5e9, 'faster than the cable');
+    }
+  });
+
   it('refuse what cannot be', () => {
+    assert.throws(() => tcpTestParameters({ test: 'tcp_rr', bidirectional: true }), /in turn/);
+    assert.throws(() => tcpTestParameters({ test: 'tcp_bw', mtu: 1279 }), /mtu: .* found 1279/);
+    assert.throws(() => tcpTestParameters({ test: 'tcp_bw', mtu: 1500, jumbo: true }), /jumbo/);
     assert.throws(() => tcpTestParameters({ test: 'tcp_lat', connections: 2 }), /one connection/);
     assert.throws(() => tcpTestParameters({ test: 'tcp_bw', size: 0 }), /size: expected/);
   });
