@@ -1,6 +1,6 @@
 // Results of an experiment as a table: what the sweeps set, then what came out, an operation a row.
 
-import type { OperationResult, PointResult } from '../experiments/index.js';
+import { type OperationResult, type PointResult, partsOf } from '../experiments/index.js';
 import { table } from './terminal.js';
 
 const US = 1000;
@@ -25,8 +25,10 @@ const shown = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 
 export function resultTable(results: readonly PointResult[], swept: readonly string[]): string {
+  const hasNames = results.some(({ workloads }) => workloads !== undefined);
   const head = [
     ...swept.map(shortName),
+    ...(hasNames ? ['workload'] : []),
     'operation',
     'p50 us',
     'p99 us',
@@ -38,9 +40,11 @@ export function resultTable(results: readonly PointResult[], swept: readonly str
   ];
   const rows = results.flatMap((result) => {
     const set = swept.map((path) => shown(result.set[path] ?? ''));
-    if (result.operations.length === 0)
-      return [[...set, result.failure, '', '', '', '', '', '', '']];
-    return result.operations.map((one) => [...set, ...cells(result, one)]);
+    return partsOf(result).flatMap(({ name, operations, failure }) => {
+      const first = hasNames ? [...set, name] : set;
+      if (operations.length === 0) return [[...first, failure, '', '', '', '', '', '', '']];
+      return operations.map((one) => [...first, ...cells(result, one)]);
+    });
   });
   return table(head, rows);
 }
@@ -66,11 +70,13 @@ function cells({ measured }: PointResult, one: OperationResult): string[] {
 
 /** What did not end well, in words. */
 export const troubles = (results: readonly PointResult[]): readonly string[] =>
-  results.flatMap(({ point, set, failure, verified }) => {
-    const what = `combination ${point} ${JSON.stringify(set)}`;
-    const found = [];
-    if (failure !== '') found.push(`${what}: ${failure}`);
-    if (verified && verified.wrong > 0)
-      found.push(`${what}: ${verified.wrong} of ${verified.blocks} blocks read back were wrong`);
+  results.flatMap((result) => {
+    const what = `combination ${result.point} ${JSON.stringify(result.set)}`;
+    const found = result.failure === '' ? [] : [`${what}: ${result.failure}`];
+    for (const { name, verified } of partsOf(result))
+      if (verified && verified.wrong > 0)
+        found.push(
+          `${what}: ${name && `${name}: `}${verified.wrong} of ${verified.blocks} blocks read back were wrong`,
+        );
     return found;
   });

@@ -68,6 +68,9 @@ export interface HostOptions extends AdapterOptions {
   readonly sriov?: SriovOptions;
 }
 
+/** Virtual functions of one card: what ConnectX-4 and 5 have at most (NVIDIA's firmware setting NUM_OF_VFS). */
+export const MOST_FUNCTIONS = 127;
+
 export interface SriovOptions {
   /** What the card's switch takes to look an address up. */
   readonly lookUpNs?: number;
@@ -151,6 +154,11 @@ export class Host implements Station, Computer {
   addFunction(adapter: Adapter, limits: FunctionLimits = {}): number {
     if (this.embedded === null)
       throw new UsageError('EOPNOTSUPP', `the card of ${this.name} has no virtual functions`);
+    if (this.#functions.length === MOST_FUNCTIONS)
+      throw new UsageError(
+        'EBUSY',
+        `the card of ${this.name} has ${MOST_FUNCTIONS} virtual functions, and all are in use`,
+      );
     this.#functions.push(adapter);
     return this.embedded.add({ station: adapter, address: adapter.cardAddress, ...limits });
   }

@@ -203,13 +203,14 @@ export class AddressSpace {
     const pieces = this.pieces(virtual, lengthBytes);
     const [first] = pieces;
     if (first === undefined) return new Uint8Array(0);
-    let end = first.byteOffset + first.length;
-    for (const piece of pieces.slice(1)) {
-      if (piece.buffer !== first.buffer || piece.byteOffset !== end)
-        throw new UsageError('EFAULT', `${lengthBytes} bytes at ${virtual} do not lie together`);
-      end += piece.length;
-    }
+    if (!followEachOther(pieces))
+      throw new UsageError('EFAULT', `${lengthBytes} bytes at ${virtual} do not lie together`);
     return new Uint8Array(first.buffer, first.byteOffset, lengthBytes);
+  }
+
+  /** Are the bytes of a mapped range in one array, as `bytes` needs them? */
+  isTogether(virtual: bigint, lengthBytes: number): boolean {
+    return followEachOther(this.pieces(virtual, lengthBytes));
   }
 
   /** The bytes page by page, for ranges whose pages lie anywhere. */
@@ -262,3 +263,9 @@ export class AddressSpace {
 }
 
 const ceilPage = (at: number): number => Math.ceil(at / PAGE_4K) * PAGE_4K;
+
+const followEachOther = (pieces: readonly Uint8Array<ArrayBuffer>[]): boolean =>
+  pieces.slice(1).every((piece, i) => {
+    const before = pieces[i]!;
+    return piece.buffer === before.buffer && piece.byteOffset === before.byteOffset + before.length;
+  });

@@ -93,9 +93,10 @@ function placeOf(yaml: YamlDocument, lines: LineCounter, path: DocumentPath): st
   return '1:1';
 }
 
-/** The most telling error: the deepest, and of those the first. */
+/** The most telling error: the deepest, of those 'one of these' before what one of them lacks, then the first. */
 function worst(errors: readonly ErrorObject[]): ErrorObject {
-  const depth = (error: ErrorObject) => error.instancePath.split('/').length;
+  const depth = ({ instancePath, keyword }: ErrorObject) =>
+    instancePath.split('/').length + (keyword === 'oneOf' ? 0.5 : 0);
   return [...errors].sort((a, b) => depth(b) - depth(a))[0]!;
 }
 
@@ -134,6 +135,11 @@ function explained(error: ErrorObject): readonly [DocumentPath, string] {
       const known = Object.keys((error.parentSchema as { properties?: object })?.properties ?? {});
       const one = known.length > 0 ? `expected one of ${known.join(', ')}` : error.message;
       return [path, `${one}, found ${shown(data)}`];
+    }
+    case 'oneOf': {
+      const { oneOf } = error.parentSchema as { oneOf: readonly { required?: string[] }[] };
+      const names = oneOf.flatMap(({ required = [] }) => required);
+      return [path, `expected one of ${names.join(', ')}, found ${shown(data)}`];
     }
     case 'const':
       return [path, `expected '${params.allowedValue}', found ${shown(data)}`];

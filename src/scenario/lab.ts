@@ -367,7 +367,8 @@ export class Lab {
 const LOOK_EVERY = 16;
 const WATCH_EVERY = 512;
 
-function kindOf({ hosts, switches, links }: Topology, wire: WireName): FabricKind {
+/** What connects hosts where nothing is said: routers where there are loops. */
+export function kindOf({ hosts, switches, links }: Topology, wire: WireName): FabricKind {
   if (wire === 'ib') return 'infiniband';
   return links.length >= hosts.length + switches.length ? 'routed' : 'switched';
 }

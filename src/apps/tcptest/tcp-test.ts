@@ -58,8 +58,14 @@ export class TcpTest implements Course {
   #before: Readonly<Record<Side, Sample>> | undefined;
   #after: Readonly<Record<Side, Sample>> | undefined;
 
-  /** @param address of the server */
-  constructor(client: Computer, server: Computer, address: Uint8Array, options: TcpTestOptions) {
+  /** @param address of the server, which listens on `port` */
+  constructor(
+    client: Computer,
+    server: Computer,
+    address: Uint8Array,
+    options: TcpTestOptions,
+    readonly port = PORT,
+  ) {
     if (client === server)
       throw new RangeError(`${client.name}: a test is between two hosts, not one and itself`);
     this.parameters = tcpTestParameters(options);
@@ -115,7 +121,7 @@ export class TcpTest implements Course {
     const { server } = this.#hosts;
     const { test, connections } = this.parameters;
     const listening = this.#socket(server);
-    yield* listening.bind(thread, PORT);
+    yield* listening.bind(thread, this.port);
     yield* listening.listen(thread, connections);
     for (let i = 0; i < connections; i++) {
       const socket = yield* listening.accept(thread);
@@ -129,7 +135,7 @@ export class TcpTest implements Course {
   *#connect(thread: Thread) {
     const { client } = this.#hosts;
     const socket = this.#socket(client);
-    if ((yield* socket.connect(thread, this.#address, PORT)) < 0)
+    if ((yield* socket.connect(thread, this.#address, this.port)) < 0)
       return this.failed(`connect: ${socket.errno}`);
     yield* this.#play(thread, client, socket, 'client');
   }

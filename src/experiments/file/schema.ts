@@ -96,33 +96,37 @@ const block = object(
   ['rw'],
 );
 
+const vm = {
+  device: {
+    description:
+      "how it has its disk or network: emulated or virtio from the host's driver or bridge, or its own driver on a virtual function (vf) or the whole card (passthrough), which verbs need; host: no VM, the program runs on the host",
+    enum: deviceNames,
+  },
+  placement: {
+    description:
+      'pinned: each virtual CPU has a core that it shares with nobody; shared: the virtual CPUs of all VMs take turns on all cores',
+    enum: placementNames,
+  },
+  vcpus: count('virtual CPUs of each VM; 2 unless given'),
+  memory: { ...size, description: 'of the VM; what the job needs unless given' },
+  pages: {
+    ...size,
+    description: 'chunks of machine memory: 4KiB, 2MiB or 1GiB; 2 MiB unless given',
+  },
+  node: count('NUMA node of its memory; 0 unless given', 0),
+  cores: {
+    description: 'where pinned virtual CPUs run; the first free ones from core 2 on unless given',
+    type: 'array',
+    minItems: 1,
+    items: count('a core', 0),
+  },
+  profile: profileSchema('what virtualization costs', hypervisors, 'kvmposted'),
+};
+
 const vms = object(
-  'the VM in which the client or the program of a block job runs, and those beside it',
+  'the VM in which the client or the program of a block job runs, and those beside it; of several workloads each has a VM',
   {
-    device: {
-      description:
-        "how it has its disk or network: emulated or virtio from the host's driver or bridge, or its own driver on a virtual function (vf) or the whole card (passthrough), which verbs need; host: no VM, the program runs on the host",
-      enum: deviceNames,
-    },
-    placement: {
-      description:
-        'pinned: each virtual CPU has a core that it shares with nobody; shared: the virtual CPUs of all VMs take turns on all cores',
-      enum: placementNames,
-    },
-    vcpus: count('virtual CPUs of each VM; 2 unless given'),
-    memory: { ...size, description: 'of the VM; what the job needs unless given' },
-    pages: {
-      ...size,
-      description: 'chunks of machine memory: 4KiB, 2MiB or 1GiB; 2 MiB unless given',
-    },
-    node: count('NUMA node of its memory; 0 unless given', 0),
-    cores: {
-      description: 'where pinned virtual CPUs run; from core 2 on unless given',
-      type: 'array',
-      minItems: 1,
-      items: count('a core', 0),
-    },
-    profile: profileSchema('what virtualization costs', hypervisors, 'kvmposted'),
+    ...vm,
     neighbours: count('other VMs, where cores are shared; none unless given', 0),
     load: {
       ...count('percent of the time that neighbours compute; 50 unless given', 0),
@@ -170,36 +174,57 @@ const pool = object('what serves the disk, and on what it lies', {
   digests: flag('NVMe/TCP has header and data digests'),
 });
 
-const workload = {
-  ...object('what is run, one of these', {
-    block,
-    perftest: object(
-      "a test of linux-rdma's perftest, over any transport but tcp",
-      { ...testOptions, ...ends },
-      ['test'],
-    ),
-    tcp: object(
-      'messages over sockets of two kernels: a stream, or requests and answers',
-      {
-        test: { description: 'stream, half a round trip, or transactions', enum: tcpTestNames },
-        ...ends,
-        size: { ...size, description: 'bytes of a message' },
-        iters: count('messages of each connection', 5),
-        connections: count('each with a thread on either side'),
-        cores: count('that threads are spread over; as many as connections unless given'),
-        bidirectional: flag('both sides send at once'),
-        'zero-copy': flag('send with MSG_ZEROCOPY'),
-        'socket-bytes': {
-          ...size,
-          description: 'SO_SNDBUF and SO_RCVBUF; grown as needed unless given',
-        },
-        'warm-up': count('messages that go before and are not counted', 0),
+const kinds = {
+  block,
+  perftest: object(
+    "a test of linux-rdma's perftest, over any transport but tcp",
+    { ...testOptions, ...ends },
+    ['test'],
+  ),
+  tcp: object(
+    'messages over sockets of two kernels: a stream, or requests and answers',
+    {
+      test: { description: 'stream, half a round trip, or transactions', enum: tcpTestNames },
+      ...ends,
+      size: { ...size, description: 'bytes of a message' },
+      iters: count('messages of each connection', 5),
+      connections: count('each with a thread on either side'),
+      cores: count('that threads are spread over; as many as connections unless given'),
+      bidirectional: flag('both sides send at once'),
+      'zero-copy': flag('send with MSG_ZEROCOPY'),
+      'socket-bytes': {
+        ...size,
+        description: 'SO_SNDBUF and SO_RCVBUF; grown as needed unless given',
       },
-      ['test'],
-    ),
-  }),
+      'warm-up': count('messages that go before and are not counted', 0),
+    },
+    ['test'],
+  ),
+};
+
+const one = {
+  ...object('one of these', kinds),
   minProperties: 1,
   maxProperties: 1,
+};
+
+const task = {
+  ...object('one of several workloads', {
+    ...kinds,
+    name: text('of its results; its kind and number unless given'),
+    count: count('as many of it, each in a VM of its own; 1 unless given', 0),
+    background: flag('it goes on, whatever it was asked for, until all that are not have ended'),
+    vm: object("the VM that it runs in, where it differs from 'vms'", vm),
+  }),
+  oneOf: Object.keys(kinds).map((name) => ({ required: [name] })),
+};
+
+const workload = {
+  description: 'what is run: one thing, or a list of what is run at the same time',
+  if: { type: 'array' },
+  // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
+  then: { type: 'array', minItems: 1, items: task },
+  else: one,
 };
 
 const sweep = {

@@ -2,7 +2,6 @@
 // that cannot be refused before anything runs.
 
 import type { PathName } from '../../apps/compare/index.js';
-import type { WireName } from '../../apps/perftest/index.js';
 import { kernelFor, tcpTestParameters } from '../../apps/tcptest/index.js';
 import type { CpuProfile } from '../../cpu/index.js';
 import { pair, star, type Topology } from '../../fabric/index.js';
@@ -16,11 +15,13 @@ import type { LabOptions } from '../../scenario/lab.js';
 import { readSize, readTime } from '../../scenario/quantity.js';
 import { readTopology, topologyOf } from '../../scenario/topology-file.js';
 import type { Beside } from './experiment-file.js';
+import { checkFabric, checkFaults, wireOf } from './ground.js';
 import { at, PlaceError } from './place.js';
 import { nodesOf } from './pool.js';
 import { profileOf } from './profile-value.js';
 import type { HostText, OptionsText, PointText } from './text.js';
-import { hostNamed, type Workload, workloadOf } from './workload.js';
+import { Tenancy } from './vm.js';
+import { hostNamed, type Workload, workloadsOf } from './workload.js';
 
 /** A host's hardware. */
 export interface Hardware {
@@ -39,7 +40,8 @@ export interface Settings {
   readonly topology: Topology;
   readonly lab: LabOptions;
   readonly hardware: ReadonlyMap<string, Hardware>;
-  readonly workload: Workload;
+  /** All at once. */
+  readonly workloads: readonly Workload[];
   readonly faults: readonly FaultText[];
   readonly endNs: number | undefined;
 }
@@ -53,16 +55,24 @@ const SLOT_SPARE = 128;
 export function settle(text: PointText, beside: Beside): Settings {
   const { transport = 'rocev2', seed = 1, options = {}, fabric = {} } = text;
   const topology = topologyFor(text, beside);
+  checkFabric(text, transport, topology);
   const hardware = new Map(topology.hosts.map((name) => [name, hardwareOf(text, name)] as const));
   for (const name of Object.keys(text.hosts ?? {}))
     if (name !== 'all') hostNamed(topology, name, ['hosts', name]);
   const mtu = options.mtu ?? USUAL_MTU;
-  const kernelAt = (name: string) => hardware.get(name)!.kernel;
-  const workload = workloadOf(text, topology, transport, kernelAt, (name) => {
-    return hardware.get(name)!.cpu.cores;
+  const machineAt = (name: string) => {
+    const { cpu, nodes, memoryBytes } = hardware.get(name)!;
+    return { cores: cpu.cores, nodes, memoryBytes };
+  };
+  const workloads = workloadsOf(text, {
+    topology,
+    transport,
+    kernelAt: (name) => hardware.get(name)!.kernel,
+    tenancy: new Tenancy(machineAt),
   });
-  const isTcp = transport === 'tcp';
-  const isVf = workload.vm?.device === 'vf';
+  const hasKernel = transport === 'tcp' || workloads.some(({ kind }) => kind === 'tcp');
+  const hasFunctions = (name: string) =>
+    workloads.some(({ vm, from }) => vm?.device === 'vf' && from === name);
   const hosts = Object.fromEntries(
     [...hardware].map(([name, { cpu, card, kernel, memoryBytes, nodes, slotNode }]) => [
       name,
@@ -73,8 +83,8 @@ export function settle(text: PointText, beside: Beside): Settings {
         mtu,
         nodes: Array.from({ length: nodes }, () => memoryBytes),
         ...(slotNode !== undefined && { slotNode }),
-        ...(isTcp && { kernel: { ...kernel, ...steering(workload, cpu) } }),
-        ...(isVf && name === workload.from && { sriov: {} }),
+        ...(hasKernel && { kernel: { ...kernel, ...steering(workloads, cpu) } }),
+        ...(hasFunctions(name) && { sriov: {} }),
       },
     ]),
   );
@@ -82,19 +92,21 @@ export function settle(text: PointText, beside: Beside): Settings {
     topology,
     seed,
     hosts,
-    wire: isTcp ? 'rocev2' : (transport as WireName),
+    wire: wireOf(transport),
     slotBytes: Math.max(mtu, USUAL_MTU) + SLOT_SPARE,
     ...(fabric.kind && { kind: fabric.kind }),
     ...(fabric.ipv6 !== undefined && { ipv6: fabric.ipv6 }),
   };
+  const { faults = [] } = text;
+  checkFaults(faults, lab);
   return {
     seed,
     transport,
     topology,
     lab,
     hardware,
-    workload,
-    faults: text.faults ?? [],
+    workloads,
+    faults,
     endNs: text.end === undefined ? undefined : readTime('end', text.end),
   };
 }
@@ -164,9 +176,9 @@ function kernelOptions(options: OptionsText): KernelOptions {
   };
 }
 
-/** Queues and cores of a TCP test, as `wireverbs perftest` has them; those of a guest are its own. */
-function steering(workload: Workload, cpu: CpuProfile): KernelOptions {
-  if (workload.kind !== 'tcp' || workload.vm) return {};
+/** Queues and cores of a TCP test that is alone, as `wireverbs perftest` has them; those of a guest are its own. */
+function steering([workload, ...others]: readonly Workload[], cpu: CpuProfile): KernelOptions {
+  if (workload?.kind !== 'tcp' || workload.vm || others.length > 0) return {};
   const {
     queues,
     affinity,

@@ -114,6 +114,15 @@ export interface WorkloadText {
   readonly tcp?: TestText;
 }
 
+/** One of several workloads at once: what runs, and in which VM, or in how many. */
+export interface TaskText extends WorkloadText {
+  readonly name?: string;
+  readonly count?: number;
+  readonly background?: boolean;
+  /** Where it differs from 'vms'. */
+  readonly vm?: Omit<VmsText, 'neighbours' | 'load'>;
+}
+
 /** One combination of everything. */
 export interface PointText {
   readonly experiment: string;
@@ -125,7 +134,7 @@ export interface PointText {
   readonly hosts?: Readonly<Record<string, HostText>>;
   readonly vms?: VmsText;
   readonly pool?: PoolText;
-  readonly workload: WorkloadText;
+  readonly workload: WorkloadText | readonly TaskText[];
   readonly faults?: readonly FaultText[];
   readonly end?: Quantity;
 }

@@ -14,15 +14,12 @@ import {
 } from '../../apps/tcptest/index.js';
 import type { Topology } from '../../fabric/index.js';
 import type { KernelOptions } from '../../kernel/index.js';
-import { PAGE_1G, PAGE_2M, PAGE_4K, type PageBytes } from '../../memory/index.js';
-import { hypervisors } from '../../profiles/catalogue.js';
 import { type Quantity, readSize, readTime } from '../../scenario/quantity.js';
 import { optionsOf } from '../../scenario/scenario-file.js';
-import type { VmProfile } from '../../vm/index.js';
 import { at, PlaceError } from './place.js';
 import { nodesOf, type PoolSettings, poolOf } from './pool.js';
-import { profileOf } from './profile-value.js';
-import type { BlockText, DeviceName, PlacementName, PointText, TestText } from './text.js';
+import type { BlockText, PointText, TaskText, TestText, WorkloadText } from './text.js';
+import type { Tenancy, VmSettings } from './vm.js';
 
 interface Between {
   readonly from: string;
@@ -31,7 +28,11 @@ interface Between {
 
 /** Where it runs: between two hosts, the client in a VM of its host where that is wanted. */
 interface Placed extends Between {
+  /** Of several at once; '' when it is the only one. */
+  readonly name: string;
   readonly vm: VmSettings | undefined;
+  /** It goes on for as long as others do that are not. */
+  readonly background: boolean;
 }
 
 export type Workload =
@@ -43,47 +44,92 @@ export type Workload =
       readonly pool: PoolSettings;
     } & Placed);
 
-/** The VM that the client runs in. */
-export interface VmSettings {
-  readonly device: Exclude<DeviceName, 'host'>;
-  readonly placement: PlacementName;
-  readonly vcpus: number;
-  readonly memoryBytes: number;
-  readonly pageBytes: PageBytes;
-  readonly node: number;
-  /** Of pinned virtual CPUs. */
-  readonly pins: readonly number[];
-  readonly profile: VmProfile;
-  readonly neighbours: number;
-  readonly loadPercent: number;
-}
-
-export function hostNamed({ hosts }: Topology, name: string, path: readonly string[]): string {
+export function hostNamed(
+  { hosts }: Topology,
+  name: string,
+  path: readonly (string | number)[],
+): string {
   if (hosts.includes(name)) return name;
   throw new PlaceError(path, `there is no host '${name}'; there are ${hosts.join(', ')}`);
 }
 
+/** What workloads stand on. */
+export interface Ground {
+  readonly topology: Topology;
+  readonly transport: PathName;
+  readonly kernelAt: (host: string) => KernelOptions;
+  readonly tenancy: Tenancy;
+}
+
+/** One of the workloads, and where in the text it is. */
+interface Asked {
+  readonly text: TaskText;
+  readonly place: readonly (string | number)[];
+  readonly name: string;
+}
+
+/** Their VMs have addresses in the networks of their hosts, which have room for 254. */
+const MOST_WORKLOADS = 128;
+
 /** @throws PlaceError that says what cannot be, and where */
-export function workloadOf(
-  text: PointText,
-  topology: Topology,
-  transport: PathName,
-  kernelAt: (host: string) => KernelOptions,
-  coresAt: (host: string) => number,
-): Workload {
-  const { perftest, tcp, block } = text.workload;
-  const kind = perftest ? 'perftest' : tcp ? 'tcp' : 'block';
-  const place = ['workload', kind];
-  const between = endsOf(text, topology, place);
+export function workloadsOf(text: PointText, ground: Ground): readonly Workload[] {
+  const { workload } = text;
+  if (!isList(workload))
+    return [workloadOf(text, { text: workload, place: ['workload'], name: '' }, ground)];
+  const asked = workload.flatMap((task, i) => {
+    const { name = `${kindOf(task)} ${i}`, count = 1 } = task;
+    if (
+      workload.findIndex((other) => other.name !== undefined && other.name === task.name) < i &&
+      task.name !== undefined
+    )
+      throw new PlaceError(
+        ['workload', i, 'name'],
+        `there is a '${name}' already: expected one name each`,
+      );
+    return Array.from({ length: Math.min(count, MOST_WORKLOADS + 1) }, (_, n) => ({
+      text: task,
+      place: ['workload', i],
+      name: count === 1 ? name : `${name} ${n}`,
+    }));
+  });
+  if (asked.length > MOST_WORKLOADS)
+    throw new PlaceError(['workload'], `expected at most ${MOST_WORKLOADS} workloads, found more`);
+  if (asked.every(({ text: { background } }) => background === true))
+    throw new PlaceError(
+      ['workload'],
+      'all are in the background: expected one that ends by itself',
+    );
+  return asked.map((one) => workloadOf(text, one, ground));
+}
+
+export const isList = (workload: PointText['workload']): workload is readonly TaskText[] =>
+  Array.isArray(workload);
+
+const kindOf = ({ perftest, tcp }: WorkloadText): Workload['kind'] =>
+  perftest ? 'perftest' : tcp ? 'tcp' : 'block';
+
+function workloadOf(whole: PointText, asked: Asked, ground: Ground): Workload {
+  const { text, name } = asked;
+  const { topology, transport, tenancy } = ground;
+  const { perftest, tcp, block, background = false } = text;
+  const place = [...asked.place, kindOf(text)];
+  const between = endsOf(whole, text, topology, place);
   if (between.from === between.to)
     throw new PlaceError([...place, 'from'], `${between.from} is both ends: expected two hosts`);
   if (perftest && transport === 'tcp')
     throw new PlaceError(place, 'verbs do not run over kernel TCP: use tcp, or another transport');
-  if (tcp && transport !== 'tcp')
+  // Beside others sockets are the kernel's, on the same card as their RDMA: on Ethernet that is.
+  if (tcp && transport !== 'tcp' && (name === '' || transport === 'ib'))
     throw new PlaceError(
       place,
       `sockets run over transport tcp, not ${transport} (${pathTitles[transport]})`,
     );
+  const about = { ...between, name, background };
+  const ownPlace = [...asked.place, 'vm'];
+  const vmOf = (need: number) => {
+    tenancy.uses(between.to, name || 'the workload', [...place, 'to']);
+    return tenancy.vm(between.from, { name, all: whole.vms, own: text.vm, ownPlace, need });
+  };
   if (perftest)
     return at(place, () => {
       const parameters = perftestParameters({
@@ -91,33 +137,35 @@ export function workloadOf(
         wire: transport as WireName,
       });
       const { qps, size } = parameters;
-      const vm = vmOf(text, NETWORK_MEMORY + BUFFERS * qps * size, coresAt(between.from));
+      const vm = vmOf(NETWORK_MEMORY + BUFFERS * qps * size);
       if (vm?.device === 'emulated' || vm?.device === 'virtio')
         throw new PlaceError(
-          ['vms', 'device'],
+          text.vm?.device ? [...ownPlace, 'device'] : ['vms', 'device'],
           `verbs need a function of the card, which ${vm.device} does not give: expected host, vf or passthrough`,
         );
-      return { ...between, kind: 'perftest', parameters, vm };
+      return { ...about, kind: 'perftest', parameters, vm };
     });
   if (tcp)
     return at(place, () => {
-      const options = tcpOptions(tcp, kernelAt(between.from));
+      const options = tcpOptions(tcp, ground.kernelAt(between.from));
       const { connections, size } = tcpTestParameters(options);
-      const memory = NETWORK_MEMORY + BUFFERS * connections * size;
-      const vm = vmOf(text, memory, coresAt(between.from));
-      return { ...between, kind: 'tcp', options, vm };
+      const vm = vmOf(NETWORK_MEMORY + BUFFERS * connections * size);
+      return { ...about, kind: 'tcp', options, vm };
     });
   const parameters = at(place, () => blockParameters(block!));
   const { jobs, depth, blockSizes } = parameters;
-  const memory = GUEST_MEMORY + 2 * jobs * depth * Math.max(...blockSizes);
-  const vm = vmOf(text, memory, coresAt(between.from));
-  const pool = poolOf(text, topology.hosts, between.from, between.to, parameters);
-  return { ...between, kind: 'block', parameters, pool, vm };
+  const vm = vmOf(GUEST_MEMORY + 2 * jobs * depth * Math.max(...blockSizes));
+  const pool = poolOf(whole, topology.hosts, between.from, between.to, parameters);
+  return { ...about, kind: 'block', parameters, pool, vm };
 }
 
 /** Client and server: of a disk, who uses it, and the pool. */
-function endsOf({ workload, pool = {} }: PointText, topology: Topology, place: string[]): Between {
-  const { perftest, tcp, block } = workload;
+function endsOf(
+  { pool = {} }: PointText,
+  { perftest, tcp, block }: WorkloadText,
+  topology: Topology,
+  place: readonly (string | number)[],
+): Between {
   const { hosts } = topology;
   const given = perftest ?? tcp;
   const from = hostNamed(topology, (given ?? block!).from ?? hosts[0]!, [...place, 'from']);
@@ -154,44 +202,12 @@ function blockParameters(text: BlockText): BlockJobParameters {
   return blockJobParameters(defined(known));
 }
 
-const PAGE_SIZES: readonly number[] = [PAGE_4K, PAGE_2M, PAGE_1G];
 /** What a guest needs beside the buffers of its job: rings, queues, page tables. */
 const GUEST_MEMORY = 48 << 20;
 /** The same for messages: with the packets of an Ethernet card. */
 const NETWORK_MEMORY = 256 << 20;
 /** Buffers of a queue pair or connection, of the largest message. */
 const BUFFERS = 4;
-/** Cores that pinned virtual CPUs leave to the host. */
-const HOST_CORES = 2;
-const USUAL_LOAD = 50;
-
-function vmOf({ vms }: PointText, need: number, cores: number): VmSettings | undefined {
-  const { device = 'host', placement = 'pinned', vcpus = 2 } = vms ?? {};
-  if (vms === undefined || device === 'host') return undefined;
-  const pageBytes = sizeOf('pages', vms.pages) ?? PAGE_2M;
-  if (!PAGE_SIZES.includes(pageBytes))
-    throw new PlaceError(['vms', 'pages'], `expected 4KiB, 2MiB or 1GiB, found ${vms.pages}`);
-  const memory = sizeOf('memory', vms.memory) ?? need;
-  const pins = vms.cores ?? Array.from({ length: vcpus }, (_, i) => HOST_CORES + i);
-  if (placement === 'pinned' && (pins.length !== vcpus || pins.some((core) => core >= cores)))
-    throw new PlaceError(
-      ['vms', vms.cores ? 'cores' : 'vcpus'],
-      `${vcpus} pinned virtual CPUs need as many cores of the ${cores} that there are, found ${pins.join(', ')}`,
-    );
-  const { node = 0 } = vms;
-  return {
-    device,
-    placement,
-    vcpus,
-    memoryBytes: Math.ceil(memory / pageBytes) * pageBytes,
-    pageBytes: pageBytes as PageBytes,
-    node,
-    pins,
-    profile: at(['vms', 'profile'], () => profileOf(hypervisors, vms.profile, 'kvmposted')),
-    neighbours: placement === 'shared' ? (vms.neighbours ?? 0) : 0,
-    loadPercent: vms.load ?? USUAL_LOAD,
-  };
-}
 
 const sizeOf = (name: string, value: Quantity | undefined): number | undefined =>
   value === undefined ? undefined : readSize(name, value);

@@ -59,6 +59,7 @@ export interface ResourceUse {
 export interface Measurement {
   readonly durationNs: number;
   readonly hosts: Readonly<Record<string, HostUse>>;
+  /** Of a workload that is alone. */
   readonly vm?: VmUse;
   /** The busiest, most used first. */
   readonly resources: readonly ResourceUse[];
@@ -87,16 +88,18 @@ export function measurementOf(before: Sample, after: Sample, operations: number)
   return {
     durationNs,
     hosts: Object.fromEntries(hosts),
-    ...(before.vm && after.vm && { vm: vmUseOf(before.vm, after.vm, durationNs, each) }),
     resources,
     bottleneck: resources[0] ?? { resource: 'nothing', busyPercent: 0 },
   };
 }
 
-function vmUseOf(before: VmSample, after: VmSample, durationNs: number, operations: number): VmUse {
+/** What a VM did between two samples, for so many operations. */
+export function vmUseOf(before: VmSample, after: VmSample, operations: number): VmUse {
+  const each = Math.max(1, operations);
   const exits = Object.entries(after.exits)
-    .map(([reason, count]) => [reason, (count - (before.exits[reason] ?? 0)) / operations] as const)
+    .map(([reason, count]) => [reason, (count - (before.exits[reason] ?? 0)) / each] as const)
     .filter(([, count]) => count > 0);
+  const durationNs = Math.max(1, after.at - before.at);
   return {
     exitsPerOperation: Object.fromEntries(exits),
     stealPercent: (PERCENT * (after.stealNs - before.stealNs)) / durationNs,

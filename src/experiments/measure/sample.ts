@@ -33,6 +33,7 @@ export interface HostSample {
 
 /** What a VM has done so far. */
 export interface VmSample {
+  readonly at: Nanos;
   readonly exits: Readonly<Record<string, number>>;
   /** Nanoseconds for which its virtual CPUs could have run and others had their cores. */
   readonly stealNs: number;
@@ -43,7 +44,6 @@ export interface Sample {
   readonly hosts: ReadonlyMap<string, HostSample>;
   /** Nanoseconds for which each resource was busy. */
   readonly busy: ReadonlyMap<string, number>;
-  readonly vm: VmSample | undefined;
 }
 
 /** Sums what cores do by stage. */
@@ -96,8 +96,6 @@ const named = (thread: string): string => thread.replaceAll(/\s*\d+(?=\s|$)/g, '
 
 /** Takes samples of a world's hosts and links. */
 export class Sampler {
-  /** The VM whose program is measured. */
-  vm: Vm | undefined;
   readonly #clocks = new Map<string, StageClock>();
 
   constructor(
@@ -115,7 +113,7 @@ export class Sampler {
     const busy = new Map<string, number>();
     const hosts = this.hosts.map((host) => [host.name, this.#host(host, at, busy)] as const);
     for (const { name, occupiedNs } of this.traffic) busy.set(`link ${name}`, occupiedNs);
-    return { at, hosts: new Map(hosts), busy, vm: this.vm && vmSample(this.vm, at) };
+    return { at, hosts: new Map(hosts), busy };
   }
 
   #host(host: Host, at: Nanos, busy: Map<string, number>): HostSample {
@@ -150,10 +148,10 @@ export class Sampler {
 
 const EXITS = ledgerKinds.filter((kind) => kind.startsWith('exit-'));
 
-function vmSample({ vcpus }: Vm, at: Nanos): VmSample {
+export function vmSample({ vcpus }: Vm, at: Nanos): VmSample {
   const exits: Record<string, number> = {};
   for (const vcpu of vcpus)
     for (const [reason, count] of Object.entries(vcpu.exits))
       exits[reason] = (exits[reason] ?? 0) + count;
-  return { exits, stealNs: vcpus.reduce((sum, vcpu) => sum + vcpu.steal(at), 0) };
+  return { at, exits, stealNs: vcpus.reduce((sum, vcpu) => sum + vcpu.steal(at), 0) };
 }

@@ -5,6 +5,7 @@ import { type PathName, pathTitles } from '../../apps/compare/index.js';
 import { readSize } from '../../scenario/quantity.js';
 import { valueAt } from '../file/sweep.js';
 import type { PointText } from '../file/text.js';
+import { isList } from '../file/workload.js';
 import type { PointResult } from '../run/result.js';
 
 /** How a program has its disk: of the host itself, or a VM in one of four ways. */
@@ -34,8 +35,9 @@ export interface Row {
 
 const DEFAULT_SIZE = 4096;
 
-/** A result with the text of its combination; undefined where it came to nothing, or is no block job. */
+/** A result with the text of its combination; undefined where it came to nothing, or is no block job that is alone. */
 export function rowOf(result: PointResult, text: PointText): Row | undefined {
+  if (isList(text.workload)) return undefined;
   const { block } = text.workload;
   if (!block || result.failure !== '' || !result.measured) return undefined;
   const size = block['block-size'];

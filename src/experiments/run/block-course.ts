@@ -16,13 +16,15 @@ export function startBlockJob(
   lab: Lab,
   settings: Settings,
   workload: BlockWorkload,
+  index: number,
   phase: Phase,
 ): Course {
   const { parameters } = workload;
   const latencies = { read: new Latencies(), write: new Latencies() };
   let job: BlockJob | undefined;
   let failure = '';
-  const pool = new Pool(lab, settings.transport === 'tcp' ? 'tcp' : 'rdma', workload.pool);
+  const transport = settings.transport === 'tcp' ? 'tcp' : 'rdma';
+  const pool = new Pool(lab, transport, workload.pool, index);
   const listener = {
     begins: (now: Nanos) => {
       pool.begins();

@@ -25,7 +25,13 @@ export function* attach(
   if (pool.failure !== '') return pool.failure;
   const qbd = new Qbd(computer, {
     subnqn: POOL_NQN,
-    paths: [{ transport: pool.transport, target: parseIp(pool.lab.address(pool.host)) }],
+    paths: [
+      {
+        transport: pool.transport,
+        target: parseIp(pool.lab.address(pool.host)),
+        port: pool.port,
+      },
+    ],
     entries: Math.max(entries, 2 * parameters.depth),
     ...(queues !== undefined && { queues }),
     ...(digests && { digests: { header: true, data: true } }),

@@ -11,12 +11,11 @@ import { after } from '../../time/index.js';
 import { E1000, NvmeDisk, probeE1000, probeNvme } from '../../vm/emulated/index.js';
 import { assignCard, assignFunction, Vm } from '../../vm/index.js';
 import { probeVirtioBlk, probeVirtioNet, VirtioBlk, VirtioNet } from '../../vm/virtio/index.js';
-import type { VmSettings } from '../file/workload.js';
+import { NEIGHBOUR_MEMORY, type VmSettings } from '../file/vm.js';
 import { NEIGHBOUR } from '../measure/measurement.js';
 
 /** What the guest calls it. */
 export const GUEST_DISK = '/dev/sdc';
-const NEIGHBOUR_MEMORY = 16 << 20;
 /** A neighbour computes and rests in turns of about so long together. */
 const TURN_NS = 1_000_000;
 const PERCENT = 100;
@@ -27,9 +26,9 @@ export const hasOwnDriver = ({ device }: VmSettings): boolean =>
 
 /** Makes the VM, with its function of the card where it gets one, and its neighbours. */
 export function makeVm(lab: Lab, host: Host, settings: VmSettings): Vm {
-  const { placement, vcpus, memoryBytes, pageBytes, node, pins, profile } = settings;
+  const { name, placement, vcpus, memoryBytes, pageBytes, node, pins, profile } = settings;
   const vm = new Vm({
-    name: 'vm',
+    name,
     host,
     vcpus,
     memoryBytes,
@@ -44,23 +43,31 @@ export function makeVm(lab: Lab, host: Host, settings: VmSettings): Vm {
   return vm;
 }
 
-function giveCard(lab: Lab, host: Host, vm: Vm, { device }: VmSettings): void {
+function giveCard(lab: Lab, host: Host, vm: Vm, settings: VmSettings): void {
   const options = lab.hostOptions[lab.hosts.indexOf(host)]!;
-  if (device === 'passthrough') assignCard(vm, options);
+  if (settings.device === 'passthrough') assignCard(vm, options);
   else {
     const { sriov: _, guid: __, ...others } = options;
-    assignFunction(vm, { ...others, ...ownNetwork(lab, host) });
+    assignFunction(vm, { ...others, ...ownNetwork(lab, host, settings) });
   }
 }
 
 /** A guest's function, or its port of the bridge, is another station on the same link, with addresses of its own. */
-function ownNetwork(lab: Lab, host: Host): { mac: string; addresses: string[] } {
+function ownNetwork(
+  lab: Lab,
+  host: Host,
+  { index }: VmSettings,
+): { mac: string; addresses: string[] } {
   const { mac, addresses } = lab.hostOptions[lab.hosts.indexOf(host)]!;
-  const own = addresses.map((one) => one.replace(/(\d+)(?=\/)/, (last) => `${Number(last) + OWN}`));
-  return { mac: String(mac).replace(/^../, '0a'), addresses: own };
+  const second = index.toString(HEX).padStart(2, '0');
+  const own = addresses.map((one) =>
+    one.replace(/\d+(?=\/)/, `${Math.max(OWN, 1 + lab.hosts.length) + index}`),
+  );
+  return { mac: String(mac).replace(/^..:../, `0a:${second}`), addresses: own };
 }
-/** Added to the last part of the host's addresses. */
-const OWN = 100;
+/** In their host's network those of VMs end in this and what follows, or come after those of all hosts. */
+const OWN = 101;
+const HEX = 16;
 
 /** Computes for a part of the time, in pieces of random length, on every virtual CPU. */
 function neighbour(host: Host, index: number, settings: VmSettings): void {
@@ -94,8 +101,10 @@ export function* openGuestNetwork(
   settings: VmSettings,
 ): Generator<Wait, void, void> {
   if (hasOwnDriver(settings)) return;
-  const { mac, addresses } = ownNetwork(lab, host);
-  const options = { name: 'net0', vm, bridge: new Bridge(host.kernel!), mac: parseMac(mac) };
+  const { mac, addresses } = ownNetwork(lab, host, settings);
+  const kernel = host.kernel!;
+  const bridge = kernel.bridge ?? new Bridge(kernel);
+  const options = { name: 'net0', vm, bridge, mac: parseMac(mac) };
   if (settings.device === 'emulated') yield* probeE1000(new E1000(options), thread, { addresses });
   else yield* probeVirtioNet(new VirtioNet(options), thread, { addresses });
 }

@@ -3,6 +3,7 @@
 
 import {
   type Move,
+  type PathName,
   type PathRecord,
   pathFindings,
   pathTitles,
@@ -32,8 +33,10 @@ const PATTERN = 251;
  * @throws RangeError when the read did not come to its end
  */
 export function recordRead(settings: Settings, size: number): PathRecord {
-  const { workload, transport } = settings;
-  if (workload.kind !== 'block') throw new RangeError('only reads of disks are recorded');
+  const { workloads, transport } = settings;
+  const [workload] = workloads;
+  if (workload?.kind !== 'block' || workloads.length > 1)
+    throw new RangeError('only reads of a disk that is alone are recorded');
   const lab = new Lab({ ...settings.lab, ledgerEvents: LEDGER_EVENTS });
   const [initiator, target] = [lab.host(workload.from), lab.host(workload.to)];
   const pool = new Pool(lab, transport === 'tcp' ? 'tcp' : 'rdma', workload.pool);
@@ -54,7 +57,8 @@ export function recordRead(settings: Settings, size: number): PathRecord {
   lab.runFor(QUIET);
   if (run.knownAt === null)
     throw new RangeError(`${pathTitles[transport]}: ${run.failure || 'the read never ended'}`);
-  return recordOf(settings, recorder, size, run.knownAt, run.verified, lab, vm?.name);
+  const hosts = { initiator: workload.from, target: workload.to };
+  return recordOf(transport, hosts, recorder, size, run.knownAt, run.verified, lab, vm?.name);
 }
 
 interface Run {
@@ -112,7 +116,8 @@ function ofGuest(move: Move, vm: string | undefined): Move {
 }
 
 function recordOf(
-  { transport, workload }: Settings,
+  transport: PathName,
+  hosts: PathRecord['hosts'],
   recorder: Recorder,
   size: number,
   knownAt: Nanos,
@@ -129,7 +134,7 @@ function recordOf(
     path: transport,
     title: pathTitles[transport],
     operation: `a read of ${size.toLocaleString('en')} bytes of the disk`,
-    hosts: { initiator: workload.from, target: workload.to },
+    hosts,
     linkType: lab.linkType,
     verified,
     placedNs: Math.max(0, ...placed),

@@ -1,5 +1,6 @@
 // Runs one combination in a world of its own, and says what came out.
 
+import { UsageError } from '../../memory/index.js';
 import { spoil } from '../../scenario/fault-text.js';
 import { Lab } from '../../scenario/lab.js';
 import { type Nanos, seconds } from '../../time/index.js';
@@ -9,8 +10,8 @@ import type { Point } from '../file/sweep.js';
 import { measurementOf } from '../measure/measurement.js';
 import { type Sample, Sampler } from '../measure/sample.js';
 import { watchLinks } from '../measure/traffic.js';
+import { Courses, countOf } from './courses.js';
 import type { PointResult } from './result.js';
-import { start } from './workload.js';
 
 /** No workload is meant to take so long; one that does is stuck. */
 const LONGEST = seconds(3600);
@@ -37,22 +38,24 @@ export function runPoint(
   try {
     return { ...about, ...run(settle(point.text, beside), watch) };
   } catch (error) {
-    // What a world refuses is an answer to what was asked: RoCE v1 over routers, say.
-    if (!(error instanceof RangeError)) throw error;
+    // What a world refuses is an answer to what was asked: memory that is not there, say.
+    if (!(error instanceof RangeError || error instanceof UsageError)) throw error;
     return { ...about, failure: error.message, operations: [] };
   }
 }
 
-function run(
-  settings: Settings,
-  watch: Watch,
-): Pick<PointResult, 'failure' | 'operations' | 'verified' | 'pool' | 'measured'> {
+type Found = Pick<
+  PointResult,
+  'failure' | 'operations' | 'verified' | 'pool' | 'workloads' | 'measured'
+>;
+
+function run(settings: Settings, watch: Watch): Found {
   const lab = new Lab(settings.lab);
   for (const fault of settings.faults) spoil(lab, fault);
   const sampler = new Sampler(lab.hosts, watchLinks(lab));
   let before: Sample | undefined;
   let after: Sample | undefined;
-  const course = start(lab, settings, {
+  const courses = new Courses(lab, settings, {
     begins: (now: Nanos) => {
       before ??= sampler.take(now);
     },
@@ -60,21 +63,29 @@ function run(
       after ??= sampler.take(now);
     },
   });
-  sampler.vm = course.vm;
   const end = lab.begin + (settings.endNs ?? LONGEST);
   let looked = 0;
   lab.sim.run(undefined, () => {
-    if (lab.now >= end || course.ended) return false;
+    if (lab.now >= end || courses.ended) return false;
     if (++looked % LOOK_EVERY !== 0) return true;
-    watch(course.part);
+    watch(courses.part);
     // A fabric whose manager sweeps, or a timer that goes on, would keep a world alive that has no programs left.
     return lab.hosts.some(({ cores }) => cores.threads.length > 0);
   });
   lab.runFor(DRAIN_NS);
-  const outcome = course.outcome(lab.now);
-  const count = outcome.operations.reduce((sum, one) => sum + one.count, 0);
-  const measured = before && measurementOf(before, after ?? sampler.take(lab.now), count);
-  return { ...outcome, ...(measured && { measured }) };
+  const measured = (operations: number) =>
+    before && measurementOf(before, after ?? sampler.take(lab.now), operations);
+  const alone = courses.alone(lab.now);
+  if (alone) {
+    const { outcome, vm } = alone;
+    const found = measured(countOf(outcome));
+    return { ...outcome, ...(found && { measured: { ...found, ...(vm && { vm }) } }) };
+  }
+  const workloads = courses.results(lab.now);
+  const found = measured(workloads.reduce((sum, one) => sum + countOf(one), 0));
+  const failed = workloads.find(({ failure }) => failure !== '');
+  const failure = failed ? `${failed.name}: ${failed.failure}` : '';
+  return { failure, operations: [], workloads, ...(found && { measured: found }) };
 }
 
 const LOOK_EVERY = 65_536;

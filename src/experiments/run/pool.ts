@@ -20,6 +20,8 @@ const copyNqn = (node: number): string => `${POOL_NQN}.copy${node}`;
 const uuidOf = (node: number): Uint8Array => new Uint8Array(16).fill(1 + node);
 /** All copies are connected within this, or what keeps them is told. */
 const PATIENCE = seconds(60);
+/** NVMe over Fabrics' own port: of the first volume, and of further ones in turn. */
+const FIRST_PORT = 4420;
 const NOTHING = new Uint8Array(0);
 const PLAIN = { at: 0, fua: false, noHole: false, done: () => {} };
 
@@ -33,6 +35,7 @@ interface Node {
 export class Pool {
   /** Empty when it serves, undefined before that; else why it does not. */
   failure: string | undefined;
+  readonly port: number;
   readonly #nodes: readonly Node[];
   #snapshots = 0;
   #set: ReplicaSet | undefined;
@@ -41,7 +44,10 @@ export class Pool {
     readonly lab: Lab,
     readonly transport: 'rdma' | 'tcp',
     readonly settings: PoolSettings,
+    /** Which of the volumes that are used at once. */
+    index = 0,
   ) {
+    this.port = FIRST_PORT + index;
     const { nodes, replicas, volumeBytes, clone, thin } = settings;
     const size = volumeBytes + (replicas > 1 ? RECORD_BYTES : 0);
     this.#nodes = nodes.slice(0, replicas).map((name) => {
@@ -121,10 +127,11 @@ export class Pool {
   }
 
   #server({ host }: Node, volume: Volume, index: number): Program {
-    const { lab, transport } = this;
+    const { lab, transport, port } = this;
     const subnqn = index === 0 ? POOL_NQN : copyNqn(index);
     const address = lab.address(host);
-    return volumeServer(host, { transport, subnqn, volume, uuid: uuidOf(index), address });
+    const uuid = uuidOf(index);
+    return volumeServer(host, { transport, subnqn, volume, uuid, address, port });
   }
 
   #alone(node: Node): Program {
@@ -134,10 +141,10 @@ export class Pool {
 
   /** The node that has the volume serves it when all copies are there. */
   #first(node: Node): Program {
-    const { lab, transport, settings } = this;
+    const { lab, transport, settings, port } = this;
     const peers = this.#nodes.slice(1).map(({ host }, i) => ({
       ...{ name: host.name, transport, target: parseIp(lab.address(host)) },
-      ...{ subnqn: copyNqn(i + 1), entries: settings.entries },
+      ...{ subnqn: copyNqn(i + 1), entries: settings.entries, port },
     }));
     const set = new ReplicaSet(node.host, {
       local: node.volume,

@@ -103,6 +103,30 @@ const resource = object('a resource', {
   busyPercent: number('of the time'),
 });
 
+const failure = text("why it came to nothing or ended early; '' when it ended well");
+
+const outcome = {
+  operations: list('what came out, a kind of operation each', operation),
+  verified: object('what was read back and held against what was written', {
+    blocks: number('blocks that were read back'),
+    wrong: number('blocks that were not what was written last'),
+  }),
+  pool: object("what became of the pool's volume", {
+    copies: list(
+      'of each node, first the one that has the volume',
+      object('a copy', {
+        host: text('the node'),
+        state: { description: 'whole, being filled, or failed', enum: ['in', 'back', 'out'] },
+        allocatedBytes: number('that its node holds for it'),
+      }),
+    ),
+    snapshots: number('taken while the job ran'),
+    failures: number('copies that failed'),
+    returns: number('copies that came back'),
+    copiedBytes: number('that they were filled with'),
+  }),
+};
+
 /** The schema of one line. */
 export const resultSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -116,26 +140,16 @@ export const resultSchema = {
       points: number('of how many'),
       set: { description: 'what the sweeps set for it, by path', type: 'object' },
       seed: number('of what was left to chance'),
-      failure: text("why it came to nothing or ended early; '' when it ended well"),
-      operations: list('what came out, a kind of operation each', operation),
-      verified: object('what was read back and held against what was written', {
-        blocks: number('blocks that were read back'),
-        wrong: number('blocks that were not what was written last'),
-      }),
-      pool: object("what became of the pool's volume", {
-        copies: list(
-          'of each node, first the one that has the volume',
-          object('a copy', {
-            host: text('the node'),
-            state: { description: 'whole, being filled, or failed', enum: ['in', 'back', 'out'] },
-            allocatedBytes: number('that its node holds for it'),
-          }),
-        ),
-        snapshots: number('taken while the job ran'),
-        failures: number('copies that failed'),
-        returns: number('copies that came back'),
-        copiedBytes: number('that they were filled with'),
-      }),
+      failure,
+      ...outcome,
+      workloads: list(
+        'of several workloads at once what came of each; operations, verified and pool are theirs',
+        object('a workload', { name: text('its name'), failure, ...outcome, vm }, [
+          'verified',
+          'pool',
+          'vm',
+        ]),
+      ),
       measured: object(
         'what it took, from when all was connected and warm to the last operation',
         {
@@ -148,6 +162,6 @@ export const resultSchema = {
         ['vm'],
       ),
     },
-    ['verified', 'pool', 'measured'],
+    ['verified', 'pool', 'workloads', 'measured'],
   ),
 };

@@ -3,7 +3,7 @@
 
 import type { CopyState } from '../../storage/replicated-volume.js';
 import type { LatencySummary } from '../measure/latency.js';
-import type { Measurement } from '../measure/measurement.js';
+import type { Measurement, VmUse } from '../measure/measurement.js';
 
 /** What one kind of operation came to. */
 export interface OperationResult {
@@ -35,6 +35,12 @@ export interface PoolResult {
   readonly copiedBytes: number;
 }
 
+/** What came of one of several workloads. */
+export interface WorkloadResult extends Outcome {
+  readonly name: string;
+  readonly vm?: VmUse;
+}
+
 export interface PointResult {
   readonly schema: 'wireverbs-result-1';
   readonly experiment: string;
@@ -48,6 +54,8 @@ export interface PointResult {
   readonly operations: readonly OperationResult[];
   readonly verified?: Verified;
   readonly pool?: PoolResult;
+  /** Of several at once: each has its own; what is above is then of none. */
+  readonly workloads?: readonly WorkloadResult[];
   readonly measured?: Measurement;
 }
 
@@ -58,6 +66,10 @@ export interface Outcome {
   readonly verified?: Verified;
   readonly pool?: PoolResult;
 }
+
+/** What has results of its own: each of several workloads, or all of it as one without a name. */
+export const partsOf = (result: PointResult): readonly WorkloadResult[] =>
+  result.workloads ?? [{ ...result, name: '' }];
 
 const NS = 1e9;
 const BITS = 8;

@@ -23,18 +23,26 @@ export interface Course {
   outcome(now: Nanos): Outcome;
 }
 
-/** Starts the workload; `phase` is told when what is measured begins and ends. */
-export function start(lab: Lab, settings: Settings, phase: Phase): Course {
-  const { workload } = settings;
+/** Starts a workload, which of all that are started; `phase` is told when what is measured begins and ends. */
+export function start(
+  lab: Lab,
+  settings: Settings,
+  workload: Workload,
+  index: number,
+  phase: Phase,
+): Course {
   switch (workload.kind) {
     case 'perftest':
       return perftest(lab, workload, phase);
     case 'tcp':
-      return tcpTest(lab, workload, phase);
+      return tcpTest(lab, workload, index, phase);
     case 'block':
-      return startBlockJob(lab, settings, workload, phase);
+      return startBlockJob(lab, settings, workload, index, phase);
   }
 }
+
+/** Servers of one host listen on ports of their own. */
+const FIRST_PORT = 5201;
 
 type Of<K extends Workload['kind']> = Extract<Workload, { readonly kind: K }>;
 
@@ -71,12 +79,12 @@ function perftest(lab: Lab, workload: Of<'perftest'>, phase: Phase): Course {
   };
 }
 
-function tcpTest(lab: Lab, workload: Of<'tcp'>, phase: Phase): Course {
+function tcpTest(lab: Lab, workload: Of<'tcp'>, index: number, phase: Phase): Course {
   const { options, to, vm: settings } = workload;
   const { host, vm, computer } = clientOf(lab, workload);
   const target = lab.host(to);
   const address = parseIp(lab.address(target, options.ipv6));
-  const test = new TcpTest(computer, target, address, options);
+  const test = new TcpTest(computer, target, address, options, FIRST_PORT + index);
   test.phase = phase;
   const begin = () => lab.at(lab.now, () => test.start());
   if (!vm || !settings) begin();

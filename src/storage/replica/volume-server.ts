@@ -12,6 +12,8 @@ export interface VolumeServerOptions {
   readonly uuid: Uint8Array;
   /** As discovery tells it. */
   readonly address: string;
+  /** 4420 unless given. */
+  readonly port?: number;
   /** Another one when the volume may have forgotten what was not flushed. */
   readonly bootId?: Uint8Array;
   readonly blockSize?: number;
@@ -20,12 +22,17 @@ export interface VolumeServerOptions {
 }
 
 export function volumeServer(computer: Computer, options: VolumeServerOptions): Program {
-  const { transport, subnqn, address, volume, uuid, bootId, blockSize, poolBytes } = options;
+  const { transport, subnqn, address, port, volume, uuid, bootId, blockSize, poolBytes } = options;
   const target = new NvmeTarget({ ...(bootId && { bootId }) });
   const subsystem = target.addSubsystem(computer.now, { nqn: subnqn });
   const namespace = { nsid: 1, volume, uuid, ...(blockSize && { blockSize }) };
   subsystem.addNamespace(computer.now, namespace);
-  const served = { target, address, ...(poolBytes && { poolBytes }) };
+  const served = {
+    target,
+    address,
+    ...(port !== undefined && { port }),
+    ...(poolBytes && { poolBytes }),
+  };
   return transport === 'tcp'
     ? tcpServer(computer, served, newTcpServed())
     : rdmaServer(computer, served, newServed());

@@ -2,7 +2,7 @@
 // called in turn.
 
 import type { Computer } from '../../../host/index.js';
-import { type Address, plainAddress } from '../../../memory/index.js';
+import { type Address, type AddressSpace, plainAddress } from '../../../memory/index.js';
 import { deregMr, type Mr, type Pd, regMr } from '../../../rdma/index.js';
 
 const UNIT = 4096;
@@ -31,9 +31,8 @@ export class DataPool {
     pd: Pd,
     size: number,
   ) {
-    this.#virtual = host.space.allocate(size, { contiguous: true });
+    [this.#virtual, this.bytes] = inOnePiece(host.space, size);
     this.addr = plainAddress(this.#virtual);
-    this.bytes = host.space.bytes(this.#virtual, size);
     this.mr = regMr(pd, this.#virtual, size, RIGHTS);
     this.#holes = [{ from: 0, to: size }];
   }
@@ -93,5 +92,20 @@ export class DataPool {
     this.host.space.unmap(this.#virtual, this.bytes.length);
     this.#retired();
     this.#retired = undefined;
+  }
+}
+
+/**
+ * Memory whose bytes lie in one array. A machine's memory lies in chunks, and pages that follow each other may be of two of
+ * them; what is taken while those are held begins behind the border.
+ */
+function inOnePiece(space: AddressSpace, size: number): readonly [bigint, Uint8Array<ArrayBuffer>] {
+  const first = space.allocate(size, { contiguous: true });
+  if (space.isTogether(first, size)) return [first, space.bytes(first, size)];
+  try {
+    const second = space.allocate(size, { contiguous: true });
+    return [second, space.bytes(second, size)];
+  } finally {
+    space.unmap(first, size);
   }
 }

@@ -54,8 +54,10 @@ sweep:
       points.map(({ index }) => index),
       [0, 1, 2, 3, 4, 5],
     );
-    assert.is(points[4]!.text.workload.perftest!.size, '1KiB');
-    assert.is(points[4]!.text.workload.perftest!.test, 'write_lat', 'what is not swept stays');
+    // What is not swept stays.
+    assert.equal(points[4]!.text.workload, {
+      perftest: { test: 'write_lat', iters: 5, size: '1KiB' },
+    });
   });
 
   it('have sets of sweeps one after the other, each combination once', () => {
@@ -153,17 +155,80 @@ workload: { perftest: { test: read_lat, iters: 5 } }`);
         `${small}sweep: { transport: [ib], workload.perftest.qp-type: [UD] }`,
         /^e\.yaml:4:8: sweep: with \{"transport":"ib",.*RDMA WRITE does not exist on unreliable datagrams/,
       ],
+      [
+        `${small}transport: rocev1\nfabric: { kind: routed, topology: { shape: star, count: 2 } }`,
+        /^e\.yaml:5:17: fabric\.kind: RoCE v1 has no IP header and cannot be routed: expected switched/,
+      ],
+      [
+        `${small}fabric: { kind: infiniband }`,
+        /^e\.yaml:4:17: fabric\.kind: RoCE v2 runs over Ethernet: expected switched or routed, found infiniband$/,
+      ],
+      [
+        `${small}faults: [{ loss: 0.1 }, { link: [h0, h9], down: 1s }]`,
+        /^e\.yaml:4:25: faults\[1\]: there is no link between 'h0' and 'h9'$/,
+      ],
+      [
+        `${small}hosts: { all: { memory: 100MiB } }\nvms: { device: vf, memory: 128MiB }`,
+        /^e\.yaml:5:28: vms\.memory: vm needs 134217728 bytes, and node 0 of h0 has 104857600/,
+      ],
       [`${small}sweep: { seed: [] }`, /^e\.yaml:4:16: sweep\.seed: must NOT have fewer/],
       [`${small}sweep: { seed: [1`, /^e\.yaml:4:\d+: /],
     ];
     for (const [text, expected] of cases) assert.match(complaint(text), expected);
   });
 
+  it('have several workloads: names, VMs and cores of their own, and no card twice', () => {
+    const tasks = (text: string) => `experiment: x\nworkload:\n${text}`;
+    const disk = 'block: { rw: randread }';
+    const { workloads } = settle(
+      read(tasks(`  - { name: a, count: 2, ${disk}, vm: { device: vf } }\n  - { ${disk} }`))
+        .points[0]!.text,
+      none,
+    );
+    assert.equal(
+      workloads.map(({ name, vm }) => [name, vm?.pins]),
+      [
+        ['a 0', [2, 3]],
+        ['a 1', [4, 5]],
+        ['block 1', undefined],
+      ],
+    );
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [
+        '  - { name: a }',
+        /^e\.yaml:3:5: workload\[0\]: expected one of block, perftest, tcp, found/,
+      ],
+      [
+        `  - { name: a, ${disk} }\n  - { name: a, ${disk} }`,
+        /^e\.yaml:4:13: workload\[1\]\.name: there is a 'a' already/,
+      ],
+      [`  - { background: true, ${disk} }`, /^e\.yaml:3:3: workload: all are in the background/],
+      [
+        `  - { ${disk}, vm: { device: passthrough } }\n  - { ${disk}, vm: { device: virtio } }`,
+        /^e\.yaml:4:46: workload\[1\]\.vm\.device: vm block 0 has the whole card of h0/,
+      ],
+      [
+        `  - { ${disk} }\n  - { ${disk}, vm: { device: passthrough } }`,
+        /workload\[1\]\.vm\.device: the whole card of h0 cannot be vm block 1's: block 0 uses it/,
+      ],
+      [
+        `  - { ${disk}, vm: { device: vf, cores: [2, 3] } }\n  - { ${disk}, vm: { device: vf, cores: [3, 4] } }`,
+        /workload\[1\]\.vm\.cores: core 3 has a pinned virtual CPU already/,
+      ],
+      [
+        `  - { count: 128, ${disk}, vm: { device: vf, vcpus: 1, placement: shared } }\nhosts: { all: { memory: 64GiB } }`,
+        /workload\[0\]\.vm\.device: the card of h0 has 127 virtual functions/,
+      ],
+      [`  - { count: 129, ${disk} }`, /workload: expected at most 128 workloads, found more/],
+    ];
+    for (const [text, expected] of cases) assert.match(complaint(tasks(text)), expected);
+  });
+
   it('have a pool of several nodes: the last hosts of the topology, or around a switch', () => {
     const block = 'experiment: x\nworkload: { block: { rw: randwrite } }\n';
     const nodesOf = (text: string) => {
-      const { workload } = settle(read(block + text).points[0]!.text, none);
-      return workload.kind === 'block' ? workload.pool.nodes : [];
+      const [workload] = settle(read(block + text).points[0]!.text, none).workloads;
+      return workload?.kind === 'block' ? workload.pool.nodes : [];
     };
     assert.equal(nodesOf(''), ['h1']);
     assert.equal(nodesOf('pool: { replicas: 3 }'), ['h1', 'h2', 'h3']);

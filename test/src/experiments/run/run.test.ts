@@ -64,16 +64,18 @@ spec('running experiments', (it) => {
   it('has lines as their schema says, losses and failures too', () => {
     const validate = new Ajv2020({ allErrors: true }).compile(resultSchema);
     const refused = only(`experiment: refused
-transport: rocev1
-fabric: { topology: { shape: leaf-spine, leaves: 2, spines: 2, count: 1 } }
-workload: { perftest: { test: write_lat, iters: 5 } }`);
-    assert.match(refused.failure, /RoCE v1 cannot be routed/);
+hosts: { h1: { memory: 16MiB } }
+workload: { block: { rw: randread, operations: 5 } }`);
+    assert.match(refused.failure, /ENOMEM: node 0 has no 8192 contiguous pages/);
+    const several = only(`experiment: several
+workload: [{ perftest: { test: write_lat, iters: 5 }, vm: { device: vf } }, { block: { rw: randwrite, operations: 5 } }]`);
+    assert.is(several.failure, '');
     const tcp = only(`experiment: tcp
 transport: tcp
 workload: { tcp: { test: tcp_rr, size: 64, iters: 20 } }`);
     assert.is(tcp.failure, '');
     const lossy = runPoint(read(), read().points[3]!, none);
-    for (const result of [refused, tcp, lossy])
+    for (const result of [refused, several, tcp, lossy])
       assert.ok(validate(result), JSON.stringify(validate.errors));
   });
 
@@ -205,6 +207,61 @@ vms: { device: ${way} }
 workload: { perftest: { test: read_lat, iters: 5 } }`),
         /vms\.device: verbs need a function of the card/,
       );
+  });
+
+  it('runs several workloads at once, each in a VM of its own, with results each', () => {
+    const { failure, operations, workloads, measured } = only(`experiment: several
+hosts: { all: { cpu: xeongold6128 } }
+vms: { vcpus: 1 }
+workload:
+  - { name: disks, count: 2, block: { rw: randrw, operations: 30 }, vm: { device: vf } }
+  - { name: slow, block: { rw: randrw, operations: 10 }, vm: { device: emulated } }
+  - { name: sockets, tcp: { test: tcp_lat, size: 64, iters: 30 }, vm: { device: virtio } }
+  - { name: verbs, perftest: { test: write_lat, iters: 30 } }`);
+    assert.is(failure, '');
+    assert.equal(operations, []);
+    const counts = workloads!.map(({ name, operations: all }) => [
+      name,
+      all.reduce((sum, { count }) => sum + count, 0),
+    ]);
+    assert.equal(counts, [
+      ['disks 0', 30],
+      ['disks 1', 30],
+      ['slow', 10],
+      ['sockets', 30],
+      ['verbs', 30],
+    ]);
+    for (const { name, verified, vm, pool } of workloads!) {
+      const isDisk = pool !== undefined;
+      assert.is(isDisk, name.startsWith('disks') || name === 'slow');
+      assert.is(verified?.wrong, isDisk ? 0 : undefined);
+      assert.is(vm === undefined, name === 'verbs', 'on the host itself');
+    }
+    assert.not.ok(measured!.vm);
+  });
+
+  it('has a noisy neighbour that costs a disk latency where they share cores', () => {
+    const experiment = read(`experiment: noise
+transport: tcp
+options: { arfs: true, coalesce: adaptive }
+hosts: { all: { cpu: xeongold6128 }, h0: { cpu: { like: xeongold6128, cores: 12 } } }
+vms: { device: virtio, vcpus: 1, placement: shared }
+workload:
+  - { name: disk, block: { rw: randread, depth: 4, operations: 400 } }
+  - { name: stream, background: true, tcp: { test: tcp_bw, size: 64KiB, iters: 100000, warm-up: 10 } }
+sweep: { hosts.h0.cpu.cores: [12, 1], workload.1.count: [0, 1] }
+except: [{ hosts.h0.cpu.cores: 12, workload.1.count: 0 }]`);
+    const means = experiment.points.map((point) => {
+      const { failure, workloads } = runPoint(experiment, point, none);
+      assert.is(failure, '', JSON.stringify(point.set));
+      const [disk, stream] = workloads!;
+      assert.is(disk!.operations[0]!.count, 400, 'all that was asked for');
+      if (stream) assert.ok(stream.operations[0]!.count > 100, 'goes on until the disk has ended');
+      return disk!.operations[0]!.latency!.meanNs;
+    });
+    const [besideOnTwelve, aloneOnOne, besideOnOne] = means as [number, number, number];
+    assert.ok(besideOnTwelve < 1.05 * aloneOnOne, `with cores enough: ${means} ns`);
+    assert.ok(besideOnOne > 1.25 * aloneOnOne, `on one core: ${means} ns`);
   });
 
   it('goes on without a node of the pool that is cut off, and fills its copy when it is back', () => {
