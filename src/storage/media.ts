@@ -1,9 +1,10 @@
 // A volume on media that take their time: so many requests at once, each so long, and no more bytes a second than there are.
 
 import type { Nanos } from '../time/index.js';
-import type { Clock } from './rate-limit.js';
+import type { Clock } from './clock.js';
 import { heldWrite, type Io, type Volume } from './volume.js';
 import { VolumeFilter } from './volume-filter.js';
+import { Waiting } from './waiting.js';
 
 export interface MediaProfile {
   readonly name: string;
@@ -21,6 +22,7 @@ const NS_BITS = 8e9;
 export class MediaVolume extends VolumeFilter {
   /** When each channel is free, and when all bytes that were asked for have passed. */
   readonly #free: Float64Array;
+  readonly #waiting: Waiting;
   #readsUntil = 0;
   #writesUntil = 0;
 
@@ -31,13 +33,14 @@ export class MediaVolume extends VolumeFilter {
   ) {
     super(volume);
     this.#free = new Float64Array(profile.channels);
+    this.#waiting = new Waiting(clock);
   }
 
   override read(io: Io): void {
     const { readNs, readBitsPerSecond } = this.profile;
     const begins = this.#begins(readNs);
     this.#readsUntil = passed(this.#readsUntil, begins, io.length, readBitsPerSecond);
-    this.clock.at(later(begins + readNs, this.#readsUntil), () => this.volume.read(io));
+    this.#waiting.until(later(begins + readNs, this.#readsUntil), io, () => this.volume.read(io));
   }
 
   override write(io: Io): void {
@@ -50,7 +53,12 @@ export class MediaVolume extends VolumeFilter {
     const from = copied > 0 ? Math.max(begins + readNs, this.#readsUntil) : begins;
     this.#writesUntil = passed(this.#writesUntil, from, copied + io.length, writeBitsPerSecond);
     const held = heldWrite(io);
-    this.clock.at(later(begins + ns, this.#writesUntil), () => this.volume.write(held));
+    this.#waiting.until(later(begins + ns, this.#writesUntil), io, () => this.volume.write(held));
+  }
+
+  /** What was not yet read or written is not; the medium's time is gone all the same. */
+  override cancel(io: Io): boolean {
+    return this.#waiting.cancel(io) || super.cancel(io);
   }
 
   /** When the channel that is free first begins, which then is busy for so long. */

@@ -2,21 +2,18 @@
 // clock of its own, so that it works in virtual time and in real time.
 
 import type { Nanos } from '../time/index.js';
+import type { Clock } from './clock.js';
 import { heldWrite, type Io, type Volume } from './volume.js';
 import { VolumeFilter } from './volume-filter.js';
+import { Waiting } from './waiting.js';
+
+export type { Clock } from './clock.js';
 
 export interface Limits {
   readonly bytesPerSecond?: number;
   readonly opsPerSecond?: number;
   /** After idling, so much time's worth may go at once. */
   readonly burstNs?: number;
-}
-
-/** The world's time. */
-export interface Clock {
-  now(): Nanos;
-  /** Calls `then` at that time. */
-  at(time: Nanos, then: () => void): void;
 }
 
 const BURST_NS = 100_000_000;
@@ -29,6 +26,7 @@ export class RateLimited extends VolumeFilter {
   /** When all that was let through so far is paid for. */
   #paidAt = Number.NEGATIVE_INFINITY;
   readonly #burstNs: number;
+  readonly #waiting: Waiting;
 
   constructor(
     volume: Volume,
@@ -37,6 +35,7 @@ export class RateLimited extends VolumeFilter {
   ) {
     super(volume);
     this.#burstNs = limits.burstNs ?? BURST_NS;
+    this.#waiting = new Waiting(clock);
   }
 
   override read(io: Io): void {
@@ -63,6 +62,10 @@ export class RateLimited extends VolumeFilter {
     this.#paidAt = begins + cost;
     if (begins <= now) return this.volume[kind](io);
     const held = kind === 'write' ? heldWrite(io) : io;
-    this.clock.at(Math.ceil(begins) as Nanos, () => this.volume[kind](held));
+    this.#waiting.until(Math.ceil(begins) as Nanos, io, () => this.volume[kind](held));
+  }
+
+  override cancel(io: Io): boolean {
+    return this.#waiting.cancel(io) || super.cancel(io);
   }
 }

@@ -51,4 +51,8 @@ export abstract class VolumeFilter<Behind extends Volume = Volume> implements Vo
   status(io: Io, extents: Extents): void {
     this.volume.status(io, extents);
   }
+
+  cancel(io: Io): boolean {
+    return this.volume.cancel?.(io) ?? false;
+  }
 }

@@ -12,6 +12,7 @@ export const ENOSPC = 28;
 export const EOVERFLOW = 75;
 export const ENOTSUP = 95;
 export const ESHUTDOWN = 108;
+export const ECANCELED = 125;
 
 /** One operation; its owner may use it again after `done`. */
 export interface Io {
@@ -85,6 +86,8 @@ export interface Volume {
   /** The bytes are of no more use: whole blocks read as zeroes afterwards, the rest may stay. */
   trim(io: Io): void;
   status(io: Io, extents: Extents): void;
+  /** Stops an operation that waits: it is done, with ECANCELED, and has changed nothing. False where it goes on. */
+  cancel?(io: Io): boolean;
 }
 
 /** A volume that keeps its own data. */

@@ -8,9 +8,10 @@ import {
   type SchemaDocument,
   titleOf,
 } from '../../scenario/document.js';
+import { checkFabric } from './ground.js';
 import { PlaceError } from './place.js';
 import { experimentSchema, pointSchema } from './schema.js';
-import { settle } from './settings.js';
+import { settle, topologyFor } from './settings.js';
 import { combinations, isMeant, type Point, segmentsOf, withValue } from './sweep.js';
 import type { ExperimentText, PointText, SweepText } from './text.js';
 
@@ -107,6 +108,8 @@ function check(
   if (complaint) throw document.error(where, `${about}${titleOf(complaint[0])}${complaint[1]}`);
   try {
     settle(whole, beside);
+    if (!Object.keys(set).some((path) => /^(transport|fabric)\b/.test(path)))
+      checkFabric(whole, topologyFor(whole, beside));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // A value that a sweep sets has its place there; others have theirs.

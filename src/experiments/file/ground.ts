@@ -3,6 +3,7 @@
 
 import { type PathName, pathTitles } from '../../apps/compare/index.js';
 import type { WireName } from '../../apps/perftest/index.js';
+import type { Topology } from '../../fabric/index.js';
 import { type FaultText, spoil } from '../../scenario/fault-text.js';
 import { kindOf, Lab, type LabOptions } from '../../scenario/lab.js';
 import { at, PlaceError } from './place.js';
@@ -12,11 +13,13 @@ import type { PointText } from './text.js';
 export const wireOf = (transport: PathName): WireName =>
   transport === 'tcp' ? 'rocev2' : transport;
 
-/** @throws PlaceError where no fabric of this kind carries the transport */
+/**
+ * Of what a file asks outright; to a sweep it is an answer that a fabric does not carry one of its transports.
+ * @throws PlaceError where no fabric of this kind carries the transport
+ */
 export function checkFabric(
-  { fabric = {} }: PointText,
-  transport: PathName,
-  topology: NonNullable<LabOptions['topology']>,
+  { fabric = {}, transport = 'rocev2' }: PointText,
+  topology: Topology,
 ): void {
   const kind = fabric.kind ?? kindOf(topology, wireOf(transport));
   const place = fabric.kind ? ['fabric', 'kind'] : ['fabric', 'topology'];
@@ -31,7 +34,7 @@ export function checkFabric(
   if (kind === 'routed' && transport === 'rocev1')
     throw new PlaceError(
       place,
-      `${title} has no IP header and cannot be routed: expected switched${fabric.kind ? '' : ', and what has loops needs routers'}; sweeps leave it out by 'except'`,
+      `${title} has no IP header and cannot be routed: expected ${fabric.kind ? 'switched' : 'no loops, which need routers'}`,
     );
 }
 

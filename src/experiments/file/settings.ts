@@ -15,7 +15,7 @@ import type { LabOptions } from '../../scenario/lab.js';
 import { readSize, readTime } from '../../scenario/quantity.js';
 import { readTopology, topologyOf } from '../../scenario/topology-file.js';
 import type { Beside } from './experiment-file.js';
-import { checkFabric, checkFaults, wireOf } from './ground.js';
+import { checkFaults, wireOf } from './ground.js';
 import { at, PlaceError } from './place.js';
 import { nodesOf } from './pool.js';
 import { profileOf } from './profile-value.js';
@@ -55,7 +55,6 @@ const SLOT_SPARE = 128;
 export function settle(text: PointText, beside: Beside): Settings {
   const { transport = 'rocev2', seed = 1, options = {}, fabric = {} } = text;
   const topology = topologyFor(text, beside);
-  checkFabric(text, transport, topology);
   const hardware = new Map(topology.hosts.map((name) => [name, hardwareOf(text, name)] as const));
   for (const name of Object.keys(text.hosts ?? {}))
     if (name !== 'all') hostNamed(topology, name, ['hosts', name]);
@@ -111,7 +110,7 @@ export function settle(text: PointText, beside: Beside): Settings {
   };
 }
 
-function topologyFor({ fabric = {}, pool = {} }: PointText, beside: Beside): Topology {
+export function topologyFor({ fabric = {}, pool = {} }: PointText, beside: Beside): Topology {
   const { topology: own, 'topology-file': file } = fabric;
   if (file !== undefined && own !== undefined)
     throw new PlaceError(

@@ -2,6 +2,8 @@
 
 import { nvme } from '../../../protocols/index.js';
 import { CDW_AT } from '../../../protocols/nvme/sqe-header.js';
+import type { Nanos } from '../../time/index.js';
+import { MOST_ABORTS } from './controller.js';
 import { getFeature, getFeatureLength, setFeature } from './feature.js';
 import { type Handler, immediate } from './handler.js';
 import { discoveryIdentify, identify, STRUCTURE_SIZE } from './identify.js';
@@ -37,14 +39,30 @@ const logging = (pages: typeof logPages): Handler => ({
   run: immediate((request, queue) => readLog(request, queue.controller!, pages)),
 });
 
-/** Aborts what waits for an event; all else is done before an Abort could overtake it, or is not to be stopped. */
-function abort(request: Request, queue: Queue, now: Parameters<Handler['run']>[0]): void {
-  const { sqid, abortCid } = nvme.Abort.get;
-  const isAdmin = sqid(request.sqe, CDW_AT) === 0;
-  const cid = abortCid(request.sqe, CDW_AT);
-  const isAborted = isAdmin && queue.controller!.events.abort(now, cid);
-  nvme.CQEAbort.encode({ notAborted: isAborted ? 0 : 1 }, request.result);
-}
+/** Stops a command where it can be stopped; answered when that is complete, or at once where it goes on. */
+const abort: Handler = {
+  direction: 'none',
+  run: (now, request, queue) => {
+    const controller = queue.controller!;
+    const { sqid, abortCid } = nvme.Abort.get;
+    const cid = abortCid(request.sqe, CDW_AT);
+    const tell = (then: Nanos, isAborted: boolean): void => {
+      controller.aborting--;
+      nvme.CQEAbort.encode({ notAborted: isAborted ? 0 : 1 }, request.result);
+      queue.complete(then, request);
+    };
+    if (controller.aborting === MOST_ABORTS) {
+      request.fail(STATUS.abortLimit);
+      return queue.complete(now, request);
+    }
+    controller.aborting++;
+    const qid = sqid(request.sqe, CDW_AT);
+    if (qid === queue.qid) return tell(now, controller.events.abort(now, cid));
+    const other = controller.queues.get(qid);
+    if (other) other.abort(now, cid, tell);
+    else tell(now, false);
+  },
+};
 
 const keepAlive: Handler = {
   direction: 'none',
@@ -75,7 +93,7 @@ export const adminCommands: Readonly<Record<number, Handler>> = {
   ...shared,
   [GET_LOG_PAGE]: logging(logPages),
   [IDENTIFY]: identifying(identify),
-  [ABORT]: { direction: 'none', run: immediate(abort) },
+  [ABORT]: abort,
 };
 
 /** Of discovery controllers (Base 2.0 3.1.2.3.3). */

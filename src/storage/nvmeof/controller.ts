@@ -17,6 +17,8 @@ import { hostKey } from './underway.js';
 export const MOST_QUEUES = 128;
 /** KAS: keep-alive timeouts are rounded up to this. */
 export const KEEP_ALIVE_UNIT_MS = 1000;
+/** Aborts at once; ACL of Identify is one less. */
+export const MOST_ABORTS = 4;
 /** A discovery controller without keep-alive of its own does not last for ever (Base 2.0 3.9.2 has two minutes). */
 const DISCOVERY_MS = 120_000;
 const MS = 1e6;
@@ -57,6 +59,8 @@ export class Controller {
   /** A command came since the keep-alive timer last ran out; Linux counts Keep Alive itself, too (reset_tbkas). */
   wasHeard = false;
   ended = false;
+  /** Aborts that are not answered. */
+  aborting = 0;
   /** The host, whatever connections it has. */
   readonly hostKey: string;
 
@@ -136,6 +140,7 @@ export class Controller {
   #reset(): void {
     this.isReady = false;
     this.isShutDown = false;
+    this.aborting = 0;
     this.events.clear();
     for (const queue of [...this.queues.values()])
       if (queue.qid !== 0) queue.end('the controller was reset');

@@ -10,6 +10,8 @@ export interface Handler {
   expected?(request: Request): number;
   /** It changes a volume. */
   readonly changes?: true;
+  /** It works on its blocks piece by piece, and may be stopped between two. */
+  readonly inPieces?: true;
   /** Refuses what need not wait for its data. */
   check?(request: Request, queue: Queue): void;
   /** Does it, and completes it on the queue, now or later. */

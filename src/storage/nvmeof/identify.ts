@@ -3,7 +3,7 @@
 
 import { nvme } from '../../../protocols/index.js';
 import { CDW_AT } from '../../../protocols/nvme/sqe-header.js';
-import { type Controller, KEEP_ALIVE_UNIT_MS } from './controller.js';
+import { type Controller, KEEP_ALIVE_UNIT_MS, MOST_ABORTS } from './controller.js';
 import { ERROR_ENTRIES } from './error-log.js';
 import { MOST_EVENT_REQUESTS } from './event.js';
 import type { Request } from './request.js';
@@ -77,7 +77,7 @@ function ofController(_request: Request, controller: Controller): Uint8Array {
       oaesNamespace: 1,
       hids: 1,
       tbkas: 1,
-      acl: 3,
+      acl: MOST_ABORTS - 1,
       aerl: MOST_EVENT_REQUESTS - 1,
       slot1ReadOnly: 1,
       slots: 1,

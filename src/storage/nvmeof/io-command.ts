@@ -124,6 +124,8 @@ function flush(now: Nanos, request: Request, queue: Queue): void {
   completing(now, request, queue, 'flush', true);
 }
 
+const stopped = ({ aborts }: Request): boolean => aborts.length > 0;
+
 /** Reads the blocks piece by piece; `look` may stop with a status. */
 function reading(
   now: Nanos,
@@ -144,8 +146,11 @@ function reading(
     io.offset = start + done;
     io.length = Math.min(SCRATCH, total - done);
     does(request, volume, 'read', (error) => {
-      const status =
-        error === OK ? look(scratch.subarray(0, io.length), done) : statusOf(error, false);
+      const status = stopped(request)
+        ? STATUS.abortRequested
+        : error === OK
+          ? look(scratch.subarray(0, io.length), done)
+          : statusOf(error, false);
       done += io.length;
       if (status !== STATUS.success || done === total) finish(now, request, queue, status);
       else next();
@@ -180,6 +185,7 @@ function dsm(now: Nanos, request: Request, queue: Queue): void {
   const { blockSize, volume } = namespace;
   const next = (i: number, error: IoError): void => {
     if (i === ranges || error !== OK) return finish(now, request, queue, statusOf(error, true));
+    if (stopped(request)) return finish(now, request, queue, STATUS.abortRequested);
     io.offset = Number(DSMRange.get.slba(data, rangeAt(i))) * blockSize;
     io.length = DSMRange.get.length(data, rangeAt(i)) * blockSize;
     if (io.length === 0) return next(i + 1, OK);
@@ -217,10 +223,16 @@ export const ioCommands: Readonly<Record<number, Handler>> = {
   0: { direction: 'none', check: findNamespace, run: flush },
   1: { direction: 'from-host', changes: true, check: changing(findBlocks), run: write },
   2: { direction: 'to-host', check: findBlocks, run: read },
-  5: { direction: 'from-host', check: findBlocks, run: compare },
+  5: { direction: 'from-host', inPieces: true, check: findBlocks, run: compare },
   8: { direction: 'none', changes: true, check: changing(findNamespace), run: writeZeroes },
-  9: { direction: 'from-host', changes: true, check: changing(findRanges), run: holdRanges },
-  12: { direction: 'none', check: findNamespace, run: verify },
+  9: {
+    direction: 'from-host',
+    inPieces: true,
+    changes: true,
+    check: changing(findRanges),
+    run: holdRanges,
+  },
+  12: { direction: 'none', inPieces: true, check: findNamespace, run: verify },
 };
 
 /** Opcodes that the effects log lists. */

@@ -38,7 +38,8 @@ export class Queue {
   /** Its connection has gone. */
   isLost = false;
   #head = 0;
-  readonly #open = new Set<number>();
+  /** Commands that are not complete, by identifier. */
+  readonly #open = new Map<number, Request>();
 
   constructor(
     readonly target: NvmeTarget,
@@ -64,7 +65,7 @@ export class Queue {
     const { cid } = request;
     request.open = !this.#open.has(cid);
     if (!request.open) return request.fail(STATUS.commandIdConflict, SQE.at.cid);
-    this.#open.add(cid);
+    this.#open.set(cid, request);
     const { fuse, psdt } = SQE.get;
     if (fuse(request.sqe, 0) !== 0 || psdt(request.sqe, 0) !== PSDT_SGL)
       return request.fail(STATUS.invalidField, SQE.at.fuse);
@@ -105,6 +106,7 @@ export class Queue {
     const { handler } = request;
     if (request.failed || !handler) return this.complete(now, request);
     if (handler.changes) this.#begins(request);
+    request.running = true;
     handler.run(now, request, this);
   }
 
@@ -123,10 +125,30 @@ export class Queue {
     }
     if (request.open) this.#open.delete(request.cid);
     request.open = false;
+    request.running = false;
     request.handler = undefined;
+    const aborts = request.aborts.splice(0);
+    const isAborted = request.status === STATUS.abortRequested;
     this.#head = (this.#head + 1) % this.size;
     if (request.failed) this.controller?.failed(this, request);
     this.carrier.respond(now, request);
+    for (const tell of aborts) tell(now, isAborted);
+  }
+
+  /**
+   * Stops a command if that can be done (Base 2.0 5.1). One whose data is still on its way is not carried out when that has
+   * come; one that waits in its volume is taken out; one that works on its blocks piece by piece stops before the next.
+   * `tell` is called when the command is complete, or at once where it goes on.
+   */
+  abort(now: Nanos, cid: number, tell: (now: Nanos, isAborted: boolean) => void): void {
+    const request = this.#open.get(cid);
+    if (!request) return tell(now, false);
+    request.aborts.push(tell);
+    if (!request.running) return request.fail(STATUS.abortRequested);
+    const isStopped = request.namespace?.volume.cancel?.(request.io) ?? false;
+    if (isStopped || request.handler?.inPieces) return;
+    request.aborts.pop();
+    tell(now, false);
   }
 
   /** Writes the completion of a command that is done. */
@@ -153,6 +175,8 @@ export class Queue {
   /** The connection is no more. */
   lost(now: Nanos, why: string): void {
     this.isLost = true;
+    for (const { aborts } of this.#open.values())
+      for (const tell of aborts.splice(0)) tell(now, true); // nobody hears of it any more
     this.controller?.lost(now, this, why);
   }
 

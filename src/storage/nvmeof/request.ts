@@ -2,6 +2,7 @@
 // is wanted and does it. Requests are used again.
 
 import { CDW_AT, SQE, SQE_SIZE, SQENamespace } from '../../../protocols/nvme/sqe-header.js';
+import type { Nanos } from '../../time/index.js';
 import type { Io, IoError } from '../volume.js';
 import type { Handler } from './handler.js';
 import type { Namespace } from './namespace.js';
@@ -50,6 +51,10 @@ export class Request {
   handler: Handler | undefined;
   /** The queue has it: it was accepted and is not complete. */
   open = false;
+  /** It is being carried out: its data is there, or has its place. */
+  running = false;
+  /** An Abort asked for it to be stopped; told when it is complete. */
+  readonly aborts: ((now: Nanos, isAborted: boolean) => void)[] = [];
   readonly io = new RequestIo();
   /** The change to a volume that it is, while it is made. */
   change: Change | undefined;
@@ -87,6 +92,8 @@ export class Request {
     this.location = NOWHERE;
     this.namespace = undefined;
     this.handler = undefined;
+    this.running = false;
+    this.aborts.length = 0;
     this.io.fua = false;
     this.io.noHole = false;
   }

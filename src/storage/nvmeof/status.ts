@@ -1,7 +1,16 @@
 // Statuses with which the target completes commands (Base 2.0 4.2.3, NVM Command Set 1.0 3.1.1). DNR is set where the
 // same command would fail again; what may pass with time leaves it out, so that hosts try once more.
 
-import { EINVAL, ENOMEM, ENOSPC, ENOTSUP, EPERM, ESHUTDOWN, type IoError } from '../volume.js';
+import {
+  ECANCELED,
+  EINVAL,
+  ENOMEM,
+  ENOSPC,
+  ENOTSUP,
+  EPERM,
+  ESHUTDOWN,
+  type IoError,
+} from '../volume.js';
 
 /** How a command ended. */
 export interface Status {
@@ -25,7 +34,7 @@ export const STATUS = {
   commandIdConflict: final(GENERIC, 0x03),
   dataTransferError: passing(GENERIC, 0x04),
   internalError: passing(GENERIC, 0x06),
-  abortRequested: final(GENERIC, 0x07),
+  abortRequested: passing(GENERIC, 0x07),
   sqDeleted: final(GENERIC, 0x08),
   invalidNamespace: final(GENERIC, 0x0b),
   commandSequenceError: final(GENERIC, 0x0c),
@@ -41,6 +50,7 @@ export const STATUS = {
   lbaOutOfRange: final(GENERIC, 0x80),
   capacityExceeded: final(GENERIC, 0x81),
   namespaceNotReady: passing(GENERIC, 0x82),
+  abortLimit: final(SPECIFIC, 0x03),
   eventLimit: final(SPECIFIC, 0x05),
   invalidLogPage: final(SPECIFIC, 0x09),
   notSaveable: final(SPECIFIC, 0x0d),
@@ -60,6 +70,7 @@ const ofVolume: Readonly<Record<number, Status>> = {
   [ENOMEM]: STATUS.internalError,
   [EINVAL]: STATUS.invalidField,
   [ENOTSUP]: STATUS.invalidOpcode,
+  [ECANCELED]: STATUS.abortRequested,
   [ESHUTDOWN]: STATUS.namespaceNotReady,
 };
 

@@ -176,10 +176,16 @@ spec('wireverbs run', (it) => {
       assert.is((await run(`experiment: x\n${test}`, '--shard', '4/3')).status, 2);
       assert.is((await run(`experiment: x\n${test}`, '--pcap', 'x')).status, 2);
       assert.match((await run('workloads: []', '--jobs', '2')).stderr, /--jobs is for experiments/);
-      const routed = `experiment: x\n${test}\ntransport: rocev1\nfabric: { kind: routed, topology: { shape: star, count: 2 } }`;
-      const failed = await run(routed);
+      const fabric = 'fabric: { kind: routed, topology: { shape: star, count: 2 } }';
+      const routed = await run(`experiment: x\n${test}\ntransport: rocev1\n${fabric}`);
+      assert.is(routed.status, 2);
+      assert.match(
+        routed.stderr,
+        /e\.yaml:4:17: fabric\.kind: RoCE v1 has no IP header and cannot/,
+      );
+      const failed = await run(`experiment: x\n${test}\nsweep: { transport: [rocev1] }\n${fabric}`);
       assert.is(failed.status, 1);
-      assert.match(failed.stderr, /combination 0 \{\}: /);
+      assert.match(failed.stderr, /combination 0 \{"transport":"rocev1"\}: /);
     });
   });
 });

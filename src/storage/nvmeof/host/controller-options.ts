@@ -20,6 +20,8 @@ export interface ControllerOptions {
   readonly entries?: number;
   /** TCP alone. */
   readonly digests?: Digests;
+  /** TCP alone: R2Ts of one command that are taken at once (MAXR2T); 1 unless given, as Linux has it. */
+  readonly r2ts?: number;
   /** Longest request; what the target allows, and 1 MiB at most. */
   readonly maxTransferBytes?: number;
   /** A target that is not heard of for so long has gone: 5 s. 0: it is not asked. */

@@ -238,7 +238,8 @@ export class NvmeController implements QueueOwner {
       ...{ computer, owner: this, qid, entries, core, inlineBytes, target, port },
       dataBytes: data,
     };
-    return newHostQueue(this.options.transport, thread, options, this.options.digests);
+    const { transport, digests, r2ts } = this.options;
+    return newHostQueue(transport, thread, options, digests, r2ts);
   }
 
   /** Asks to be told of namespaces that come and go. */

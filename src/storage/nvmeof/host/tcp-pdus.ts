@@ -106,7 +106,12 @@ export class TcpHostPdus implements PduSink {
   #largest = LEAST_H2C_DATA;
   #reading: Open | undefined;
 
-  constructor(owner: PduOwner, digests: Digests) {
+  constructor(
+    owner: PduOwner,
+    digests: Digests,
+    /** R2Ts of one command that the target may have open. */
+    readonly r2ts = 1,
+  ) {
     this.#owner = owner;
     this.#digests = digests;
     this.reader = new PduReader(this, FIRST, LARGEST_PDU);
@@ -121,7 +126,8 @@ export class TcpHostPdus implements PduSink {
     const head = new Uint8Array(IC_SIZE);
     TCP.encode({ type: PDU.icReq, hlen: IC_SIZE, plen: IC_SIZE }, head);
     const { header, data } = this.#digests;
-    ICReq.encode({ hdgst: header ? 1 : 0, ddgst: data ? 1 : 0 }, head, TCP.size);
+    const maxr2t = this.r2ts - 1;
+    ICReq.encode({ maxr2t, hdgst: header ? 1 : 0, ddgst: data ? 1 : 0 }, head, TCP.size);
     this.#owner.send({ head, runs: NO_RUNS, tail: NOTHING });
   }
 

@@ -36,7 +36,7 @@ export class TcpHostQueue implements HostQueue {
   #now: Nanos;
   #closed = false;
 
-  constructor(thread: Thread, options: QueueOptions, digests: Digests) {
+  constructor(thread: Thread, options: QueueOptions, digests: Digests, r2ts: number) {
     const { computer, qid, entries, inlineBytes } = options;
     this.#options = options;
     this.#now = thread.now;
@@ -56,6 +56,7 @@ export class TcpHostQueue implements HostQueue {
         ended: (why) => this.#fail(why),
       },
       digests,
+      r2ts,
     );
     this.#addr = computer.space.allocate(HEADER, { contiguous: true, use: 'nvme headers' });
     this.#bytes = computer.space.bytes(this.#addr, HEADER);

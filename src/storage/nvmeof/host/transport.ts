@@ -14,7 +14,8 @@ export const newHostQueue = (
   thread: Thread,
   options: QueueOptions,
   digests: Digests = PLAIN,
+  r2ts = 1,
 ): HostQueue =>
   transport === 'rdma'
     ? new RdmaHostQueue(thread, options)
-    : new TcpHostQueue(thread, options, digests);
+    : new TcpHostQueue(thread, options, digests, r2ts);

@@ -33,6 +33,10 @@ const { TCP, ICReq, ICResp, H2CData, C2HData, R2T, CQE_SIZE } = nvme;
 export const MOST_H2C_DATA = 4 << 20;
 /** Data of all commands of a connection at once; more wait their turn. */
 const BUDGET = 32 << 20;
+/** R2Ts of one command at once, where the host takes more than one (MAXR2T); each then asks for so much, and the next is
+ * under way while the data of others comes. */
+const MOST_R2TS = 8;
+const R2T_BYTES = 128 << 10;
 /** HPDA is 0 to 31, in dwords less one (3.6.2.2). */
 const MOST_HPDA = 31;
 const DWORD = 4;
@@ -63,6 +67,8 @@ export class TcpSession implements Carrier, PduSink {
   why = '';
   #now = START;
   #align = 1;
+  /** R2Ts of one command that may be open. */
+  #r2ts = 1;
   readonly #reader: PduReader;
   readonly #slots = new Slots();
   /** Whose data the PDU that is being read carries. */
@@ -165,11 +171,12 @@ export class TcpSession implements Carrier, PduSink {
 
   /** 3.6.2.2: what the host asks for is what it gets, if it can be had at all. */
   #initialize(b: Uint8Array): Fatal | undefined {
-    const { pfv, hpda, hdgst, ddgst } = ICReq.get;
+    const { pfv, hpda, hdgst, ddgst, maxr2t } = ICReq.get;
     const at = TCP.size;
     if (pfv(b, at) !== 0) return { fes: FES.unsupported, fei: at + ICReq.at.pfv };
     if (hpda(b, at) > MOST_HPDA) return { fes: FES.headerField, fei: at + ICReq.at.hpda };
     this.#align = (hpda(b, at) + 1) * DWORD;
+    this.#r2ts = Math.min(maxr2t(b, at) + 1, MOST_R2TS);
     this.#reader.digests = { header: hdgst(b, at) === 1, data: ddgst(b, at) === 1 };
     this.#reader.accepts = LATER;
     const answer = new Uint8Array(IC_SIZE);
@@ -202,23 +209,30 @@ export class TcpSession implements Carrier, PduSink {
       fes,
       fei: at + H2CData.at[field],
     });
-    const slot = this.#slots.at(ttag(b, at));
-    if (!slot?.awaits) return wrong(FES.headerField, 'ttag');
+    const tag = ttag(b, at);
+    const slot = this.#slots.at(Math.floor(tag / this.#r2ts));
+    const place = tag % this.#r2ts;
+    const part = slot?.parts[place];
+    if (!slot || !part) return wrong(FES.headerField, 'ttag');
     const { request } = slot;
     if (cid(b, at) !== request.cid) return wrong(FES.headerField, 'cid');
     if (size(b, at) !== length || length === 0) return wrong(FES.headerField, 'length');
     if (length > MOST_H2C_DATA) return wrong(FES.limit, 'length');
-    // R2T asked for all of it, and its data comes in order (3.6.2.8).
-    if (offset(b, at) !== slot.received) return wrong(FES.outOfRange, 'offset');
-    const end = slot.received + length;
-    if (end > request.length) return wrong(FES.outOfRange, 'length');
-    const isLast = end === request.length;
+    // What one R2T asked for comes in order (3.6.2.8).
+    const from = part.next;
+    if (offset(b, at) !== from) return wrong(FES.outOfRange, 'offset');
+    const end = from + length;
+    if (end > part.end) return wrong(FES.outOfRange, 'length');
+    const isLast = end === part.end;
     if ((TCP.get.last(b, 0) === 1) !== isLast) return { fes: FES.headerField, fei: TCP.at.last };
-    const place = { bytes: request.data, at: slot.received };
-    slot.received = end;
-    if (isLast) slot.awaits = false;
+    part.next = end;
+    slot.received += length;
+    if (isLast) {
+      slot.parts[place] = undefined;
+      this.#ask(slot);
+    }
     this.#slot = slot;
-    return place;
+    return { bytes: request.data, at: from };
   }
 
   /** A command is there with what its capsule had: fetches the rest, or carries it out; or it waits for room. */
@@ -240,11 +254,25 @@ export class TcpSession implements Carrier, PduSink {
       return this.queue.execute(this.#now, request);
     }
     request.data = new Uint8Array(request.length);
-    slot.awaits = true;
-    const { bytes } = newPdu(PDU.r2t, this.#reader.digests);
-    R2T.encode({ cid: request.cid, ttag: slot.tag, r2tl: request.length }, bytes, TCP.size);
-    sealPdu(bytes);
-    this.#send(bytes);
+    this.#ask(slot);
+  }
+
+  /** Asks for data that nobody has asked for yet, in as many R2Ts as the host takes. */
+  #ask(slot: Slot): void {
+    const { request, parts, tag } = slot;
+    const most = this.#r2ts === 1 ? request.length : R2T_BYTES;
+    for (let place = 0; place < this.#r2ts && slot.asked < request.length; place++) {
+      if (parts[place]) continue;
+      const r2to = slot.asked;
+      const r2tl = Math.min(most, request.length - r2to);
+      slot.asked += r2tl;
+      parts[place] = { next: r2to, end: slot.asked };
+      const { bytes } = newPdu(PDU.r2t, this.#reader.digests);
+      const ttag = tag * this.#r2ts + place;
+      R2T.encode({ cid: request.cid, ttag, r2to, r2tl }, bytes, TCP.size);
+      sealPdu(bytes);
+      this.#send(bytes);
+    }
   }
 
   /** Bytes of the budget come back. */

@@ -2,13 +2,21 @@
 
 import { Request } from '../request.js';
 
+/** What one R2T asked for: bytes of the command's data, in order. */
+export interface Part {
+  next: number;
+  readonly end: number;
+}
+
 export class Slot {
   readonly request: Request;
   /** Its data came with the command. */
   inCapsule = false;
-  /** R2T was sent, and data is missing. */
-  awaits = false;
+  /** Bytes that R2Ts have asked for, and those that came. */
+  asked = 0;
   received = 0;
+  /** R2Ts whose data is missing, each with a place of its own in the tags. */
+  readonly parts: (Part | undefined)[] = [];
   /** Bytes that it takes of the connection's budget. */
   budgeted = 0;
 
@@ -25,8 +33,9 @@ export class Slots {
   take(): Slot {
     const slot = this.#free.pop() ?? this.#make();
     slot.inCapsule = false;
-    slot.awaits = false;
+    slot.asked = 0;
     slot.received = 0;
+    slot.parts.length = 0;
     slot.budgeted = 0;
     return slot;
   }
@@ -46,7 +55,7 @@ export class Slots {
   }
 
   release(slot: Slot): void {
-    slot.awaits = false;
+    slot.parts.length = 0;
     slot.budgeted = 0;
     this.#free.push(slot);
   }

@@ -3,6 +3,9 @@
 import { nvme } from '../../../../protocols/index.js';
 import { MemoryVolume } from '../../../../src/storage/index.js';
 import { DISCOVERY_NQN, NvmeTarget } from '../../../../src/storage/nvmeof/index.js';
+import { RateLimited } from '../../../../src/storage/rate-limit.js';
+import type { Io } from '../../../../src/storage/volume.js';
+import { VolumeFilter } from '../../../../src/storage/volume-filter.js';
 import { after, ms, Random, START, seconds } from '../../../../src/time/index.js';
 import { assert, spec } from '../../../support/spec.js';
 import { TestHost } from './test-host.js';
@@ -240,6 +243,97 @@ spec('NVMe over Fabrics: the target', (it) => {
     const abort = admin.ask([nvme.abort({ abortCid: waiting[2]! })]);
     assert.is(nvme.CQEAbort.get.notAborted(abort.result, 0), 0);
     assert.is(admin.answer(waiting[2]!)!.status, 'Abort Requested');
+  });
+
+  it('Abort stops what waits, and says so of what it cannot stop', () => {
+    const { target, subsystem } = pool();
+    const calls: (() => void)[] = [];
+    const clock = { now: () => START, at: (_: number, then: () => void) => void calls.push(then) };
+    const memory = new MemoryVolume(BLOCKS * BLOCK, 'slow');
+    const slow = new RateLimited(memory, { opsPerSecond: 1, burstNs: 0 }, clock);
+    subsystem.addNamespace(START, { nsid: 2, volume: slow, uuid: UUID.map((byte) => byte + 1) });
+    const stuck: Io[] = [];
+    class Stuck extends VolumeFilter {
+      override read(io: Io): void {
+        stuck.push(io);
+      }
+    }
+    const nsid3 = { nsid: 3, volume: new Stuck(memory), uuid: UUID.map((byte) => byte + 2) };
+    subsystem.addNamespace(START, nsid3);
+    const { admin, io } = connected(target);
+    const abort = (cid: number): number => {
+      const answer = admin.ask([nvme.abort({ sqid: 1, abortCid: cid })]);
+      return nvme.CQEAbort.get.notAborted(answer.result, 0);
+    };
+    const data = new Uint8Array(BLOCK).fill(7);
+
+    assert.is(io.ask([nvme.read(at(0, 1))], { nsid: 2, length: BLOCK }).status, 'Success');
+    const waits = io.send([nvme.write(at(0, 1))], { nsid: 2, data, inline: true });
+    assert.is(abort(waits), 0);
+    io.hear();
+    const stopped = io.answer(waits)!;
+    assert.equal([stopped.status, stopped.dnr], ['Abort Requested', false], 'it may come again');
+    for (const call of calls) call();
+    assert.is(memory.allocated, 0, 'it was never written');
+
+    const goesOn = io.send([nvme.read(at(0, 1))], { nsid: 3, length: BLOCK });
+    assert.is(abort(goesOn), 1);
+    stuck[0]!.done(0);
+    io.hear();
+    assert.is(io.answer(goesOn)!.status, 'Success');
+    assert.is(abort(goesOn), 1, 'nobody is called that any more');
+    assert.is(abort(4000), 1);
+  });
+
+  it('Abort of a command whose data is on its way is answered when that has come, and no more than four wait', () => {
+    const { target, volume } = pool();
+    const { admin, io } = connected(target);
+    const tags: number[] = [];
+    const cids = Array.from({ length: 5 }, (_, i) => {
+      const cid = io.send([nvme.write(at(0, 64))], { ...NS, length: 64 * BLOCK });
+      tags.push(i);
+      return cid;
+    });
+    const aborts = cids.map((abortCid) => admin.send([nvme.abort({ sqid: 1, abortCid })]));
+    const limit = admin.answer(aborts[4]!)!;
+    assert.is(limit.status, 'Abort Command Limit Exceeded');
+    assert.is(admin.answer(aborts[0]!), undefined, 'the command is not complete');
+    const bytes = new Uint8Array(64 * BLOCK).fill(9);
+    cids.forEach((cid, ttag) => {
+      io.push([nvme.tcp({ last: 1 }), nvme.h2cData({ cid, ttag, offset: 0 }), bytes]);
+    });
+    admin.hear();
+    for (const [i, cid] of cids.slice(0, 4).entries()) {
+      assert.is(io.answer(cid)!.status, 'Abort Requested');
+      assert.is(nvme.CQEAbort.get.notAborted(admin.answer(aborts[i]!)!.result, 0), 0);
+    }
+    assert.is(io.answer(cids[4]!)!.status, 'Success');
+    assert.ok(volume.allocated > 0);
+  });
+
+  it('asks a host for its data in as many R2Ts as that takes, whose data may come in any order', () => {
+    const blocks = 2048;
+    for (const r2ts of [1, 3, 16]) {
+      const { target, volume } = pool(blocks);
+      const { io } = connected(target, { r2ts });
+      const data = Uint8Array.from({ length: blocks * BLOCK }, (_, i) => i % 251);
+      io.backwards = true;
+      const answer = io.ask([nvme.write(at(0, blocks))], { ...NS, data });
+      assert.is(answer.status, 'Success');
+      assert.is(io.mostR2ts, Math.min(r2ts, 8));
+      assert.is(answer.pdus.filter((type) => type === 9).length, r2ts === 1 ? 1 : 8);
+      const back = new Uint8Array(data.length);
+      const read = {
+        offset: 0,
+        length: back.length,
+        bytes: back,
+        at: 0,
+        fua: false,
+        noHole: false,
+      };
+      volume.read({ ...read, done: () => {} });
+      assert.equal(back, data);
+    }
   });
 
   it('a host that falls silent loses its controller, and one that speaks keeps it', () => {

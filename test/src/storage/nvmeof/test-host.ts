@@ -43,6 +43,8 @@ type Input = Body[number];
 export interface Options {
   readonly digests?: boolean;
   readonly hpda?: number;
+  /** R2Ts of one command that it takes at once. */
+  readonly r2ts?: number;
 }
 
 export class TestHost {
@@ -58,12 +60,20 @@ export class TestHost {
   /** Data that R2Ts ask for, by command; whether it is sent as one PDU or in such pieces. */
   readonly #out = new Map<number, Uint8Array>();
   piece = Number.POSITIVE_INFINITY;
+  /** It answers the last of several R2Ts first. */
+  backwards = false;
+  /** R2Ts that were open at once. */
+  mostR2ts = 0;
+  readonly #asked: Uint8Array[] = [];
   #cid = 0;
 
-  constructor(target: NvmeTarget | TcpSession, { digests = false, hpda = 0 }: Options = {}) {
+  constructor(
+    target: NvmeTarget | TcpSession,
+    { digests = false, hpda = 0, r2ts = 1 }: Options = {},
+  ) {
     this.session = target instanceof TcpSession ? target : new TcpSession({ target, port: PORT });
     const bit = digests ? 1 : 0;
-    this.push([nvme.tcp(), nvme.icReq({ hpda, hdgst: bit, ddgst: bit })]);
+    this.push([nvme.tcp(), nvme.icReq({ hpda, maxr2t: r2ts - 1, hdgst: bit, ddgst: bit })]);
     this.digests = digests;
   }
 
@@ -89,6 +99,12 @@ export class TestHost {
   hear(): void {
     for (let bytes = this.session.take(); bytes; bytes = this.session.take())
       for (const pdu of this.#cut.push(bytes)) this.#take(pdu);
+    this.mostR2ts = Math.max(this.mostR2ts, this.#asked.length);
+    for (let pdu = this.#nextAsked(); pdu; pdu = this.#nextAsked()) this.#ready(pdu);
+  }
+
+  #nextAsked(): Uint8Array | undefined {
+    return this.backwards ? this.#asked.pop() : this.#asked.shift();
   }
 
   #take(pdu: Uint8Array): void {
@@ -117,7 +133,8 @@ export class TestHost {
         return;
       }
       case 9:
-        return this.#ready(pdu);
+        this.#asked.push(pdu);
+        return;
       default:
         this.others.push(pdu);
     }

@@ -54,6 +54,29 @@ spec('connecting to a pool', (it) => {
     });
 });
 
+spec('a host that takes several R2Ts of a command', (it) => {
+  it('gives what each of them asks for', () => {
+    const r2ts = 4;
+    const world = poolWorld({
+      ...roce,
+      transport: 'tcp',
+      uncaptured: true,
+      qbd: { r2ts, queues: 1 },
+    });
+    const [host] = world.hosts as [Host];
+    const buffer = new DiskBuffer(host, 1 << 20);
+    world.run(function* (thread) {
+      const qbd = yield* connected(world, thread);
+      const { device } = qbd.devices[0]!;
+      for (let i = 0; i < buffer.size; i++) buffer.bytes[i] = i % 251;
+      assert.is(yield* buffer.do(device, thread, 'write'), 'BLK_STS_OK');
+      buffer.bytes.fill(0);
+      assert.is(yield* buffer.do(device, thread, 'read'), 'BLK_STS_OK');
+      assert.ok(buffer.bytes.every((byte, i) => byte === i % 251));
+    });
+  });
+});
+
 /** What a host has given away. */
 const taken = ({ memory, device, keys }: Host) => ({
   freeBytes: memory.freeBytes(0),
