@@ -37,6 +37,8 @@ export interface CpuProfile {
   readonly emptyPollNs: number;
   /** Between two writes to registers of devices, which are not cached: at once unless given (`RegisterWrites`). */
   readonly registerWriteNs?: number;
+  /** A line that is in no cache of the core's own, out of the last-level cache. */
+  readonly lastLevelNs?: number;
   /** Memory channels and links between nodes, where reading is to take its time. */
   readonly memory?: MemoryProfile;
   /** Where devices' writes go; a processor without it reads them all from memory. */

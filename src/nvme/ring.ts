@@ -58,11 +58,16 @@ export class NvmeRing {
     return this.#tail;
   }
 
+  /** Where the next completion will be. */
+  get nextAt(): number {
+    return this.completionAt + this.#head * CQE_SIZE;
+  }
+
   /** The next completion, if there is one. */
   // hot
   take(): boolean {
     const { memory } = this;
-    const b = memory.locate(this.completionAt + this.#head * CQE_SIZE);
+    const b = memory.locate(this.nextAt);
     const at = memory.at + CQEResult.size;
     if (CQE.get.phase(b, at) !== this.#phase) return false;
     this.cid = CQE.get.cid(b, at);

@@ -26,6 +26,7 @@ export const xeonHaswell: CpuProfile = {
   pollNs: 32, // fitted
   emptyPollNs: 15, // fitted
   registerWriteNs: 341, // fitted on 2.89 M reads a second with a doorbell for each, on the 8280L below (its source)
+  lastLevelNs: 20, // the same source
 };
 
 /**

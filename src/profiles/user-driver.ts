@@ -12,15 +12,15 @@ export const ixy: UserDriverProfile = {
 };
 
 /**
- * SPDK's NVMe driver of 2019, on the Xeon Platinum 8280L. With the program below 364 cycles a read, fitted on 10.39 M reads of 4 KiB a
+ * SPDK's NVMe driver of 2019, on the Xeon Platinum 8280L. With the program below 332 cycles a read, fitted on 10.39 M reads of 4 KiB a
  * second from 21 drives ("10.39M Storage I/O Per Second From One Thread", SPDK's blog, May 2019); how they are shared is an estimate.
  */
 export const spdk: PolledDriverProfile = {
   name: 'SPDK 19.04',
-  submit: 150,
-  complete: 150,
+  submit: 140,
+  complete: 140,
   look: 40,
 };
 
 /** Its program, which makes up an address: a division (6 % of all cycles at 10.39 M reads a second), its own request. */
-export const spdkPerfCycles = 64;
+export const spdkPerfCycles = 52;

@@ -11,6 +11,7 @@ import {
 import type { ControllerMemory } from '../../nvme/index.js';
 import { type Nanos, START } from '../../time/index.js';
 import type { Calendar } from './calendar.js';
+import type { FreshLines } from './fresh-lines.js';
 
 export class DmaMemory implements ControllerMemory {
   /** The drive's time in what it does now. */
@@ -22,7 +23,12 @@ export class DmaMemory implements ControllerMemory {
   readonly #calendar: Calendar;
   readonly #all: Translation;
 
-  constructor(memory: PhysicalMemory, dma: DmaEngine, calendar: Calendar) {
+  constructor(
+    memory: PhysicalMemory,
+    dma: DmaEngine,
+    calendar: Calendar,
+    readonly fresh: FreshLines,
+  ) {
     this.#memory = memory;
     this.#dma = dma;
     this.#calendar = calendar;
@@ -52,6 +58,7 @@ export class DmaMemory implements ControllerMemory {
     const visible = this.#dma.send(began, this.#all, address, bytes.length);
     this.#calendar.at(visible, () => {
       this.#dma.land(visible, visible - began, this.#all, address, bytes, bytes.length);
+      this.fresh.wrote(address, bytes.length);
       this.landed.raise(visible);
     });
   }

@@ -16,6 +16,7 @@ import { MediaVolume } from '../media.js';
 import type { Volume } from '../volume.js';
 import { Calendar } from './calendar.js';
 import { DmaMemory } from './dma-memory.js';
+import { FreshLines } from './fresh-lines.js';
 import { DriveMedium } from './medium.js';
 import type { DriveProfile } from './profile.js';
 
@@ -54,7 +55,8 @@ export class NvmeDrive implements Tenant {
     this.pcie = new PcieLink(profile.pcie);
     this.dma = new DmaEngine(this.pcie, host.ledger, host.ledger.actor(name));
     const calendar = this.#calendar;
-    this.#memory = new DmaMemory(host.memory, this.dma, calendar);
+    const fresh = new FreshLines(host.ledger, host.cores.profile);
+    this.#memory = new DmaMemory(host.memory, this.dma, calendar, fresh);
     const media = new MediaVolume(volume, profile.medium, calendar);
     this.#medium = new DriveMedium(media, this.#memory, calendar);
     this.commands = new NvmeCommands({
@@ -82,6 +84,11 @@ export class NvmeDrive implements Tenant {
   /** Raised when something that it wrote can be seen in memory: what a driver that polls would find. */
   get landed(): Signal {
     return this.#memory.landed;
+  }
+
+  /** How long a core waits that reads memory there, because the drive has written to it since. */
+  waitNs(address: number): number {
+    return this.#memory.fresh.waitNs(address);
   }
 
   /** A core's write to a register leaves the core now. */

@@ -1,5 +1,5 @@
 // A pair of queues of a driver in user space that polls (SPDK's NVMe driver): one thread's own, without system calls, interrupts or
-// locks. Commands are put into the queue, and the doorbell is rung once for all of them, by the next poll.
+// locks. Commands are put into the queue, and the next poll rings the doorbell once for all of them.
 
 import { SQE_SIZE } from '../../../protocols/nvme/index.js';
 import type { BlockOp, BlockStatus, Segment } from '../../block/index.js';
@@ -40,7 +40,7 @@ export interface PolledQueueOptions {
   readonly drive: NvmeDrive;
   readonly driver: PolledDriverProfile;
   readonly entries?: number;
-  /** Every command's doorbell at once (SPDK: delay_cmd_submit off). */
+  /** Every command's doorbell at once, and the head's by every poll (SPDK: delay_pcie_doorbell off). */
   readonly ringsAtOnce?: boolean;
 }
 
@@ -108,13 +108,16 @@ export class PolledQueue {
     if (this.#ringsAtOnce) yield* this.#ringTail(thread);
   }
 
-  /** Takes what is over, and then rings both doorbells where there is something to tell; how many were over. */
+  /** Takes what is over, and then rings the doorbells that must be; how many were over. */
   // hot
   *poll(thread: Thread): Generator<Wait, number, void> {
     const { ring, counts } = this;
     counts.polls++;
     let found = 0;
-    for (; found < this.#most && ring.take(); found++) {
+    for (; found < this.#most; found++) {
+      const waitNs = this.port.drive.waitNs(ring.nextAt);
+      if (waitNs > 0) yield thread.spend(waitNs);
+      if (!ring.take()) break;
       const { cid, sct, sc } = ring;
       yield thread.spend(this.#cycles.ns(this.#driver.complete));
       const request = this.#underWay[cid];
@@ -125,13 +128,18 @@ export class PolledQueue {
       const next = request.done(thread, blockStatusOf(sct, sc));
       if (next) yield* next;
     }
-    if (found > 0) {
-      counts.fruitful++;
-      yield* this.#ring(thread, ring.headAt, ring.headNews());
-    }
+    if (found > 0) counts.fruitful++;
+    if (this.#mustTellHead) yield* this.#ring(thread, ring.headAt, ring.headNews());
     yield thread.spend(this.#cycles.ns(this.#driver.look));
     yield* this.#ringTail(thread);
     return found;
+  }
+
+  /** The controller is told of room in the completion queue before what is under way may want it. */
+  get #mustTellHead(): boolean {
+    const { untold, size } = this.ring;
+    if (this.#ringsAtOnce) return untold > 0;
+    return untold > 0 && untold + this.#underWay.length - this.#free.length >= size;
   }
 
   *#ringTail(thread: Thread): Generator<Wait, void, void> {

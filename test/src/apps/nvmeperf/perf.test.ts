@@ -16,6 +16,19 @@ spec('reads by polling', (it) => {
     assert.is(one.perf.failed + three.perf.failed, 0);
   });
 
+  it('latency at a queue depth of 32, as published for 20 Optane drives and reads of 512 bytes', () => {
+    const { perf } = polledReads({ drive: p4800x, count: 20, depth: 32, bytes: 512 });
+    const us = perf.totalNs / perf.reads / 1000;
+    assert.ok(Math.abs(us / 57 - 1) < 0.08, `${us}`); // SPDK's blog, May 2019: 57 us on average
+  });
+
+  it('a doorbell for each command costs most of the rate', () => {
+    const drives = { drive: p4600, count: 21, depth: 128, bytes: 4096 };
+    const batched = perSecond(polledReads(drives));
+    const atOnce = perSecond(polledReads({ ...drives, ringsAtOnce: true }));
+    assert.ok(atOnce < batched / 3, `${atOnce} and ${batched}`); // the same source: 2.89 and 10.39 M/s
+  });
+
   it('a drive that has one read at a time answers below its typical latency', () => {
     const { perf } = polledReads({ drive: p4800x, count: 1, depth: 1, bytes: 4096 });
     assert.ok(perf.totalNs / perf.reads < 10_000); // Intel's product brief
