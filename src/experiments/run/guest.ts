@@ -45,14 +45,17 @@ export function makeVm(lab: Lab, host: Host, settings: VmSettings): Vm {
 
 function giveCard(lab: Lab, host: Host, vm: Vm, settings: VmSettings): void {
   const options = lab.hostOptions[lab.hosts.indexOf(host)]!;
-  if (settings.device === 'passthrough') assignCard(vm, options);
+  const { mac, addresses } = ownNetwork(lab, host, settings);
+  // A whole card keeps its MAC. A guest has its own addresses by whichever way: they decide which of its queues, and so
+  // which virtual CPU, has a flow.
+  if (settings.device === 'passthrough') assignCard(vm, { ...options, addresses });
   else {
     const { sriov: _, guid: __, ...others } = options;
-    assignFunction(vm, { ...others, ...ownNetwork(lab, host, settings) });
+    assignFunction(vm, { ...others, mac, addresses });
   }
 }
 
-/** A guest's function, or its port of the bridge, is another station on the same link, with addresses of its own. */
+/** What a guest is on its host's link: another station, with addresses of its own. */
 function ownNetwork(
   lab: Lab,
   host: Host,

@@ -176,20 +176,22 @@ sweep: { vms.device: [emulated, virtio, vf, passthrough], vms.placement: [pinned
   });
 
   it('gives a VM its network in each of four ways for sockets, and verbs by a function or the whole card', () => {
-    const sockets = read(`experiment: ways of a network
+    for (const arfs of [true, false]) {
+      const sockets = read(`experiment: ways of a network
 transport: tcp
-options: { arfs: true }
+options: { arfs: ${arfs} }
 hosts: { all: { cpu: xeongold6128 } }
 workload: { tcp: { test: tcp_lat, size: 64, iters: 100 } }
 sweep: { vms.device: [passthrough, vf, virtio, emulated] }`);
-    const took = sockets.points.map((point) => {
-      const { failure, operations, measured } = runPoint(sockets, point, none);
-      assert.is(failure, '', JSON.stringify(point.set));
-      assert.ok(Object.keys(measured!.vm!.exitsPerOperation).length > 0);
-      return operations[0]!.latency!.meanNs;
-    });
-    for (let i = 1; i < took.length; i++)
-      assert.ok(took[i - 1]! <= 1.02 * took[i]!, `${took.map(Math.round)} ns`);
+      const took = sockets.points.map((point) => {
+        const { failure, operations, measured } = runPoint(sockets, point, none);
+        assert.is(failure, '', JSON.stringify(point.set));
+        assert.ok(Object.keys(measured!.vm!.exitsPerOperation).length > 0);
+        return operations[0]!.latency!.meanNs;
+      });
+      for (let i = 1; i < took.length; i++)
+        assert.ok(took[i - 1]! <= 1.02 * took[i]!, `${took.map(Math.round)} ns`);
+    }
     const verbs = read(`experiment: verbs in a VM
 workload: { perftest: { test: send_lat, iters: 50 } }
 sweep: { transport: [rocev2, iwarp, ib], vms.device: [vf, passthrough] }`);
