@@ -193,7 +193,7 @@ export class Cores implements Machine, Scheduler {
     while (!core.paused && !this.#interrupts(core, now)) {
       const thread = core.current ?? this.#choose(core, now);
       if (thread === null || core.switchLeft > 0) break;
-      if (!this.#continues(thread, now)) {
+      if (!this.#continues(core, thread, now)) {
         if (!this.#isOver(core, thread)) break;
         this.#preempt(core, thread, now);
         continue;
@@ -317,7 +317,7 @@ export class Cores implements Machine, Scheduler {
 
   /** Is what it waits for over? */
   // hot
-  #continues(thread: Thread, now: Nanos): boolean {
+  #continues(core: Core, thread: Thread, now: Nanos): boolean {
     if (thread.state === 'working') {
       if (!thread.woken && thread.left > 0) return false;
       thread.timedOut = !thread.woken;
@@ -328,7 +328,7 @@ export class Cores implements Machine, Scheduler {
     if (thread.left > 0) return false;
     if (thread.state !== 'spinning') return true;
     if (!thread.woken) {
-      if (thread.until > now) return false;
+      if (thread.until > now && !(thread.isPolite && core.ready.length > 0)) return false;
       thread.timedOut = true;
       thread.waitsFor = null;
     }

@@ -48,6 +48,8 @@ export class Thread implements Wait {
   state: ThreadState = 'ready';
   /** The wait that ended last ended by its time, not by its signal. */
   timedOut = false;
+  /** It polls only while nobody else wants the core. */
+  isPolite = false;
   /** Of work that a signal ended: nanoseconds that were not worked. */
   unspent = 0;
   /** Raised when the program has ended: another thread can wait for it. */
@@ -127,6 +129,13 @@ export class Thread implements Wait {
   /** Waits for the signal without giving the core up: busy polling. */
   // hot
   spin(signal: Signal, until: Nanos = NEVER): Wait {
+    this.isPolite = false;
+    return this.#wait(signal, until, 'spinning');
+  }
+
+  /** The same for as long as nobody else wants the core: then, too, it has `timedOut`. */
+  spinAlone(signal: Signal, until: Nanos = NEVER): Wait {
+    this.isPolite = true;
     return this.#wait(signal, until, 'spinning');
   }
 

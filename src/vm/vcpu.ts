@@ -207,7 +207,7 @@ export class Vcpu implements Runner, Platform {
     const begun = thread.now;
     thread.timedOut = true;
     if (this.#pollNs > 0 && host.cores[thread.core]!.ready.length === 0)
-      yield thread.spin(this.#news, earlier(until, after(begun, this.#pollNs)));
+      yield thread.spinAlone(this.#news, earlier(until, after(begun, this.#pollNs)));
     if (thread.timedOut && thread.now < until) {
       yield thread.block(this.#news, until);
       this.#isOut = true;

@@ -3,7 +3,7 @@
 import type { InterruptWork, Thread, Wait } from '../cpu/index.js';
 import type { Host, Tenant } from '../host/index.js';
 import { PAGE_FAULT, type PageBytes, UsageError } from '../memory/index.js';
-import { kvmPosted } from '../profiles/vm.js';
+import { kvmPolling } from '../profiles/vm.js';
 import type { Nanos } from '../time/index.js';
 import type { ExitReasonName } from './exit.js';
 import { Guest } from './guest.js';
@@ -43,7 +43,7 @@ export class Vm implements Tenant {
   readonly profile: VmProfile;
 
   constructor(options: VmOptions) {
-    const { name, host, vcpus = 1, pins, profile = kvmPosted } = options;
+    const { name, host, vcpus = 1, pins, profile = kvmPolling } = options;
     if (pins !== undefined && pins.length !== vcpus)
       throw new UsageError('EINVAL', `${name}: ${pins.length} cores for ${vcpus} virtual CPUs`);
     this.name = name;

@@ -120,7 +120,7 @@ const vm = {
     minItems: 1,
     items: count('a core', 0),
   },
-  profile: profileSchema('what virtualization costs', hypervisors, 'kvmposted'),
+  profile: profileSchema('what virtualization costs', hypervisors, 'kvmpolling'),
 };
 
 const vms = object(

@@ -103,7 +103,7 @@ export class Tenancy {
       pageBytes: pageBytes as PageBytes,
       node,
       pins: placement === 'pinned' ? this.#pins(host, vcpus, text.cores, place) : [],
-      profile: at(place('profile'), () => profileOf(hypervisors, text.profile, 'kvmposted')),
+      profile: at(place('profile'), () => profileOf(hypervisors, text.profile, 'kvmpolling')),
       // Those beside all VMs are there once.
       neighbours: placement === 'shared' && taken.vms.length === 0 ? (text.neighbours ?? 0) : 0,
       loadPercent: text.load ?? USUAL_LOAD,

@@ -97,7 +97,7 @@ function hardwareOf({ hosts = {}, pool = {}, vms = {} }: PointText, rows: Rows):
     { title: "The pool's media", file: 'media', profile: name(pool.media, 'memory') },
     ...(guests
       ? [
-          { title: 'Virtualization', file: 'vm', profile: name(vms.profile, 'kvmposted') },
+          { title: 'Virtualization', file: 'vm', profile: name(vms.profile, 'kvmpolling') },
           { title: 'virtio and vhost', file: 'virtio', profile: 'vhostLinux' },
           { title: 'Emulated devices', file: 'emulated', profile: 'qemuLinux' },
           { title: 'The IOMMU', file: 'iommu', profile: 'vtdBroadwell' },

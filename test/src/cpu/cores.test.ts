@@ -1,6 +1,13 @@
 // Mirrors src/cpu/: threads on cores in time.
 
-import { Cores, type CpuProfile, Signal, type Thread, type Wait } from '../../../src/cpu/index.js';
+import {
+  Cores,
+  type CpuProfile,
+  type Program,
+  Signal,
+  type Thread,
+  type Wait,
+} from '../../../src/cpu/index.js';
 import { Ledger } from '../../../src/memory/index.js';
 import { after, type Nanos, NEVER, ns } from '../../../src/time/index.js';
 import { assert, spec } from '../../support/spec.js';
@@ -116,6 +123,27 @@ spec('cores', (it) => {
     assert.equal(log, ['5000 served', '11000 a is done']);
     assert.is(cores.cores[0]!.interruptNs, 1000);
     assert.is(cores.cores[0]!.utilisation(ns(22_000)), 0.5);
+  });
+
+  it('who polls only while it is alone stops when another wants the core', () => {
+    const { cores, log, say, signal } = make({ contextSwitchNs: 0, wakeUpNs: 0 });
+    const core = 0;
+    const polls: Program = function* (thread) {
+      yield thread.spinAlone(signal, ns(90_000));
+      say(thread, thread.timedOut ? 'gives up' : 'goes on');
+      yield thread.block(signal);
+      say(thread, 'goes on');
+    };
+    cores.spawn(start, 'poller', polls, { core });
+    const works: Program = function* (thread) {
+      say(thread, 'has the core');
+      yield thread.spend(2000);
+    };
+    run(cores, [
+      [5000, (now) => cores.spawn(now, 'other', works, { core })],
+      [50_000, (now) => signal.raise(now)],
+    ]);
+    assert.equal(log, ['5000 poller gives up', '5000 other has the core', '50000 poller goes on']);
   });
 
   it('who polls shares the core with others by time slices', () => {
