@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { type Protocol, protocolByKey, protocols } from '../../protocols/index.js';
 import { filterNames } from '../../protocols/text/filter.js';
 import { testNames, transports, wires } from '../apps/perftest/parameters.js';
+import { probeNames } from '../apps/probe/parameters.js';
 import { goldenFrames } from '../testing/index.js';
 import { fieldNames } from './field-view.js';
 
@@ -45,6 +46,7 @@ export function completeCommand(program: Command): void {
   const words = (list: readonly string[]): Offer[] => list.map((word) => [word, '']);
   offer(root, 'perftest', 'test', () => words(testNames));
   offerFor(root, 'perftest', 'wire', () => words(wires));
+  offer(root, 'probe', 'what', () => words(probeNames));
   offerFor(root, 'perftest', 'qp-type', () => words(transports));
 }
 

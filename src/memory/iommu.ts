@@ -52,10 +52,13 @@ export class Iommu {
   }
 
   // hot
-  /** Nanoseconds until a translation is at hand; from then on it is. */
-  find(now: Nanos, device: Actor, domain: number, page: number): number {
+  /**
+   * Nanoseconds until the translation of a page is at hand; from then on it is.
+   * @param index its number among pages of its size: those that follow each other are in different sets
+   */
+  find(now: Nanos, device: Actor, domain: number, page: number, index: number): number {
     const tag = domain * PAGES + page;
-    const first = (page % this.#sets) * WAYS;
+    const first = (index % this.#sets) * WAYS;
     let victim = first;
     for (let i = first; i < first + WAYS; i++) {
       if (this.#tags[i] === tag) {
@@ -122,8 +125,10 @@ export class DmaDomain {
     if (!(address >= this.#from && address < this.#to) && !this.#find(address))
       return this.#fault(now, device);
     if (writes && !this.#writable) return this.#fault(now, device);
-    const page = Math.floor(this.#from / PAGE_4K);
-    this.waitNs = this.iommu.find(now, device, this.number, page);
+    const from = this.#from;
+    const page = Math.floor(from / PAGE_4K);
+    const index = Math.floor(from / (this.#to - from));
+    this.waitNs = this.iommu.find(now, device, this.number, page, index);
     return this.#machine + (address - this.#from);
   }
 

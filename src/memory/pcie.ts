@@ -27,11 +27,14 @@ export interface PcieProfile {
   /** Read requests in flight at most: tags. */
   readonly outstandingReads: number;
   /**
-   * What a read takes inside the device beside the link: its request, and its bytes when the last one has come, where the
-   * device stores them before it hands them on. Nothing unless given: cards have times of their own.
+   * What a transfer takes inside the device beside the link: its request, and its bytes, which the device stores when the last one
+   * has come, or fetches before the first one goes. Nothing unless given: cards have times of their own.
    */
   readonly deviceNs?: number;
   readonly deviceBitsPerSecond?: number;
+  /** The device begins no read, and no write, sooner after the one before: what its engine takes for a descriptor. 0 unless given. */
+  readonly readEveryNs?: number;
+  readonly writeEveryNs?: number;
 }
 
 /** Framing 4 with the sequence number, header 16 (64-bit address) or 12, LCRC 4 (PCIe 3.0 sections 2.2, 3.5, 4.2.2). */
@@ -76,6 +79,10 @@ export class PcieLink {
   readonly #deviceTakes: boolean;
   readonly #deviceNs: number;
   readonly #deviceNsPerByte: number;
+  readonly #readEvery: number;
+  readonly #writeEvery: number;
+  readonly #readEngine = new Busy();
+  readonly #writeEngine = new Busy();
   /** A transfer is mostly as long as the one before. */
   #lastBytes = 0;
   #lastNs = 0;
@@ -104,9 +111,11 @@ export class PcieLink {
     this.#requestNs = exact(profile.requestOverheadBytes * this.#nsPerByte);
     this.#mostCompletions = this.#completionsOf(0, this.#mostRead);
     this.#mostNs = this.#timeOf(this.#mostRead + this.#mostCompletions * this.#completionOverhead);
-    this.#deviceTakes = (profile.deviceNs ?? 0) > 0 || profile.deviceBitsPerSecond !== undefined;
+    this.#deviceTakes = profile.deviceNs !== undefined;
     this.#deviceNs = exact(profile.deviceNs ?? 0);
     this.#deviceNsPerByte = 8e9 / (profile.deviceBitsPerSecond ?? Number.POSITIVE_INFINITY);
+    this.#readEvery = profile.readEveryNs ?? 0;
+    this.#writeEvery = profile.writeEveryNs ?? 0;
     this.#tags = new Float64Array(profile.outstandingReads);
   }
 
@@ -119,6 +128,14 @@ export class PcieLink {
   // hot
   /** The same counted from now. */
   writeNs(now: Nanos, address: number, lengthBytes: number): number {
+    if (!this.#deviceTakes) return this.#writeNs(now, address, lengthBytes);
+    const inside = Math.ceil(this.#deviceNs + exact(lengthBytes * this.#deviceNsPerByte));
+    const wait = inside + begins(this.#writeEngine, now, this.#writeEvery);
+    return wait + this.#writeNs((now + wait) as Nanos, address, lengthBytes);
+  }
+
+  // hot
+  #writeNs(now: Nanos, address: number, lengthBytes: number): number {
     const begin = pageOffset(address);
     const bits = this.#payloadBits;
     const tlps = lengthBytes === 0 ? 0 : ((begin + lengthBytes - 1) >> bits) - (begin >> bits) + 1;
@@ -147,6 +164,14 @@ export class PcieLink {
   // hot
   /** The same counted from now. */
   readNs(now: Nanos, address: number, lengthBytes: number): number {
+    if (!this.#deviceTakes) return this.#readNs(now, address, lengthBytes);
+    const wait = begins(this.#readEngine, now, this.#readEvery);
+    const inside = Math.ceil(this.#deviceNs + exact(lengthBytes * this.#deviceNsPerByte));
+    return wait + this.#readNs((now + wait) as Nanos, address, lengthBytes) + inside;
+  }
+
+  // hot
+  #readNs(now: Nanos, address: number, lengthBytes: number): number {
     const latency = this.#latencyTo(address);
     const wait = latency + this.#memoryRead;
     const most = this.#mostRead;
@@ -199,7 +224,6 @@ export class PcieLink {
       busyDown.at = now + wholeDown;
       busyDown.early = wholeDown - down;
     }
-    if (this.#deviceTakes) done += this.#deviceNs + exact(lengthBytes * this.#deviceNsPerByte);
     return Math.ceil(done);
   }
 
@@ -303,6 +327,13 @@ export class PcieLink {
     if (first >= lengthBytes) return 1;
     return 1 + ((lengthBytes - first + maxPayloadSize - 1) >> this.#payloadBits);
   }
+}
+
+/** Whole nanoseconds until an engine begins what came now; it is busy with that for `everyNs`. */
+function begins(engine: Busy, now: number, everyNs: number): number {
+  const wait = Math.max(0, Math.ceil(engine.after(now)));
+  engine.serve(now, everyNs);
+  return wait;
 }
 
 /** Where in its page an address lies: a small integer, so that all that follows is integer arithmetic. */

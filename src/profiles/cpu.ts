@@ -1,7 +1,7 @@
 // Processors with their kernels. Each number has its source, or says that it was fitted.
 
 import type { CpuProfile } from '../cpu/profile.js';
-import { skylakeMemory } from './memory.js';
+import { haswellMemory, skylakeMemory } from './memory.js';
 
 /**
  * A server of 2014 to 2019 under Linux 4.15. [1] is SocksDirect (SIGCOMM 2019), tables 2 and 4, measured on
@@ -30,13 +30,13 @@ export const xeonHaswell: CpuProfile = {
 };
 
 /**
- * A server of 2018 under Linux 5.4, as Cai et al. (SIGCOMM 2021) had it: 2 x Xeon Gold 6128, no hyper-threads. What their
+ * A server of 2018 under Linux 5.4, as Cai et al. (SIGCOMM 2021) had it: 4 x Xeon Gold 6128, no hyper-threads. What their
  * tables do not say is as above.
  */
 export const xeonGold6128: CpuProfile = {
   ...xeonHaswell,
   name: 'Xeon Gold 6128, Linux 5.4',
-  cores: 12, // Intel's data sheet: six of each of its two sockets
+  cores: 24, // Intel's data sheet: six of each of its four sockets (their artefact maps 24 cores of four nodes to queues)
   hertz: 3.4e9, // the same: base frequency
   systemCallNs: 150, // fitted
   pageTableIsolationNs: 100, // fitted: as many cycles as above
@@ -45,6 +45,24 @@ export const xeonGold6128: CpuProfile = {
   memory: skylakeMemory,
   ddio: { bytes: 3.5 * 2 ** 20, ways: 2 }, // two of the eleven ways of 19.25 MB
   copyBitsPerSecond: 147e9, // theirs: 47.95 % of 59.8 % of a core at 42.2 Gb/s
+};
+
+/** 2 x Xeon E5-2699 v3, the Haswell machines of the FD.io CSIT project; kernel and calls as above. */
+export const xeonE52699v3: CpuProfile = {
+  ...xeonHaswell,
+  name: 'Xeon E5-2699 v3, Linux 4.15',
+  cores: 36, // Intel's data sheet: 18 of each socket
+  memory: haswellMemory,
+  ddio: { bytes: 4.5 * 2 ** 20, ways: 2 }, // two of the 20 ways of 45 MB
+};
+
+/** 2 x Xeon Platinum 8180, the Skylake machines of the FD.io CSIT project; kernel and calls as the Gold 6128's, on its own clock. */
+export const xeonPlatinum8180: CpuProfile = {
+  ...xeonGold6128,
+  name: 'Xeon Platinum 8180, Linux 5.4',
+  cores: 56, // Intel's data sheet: 28 of each socket
+  hertz: 2.5e9, // the same: base frequency
+  ddio: { bytes: 7 * 2 ** 20, ways: 2 }, // two of the eleven ways of 38.5 MB
 };
 
 /** A server of 2016: Intel's data sheet of the E5-2643 v4; kernel and calls as above, on its own clock. */

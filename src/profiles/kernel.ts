@@ -3,7 +3,7 @@
 // experiments of both, all of them together, come out as published.
 
 import type { EthernetProfile, KernelProfile, RateRule } from '../kernel/profile.js';
-import { xeonBroadwell, xeonHaswell, xeonSandyBridge } from './cpu.js';
+import { xeonBroadwell, xeonE52699v3, xeonHaswell, xeonSandyBridge } from './cpu.js';
 
 /** Linux 5.4 with mitigations as distributions ship them. */
 export const linux54: KernelProfile = {
@@ -192,7 +192,8 @@ export const ideal: EthernetProfile = {
 /** The kernel of a processor's machine, by the profile's name; others have the newer one. */
 export const kernelOn = (processor: string): KernelProfile => {
   if (processor === xeonSandyBridge.name) return linux311;
-  return processor === xeonHaswell.name || processor === xeonBroadwell.name ? linux415 : linux54;
+  const older = [xeonHaswell, xeonE52699v3, xeonBroadwell];
+  return older.some(({ name }) => name === processor) ? linux415 : linux54;
 };
 
 /** The Ethernet side of a card, by the profile's name; others have that of ConnectX-5. */

@@ -27,7 +27,7 @@ const FRAGMENT = 44;
 /** Hop limit of packets that may be routed (RFC 1700; what Linux and BSD send). */
 export const USUAL_HOP_LIMIT = 64;
 /** Frames that wait for one neighbour, and frames that wait for the wire. */
-const MOST_PENDING = 16;
+const MOST_PENDING = 101;
 const MOST_QUEUED = 1024;
 const IPV4_WORDS = 5;
 const IDENTIFICATIONS = 0x10000;

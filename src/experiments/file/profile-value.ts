@@ -5,14 +5,16 @@ export type ProfileText = string | { readonly like?: string; readonly [member: s
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** The schema of a kind of hardware: names of profiles, or any of an example's members. */
+/** The schema of a kind of hardware: names of profiles, or any member that one of them has. */
 export function profileSchema(
   description: string,
   profiles: ReadonlyMap<string, object>,
   like: string,
 ): Schema {
   const names = [...profiles.keys()];
-  const { name: _, ...members } = membersOf(profiles.get(like)!);
+  const { name: _, ...members } = membersOf(
+    Object.assign({}, ...profiles.values(), profiles.get(like)),
+  );
   return {
     description: `${description}: ${names.join(', ')}; or values over one of them`,
     type: ['string', 'object'],

@@ -13,8 +13,8 @@ import { guestsOf } from './network.js';
 
 const cpu: CpuProfile = { ...xeonGold6128, memory: skylakeMemory };
 const nodes = [2 ** 28, 2 ** 28];
-/** Six cores a node: one of the first, one of the second. */
-const [HERE, THERE] = [0, 6];
+/** Twelve cores a node: one of the first, one of the second. */
+const [HERE, THERE] = [0, 12];
 
 /** What `run` finds with virtual CPU and memory on these nodes. */
 const placed = (pin: number, node: number) => ({

@@ -100,7 +100,7 @@ hosts:
 workload: { perftest: { test: read_lat, iters: 5 } }`);
     const { hardware, lab } = settle(points[0]!.text, none);
     const [h0, h1] = ['h0', 'h1'].map((name) => hardware.get(name)!);
-    assert.is(h0!.cpu.cores, 12);
+    assert.is(h0!.cpu.cores, 24);
     assert.is(h0!.card.timing.txLatencyNs, 99);
     assert.is(h0!.card.timing.portBitsPerSecond, 200e9, 'what is not given is as there');
     assert.is(h1!.cpu.name, 'mine');
