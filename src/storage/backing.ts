@@ -2,6 +2,7 @@
 
 import { existsSync, lstatSync } from 'node:fs';
 import { type CopySource, openCopies } from './copies/index.js';
+import { recordOf } from './copies/record.js';
 import { type BlockStore, durably } from './file/index.js';
 import { SharedStores } from './file/shared-stores.js';
 import { MemoryVolume } from './memory-volume.js';
@@ -85,7 +86,7 @@ function inCopies(
     throw new RangeError(`'${name}': a copy in memory would be gone at the end`);
   const local = backings.find((backing) => backing.kind === 'file');
   const [record, ...more] = records.map((text) => text.slice('record:'.length));
-  const beside = local && `${local.path}.${encodeURIComponent(name)}.copies`;
+  const beside = local && recordOf(local.path, name);
   const path = record || beside;
   if (path === undefined || more.length > 0)
     throw new RangeError(

@@ -47,7 +47,10 @@ export async function openCopies(request: CopiesRequest): Promise<OpenCopies> {
     const size = sizeOf(request, record);
     found = await Promise.all(request.sources.map((source) => find(source, size)));
     if (record === undefined) record = await begin(request, found);
-    else await takeStock(request, record, found);
+    else {
+      if (size !== undefined && size > record.size) grow(request, record, size, found);
+      await takeStock(request, record, found);
+    }
   } catch (error) {
     for (const { copy } of found) await copy?.close().catch(() => {});
     record?.close();
@@ -58,11 +61,25 @@ export async function openCopies(request: CopiesRequest): Promise<OpenCopies> {
 }
 
 function sizeOf({ name, size }: CopiesRequest, record: CopyRecord | undefined) {
-  if (record && size !== undefined && size !== record.size)
+  if (record && size !== undefined && size < record.size)
     throw new RangeError(
-      `'${name}' has ${record.size} bytes, not ${size}: a volume in copies is not resized`,
+      `'${name}' has ${record.size} bytes: it is not shrunk to ${size} by serving it`,
     );
-  return record?.size ?? size;
+  return size ?? record?.size;
+}
+
+/** All copies have the new size, then the record: what is new reads as zeroes in each of them. */
+function grow({ name }: CopiesRequest, record: CopyRecord, size: number, found: readonly Found[]) {
+  const short = found.flatMap(({ source, copy, why }) => {
+    const { minimumBlock } = record;
+    const words = copy ? unfit(copy.volume, size, minimumBlock) : why;
+    return words ? [`${source.at} (${words})`] : [];
+  });
+  if (short.length > 0)
+    throw new RangeError(
+      `'${name}' cannot grow to ${size} bytes without all of its copies: ${short.join('; ')}`,
+    );
+  record.resize(size);
 }
 
 const find = (source: CopySource, size: number | undefined): Promise<Found> =>
@@ -139,8 +156,10 @@ function serve(
   unlock: () => void,
 ): OpenCopies {
   const { size } = record;
+  // Copies of a snapshot: nothing is written, and so nothing is missed.
+  const isReadOnly = found.some(({ copy }) => copy?.volume.readOnly === true);
   const kept = found.map(({ source, copy, why }) => {
-    const place = new LateVolume(size);
+    const place = new LateVolume(size, isReadOnly);
     place.volume = copy?.volume;
     return Object.assign(new KeptCopy(source, place), { opened: copy, why });
   });

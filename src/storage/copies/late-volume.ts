@@ -4,12 +4,14 @@ import { EIO, type Extents, type Io, type Volume } from '../volume.js';
 
 export class LateVolume implements Volume {
   readonly readsAtOnce = false;
-  readonly readOnly = false;
   readonly preferredBlock = 4096;
   volume: Volume | undefined;
 
   /** The size is the whole's: a copy may be larger. */
-  constructor(readonly size: number) {}
+  constructor(
+    readonly size: number,
+    readonly readOnly = false,
+  ) {}
 
   get minimumBlock(): number {
     return this.volume?.minimumBlock ?? 1;

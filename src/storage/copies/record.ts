@@ -38,19 +38,23 @@ interface Contents {
   readonly marked: string;
 }
 
+/** Where the record of a volume is, unless somebody chose another place. */
+export const recordOf = (firstStore: string, volume: string): string =>
+  `${firstStore}.${encodeURIComponent(volume)}.copies`;
+
 export const regionBytes = (size: number): number =>
   Math.max(LEAST_REGION, 2 ** Math.ceil(Math.log2(size / MOST_REGIONS)));
 
 type Done = (error: IoError) => void;
 
 export class CopyRecord {
-  readonly size: number;
+  size: number;
   readonly minimumBlock: number;
   copies: readonly RecordedCopy[];
   /** Bytes of a region. */
-  readonly region: number;
+  region: number;
   /** One for each region that may differ between copies, in what is on disk or goes there next. */
-  readonly marked: Uint8Array;
+  marked: Uint8Array;
   #generation: number;
   #file: number | undefined;
   #isWriting = false;
@@ -105,6 +109,20 @@ export class CopyRecord {
 
   get isMarked(): boolean {
     return this.marked.includes(1);
+  }
+
+  /** Another size, before the volume is served: marks go with their bytes. To be kept after the copies have it. */
+  resize(size: number): void {
+    const { marked, region } = this;
+    this.size = size;
+    this.region = regionBytes(size);
+    this.marked = new Uint8Array(Math.ceil(size / this.region));
+    marked.forEach((is, i) => {
+      const end = Math.min(size, (i + 1) * region);
+      if (is === 1)
+        for (let at = i * region; at < end; at += Math.min(region, this.region))
+          this.marked[Math.floor(at / this.region)] = 1;
+    });
   }
 
   /** Makes all that was changed before the call durable. One write serves all that wait. */

@@ -176,6 +176,67 @@ spec('wireverbs pool serve', (it) => {
       }
     }));
 
+  it('makes snapshots, clones and other sizes of a volume in copies, of all of them or of none', () =>
+    inFolder(async (folder) => {
+      const [socket, a, b] = [join(folder, 's'), join(folder, 'a'), join(folder, 'b')];
+      const copies = `file:${a},file:${b}`;
+      const run = (...args: string[]) => wireverbs(['pool', ...args]);
+      const held = async (volume: RemoteVolume, offset: number) => {
+        const bytes = new Uint8Array(4096);
+        assert.is(await operate(volume, 'read', { offset, bytes }), OK);
+        return bytes[0];
+      };
+      const written = (volume: RemoteVolume, offset: number, value: number) =>
+        operate(volume, 'write', { offset, bytes: new Uint8Array(4096).fill(value) });
+      const using = (text: string, act: (volume: RemoteVolume) => Promise<void>) =>
+        serving(['--volume', text], socket, async () => {
+          const volume = await open(socket, text.split('=')[0]!);
+          await act(volume);
+          volume.close();
+        });
+      await using(`disk=8M,${copies}`, async (disk) => {
+        assert.is(await written(disk, 0, 1), OK);
+      });
+      assert.is((await run('snapshot', `${a},${b}`, 'disk', 'monday')).status, 0);
+      assert.is((await run('clone', `${a},${b}`, 'monday', 'test')).status, 0);
+      assert.is((await run('resize', `${a},${b}`, 'test', '16M')).status, 0);
+      await using(`disk=12M,${copies}`, async (disk) => {
+        assert.is(disk.size, 12 << 20, 'it grows when it is served as larger');
+        assert.is(await written(disk, 0, 2), OK);
+        assert.is(await written(disk, 11 << 20, 3), OK);
+      });
+      await using(`monday=${copies}`, async (monday) => {
+        assert.is(monday.readOnly, true);
+        assert.equal([await held(monday, 0), monday.size], [1, 8 << 20]);
+      });
+      for (const only of [a, b]) {
+        await serving(['--volume', `test=file:${only}`], socket, async () => {
+          const test = await open(socket, 'test');
+          assert.equal([await held(test, 0), await held(test, 15 << 20)], [1, 0], only);
+          assert.is(test.size, 16 << 20);
+          test.close();
+        });
+        await serving(['--volume', `disk=file:${only}`], socket, async () => {
+          const disk = await open(socket, 'disk');
+          assert.equal([await held(disk, 0), await held(disk, 11 << 20)], [2, 3], only);
+          disk.close();
+        });
+      }
+      for (const [args, words] of [
+        [['resize', a, 'disk', '1M'], /is one of several copies: expected the stores of all/],
+        [['snapshot', `${a},${a}x`, 'disk', 'x'], /expected all of them, found/],
+        [['clone', `${b},${a}`, 'disk', 'x'], /is not there, which says which copies/],
+        [['clone', `${a},${b}`, 'disk', 'monday'], /has a volume 'monday' already/],
+      ] as const) {
+        const ran = await run(...args);
+        assert.is(ran.status, 2, ran.stderr);
+        assert.match(ran.stderr, words);
+      }
+      const small = await wireverbs(['pool', 'serve', '--volume', `disk=1M,${copies}`, '--stdio']);
+      assert.is(small.status, 2);
+      assert.match(small.stderr, /'disk' has 12582912 bytes: it is not shrunk to 1048576/);
+    }));
+
   it('serves several volumes of one store', () =>
     inFolder(async (folder) => {
       const [socket, path] = [join(folder, 's'), join(folder, 'disk.store')];
