@@ -3,6 +3,11 @@
 export { type DriverCommand, type Medium, MOST_BYTES, writeCommand } from './command.js';
 export { type Command, NvmeCommands } from './commands.js';
 export { MOST_ENTRIES, MOST_QUEUES, type NvmeController } from './controller.js';
+export {
+  type InterruptPort,
+  type NvmeDriverProfile,
+  probeController,
+} from './driver.js';
 export { type ControllerMemory, mapped } from './memory.js';
 export { PRP_PAGE, writePrps } from './prp.js';
 export type { CompletionQueue, SubmissionQueue } from './queue.js';

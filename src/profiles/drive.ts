@@ -1,5 +1,6 @@
-// NVMe drives: their slots and what lies behind their controllers.
+// NVMe drives: their slots, what lies behind their controllers, and the kernel's driver of them.
 
+import type { NvmeDriverProfile } from '../nvme/index.js';
 import type { DriveProfile } from '../storage/drive/profile.js';
 import { flashP4600, optaneP4800x, optaneP5800x } from './media.js';
 import { pcieGen3x4, pcieGen4x4 } from './pcie.js';
@@ -23,4 +24,11 @@ export const p5800x: DriveProfile = {
   pcie: pcieGen4x4,
   medium: optaneP5800x,
   blockBytes: 512,
+};
+
+/** Linux's nvme/host/pci.c on a host: as in a guest (`emulated.ts`). */
+export const linuxNvme: NvmeDriverProfile = {
+  addNs: 150, // estimate: nvme_queue_rq with its PRPs
+  takeNs: 60, // estimate
+  handlerNs: 150, // estimate
 };

@@ -2,11 +2,18 @@
 // reaches by DMA, and a medium that takes its time.
 
 import { SQE_SIZE } from '../../../protocols/nvme/index.js';
-import type { Signal } from '../../cpu/index.js';
+import type { InterruptWork, Signal } from '../../cpu/index.js';
 import type { Host, Tenant } from '../../host/index.js';
-import { type Actor, DmaEngine, PcieLink, type PhysicalMemory } from '../../memory/index.js';
+import {
+  type Actor,
+  DmaEngine,
+  INTERRUPT,
+  PcieLink,
+  type PhysicalMemory,
+} from '../../memory/index.js';
 import {
   type Command,
+  type CompletionQueue,
   NvmeCommands,
   type NvmeController,
   type SubmissionQueue,
@@ -32,6 +39,11 @@ export interface NvmeDriveOptions {
 const MOST_ZERO_BLOCKS = 65536;
 const MOST_DISCARD_BLOCKS = 2 ** 32 - 1;
 
+interface Handler {
+  readonly core: number;
+  readonly work: InterruptWork;
+}
+
 export class NvmeDrive implements Tenant {
   readonly name: string;
   readonly host: Host;
@@ -43,6 +55,7 @@ export class NvmeDrive implements Tenant {
   readonly #calendar = new Calendar();
   readonly #memory: DmaMemory;
   readonly #medium: DriveMedium;
+  readonly #interrupts: (Handler | undefined)[] = [];
 
   /** It is in the host's slot from now on. @throws RangeError where the volume is no whole number of blocks */
   constructor({ name, host, profile, volume }: NvmeDriveOptions) {
@@ -84,6 +97,11 @@ export class NvmeDrive implements Tenant {
   /** Raised when something that it wrote can be seen in memory: what a driver that polls would find. */
   get landed(): Signal {
     return this.#memory.landed;
+  }
+
+  /** What an interrupt of this number has this core do. */
+  connect(vector: number, core: number, work: InterruptWork): void {
+    this.#interrupts[vector] = { core, work };
   }
 
   /** How long a core waits that reads memory there, because the drive has written to it since. */
@@ -138,16 +156,33 @@ export class NvmeDrive implements Tenant {
     for (const request of requests) this.#calendar.at(begins, () => this.#medium.begin(request));
   }
 
-  /** Completions of what is over, as far as there is room for them. */
+  /** Completions of what is over, as far as there is room for them, and an interrupt for each queue that has some and wants it. */
   #tell(now: Nanos): void {
     if (!this.commands.hasOver) return;
     const kept: Command[] = [];
+    const touched = new Set<CompletionQueue | null>();
     for (const command of this.commands.takeOver()) {
       this.#memory.now = now;
       if (command.queue.completions.isFull) kept.push(command);
-      else this.commands.complete(command);
+      else touched.add(this.commands.complete(command));
     }
     this.commands.putBack(kept);
+    for (const queue of touched) if (queue?.wants) this.#interrupt(now, queue);
+  }
+
+  /** It follows the completions over the link. */
+  #interrupt(now: Nanos, queue: CompletionQueue): void {
+    queue.wants = false;
+    const handler = this.#interrupts[queue.vector];
+    if (!handler) return;
+    const { core, work } = handler;
+    const comes = this.pcie.interrupt(now);
+    const { ledger, cores } = this.host;
+    const { actor } = cores.cores[core]!;
+    this.#calendar.at(comes, () => {
+      ledger.record(comes, actor, INTERRUPT, 0, cores.profile.interruptNs, 0);
+      cores.interrupt(comes, core, work);
+    });
   }
 
   // Tenant

@@ -1,4 +1,5 @@
 export { NvmeDrive, type NvmeDriveOptions } from './drive.js';
+export { probeDrive } from './kernel-port.js';
 export {
   openPolled,
   PolledQueue,

@@ -3,6 +3,7 @@
 import type { RegisterWrites, Thread, Wait } from '../../cpu/index.js';
 import type { PhysicalMemory } from '../../memory/index.js';
 import type { ControllerPort } from '../../nvme/index.js';
+import type { Nanos } from '../../time/index.js';
 import type { NvmeDrive } from './drive.js';
 
 export class SlotPort implements ControllerPort {
@@ -25,6 +26,12 @@ export class SlotPort implements ControllerPort {
     const stallNs = writes.stallNs(thread.now);
     if (stallNs > 0) yield thread.spend(stallNs);
     drive.write(writes.post(thread.now), thread.actor, offset, bytes);
+  }
+
+  /** The same of an interrupt's handler on this core, which does not wait. */
+  post(now: Nanos, core: number, offset: number, bytes: Uint8Array): void {
+    const { actor, registerWrites } = this.drive.host.cores.cores[core]!;
+    this.drive.write(registerWrites.post(now), actor, offset, bytes);
   }
 
   /** What was written to memory before is to be seen there before what is written to registers next (sfence). */

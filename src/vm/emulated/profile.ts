@@ -1,6 +1,9 @@
 // What emulated devices take of cores, as data. Numbers are in `profiles/emulated.ts`, with their sources.
 
-export interface EmulationProfile {
+import type { NvmeDriverProfile } from '../../nvme/index.js';
+
+/** With what the guest's driver of the disk takes. */
+export interface EmulationProfile extends NvmeDriverProfile {
   readonly name: string;
   /** Of the process, an access to a register: its lock, the device behind the address, the register's function. */
   readonly registerNs: number;
@@ -8,8 +11,4 @@ export interface EmulationProfile {
   readonly commandNs: number;
   readonly completionNs: number;
   readonly interruptNs: number;
-  /** Of the guest's driver: a command into a queue, a completion out of one, an interrupt's handler beside that. */
-  readonly addNs: number;
-  readonly takeNs: number;
-  readonly handlerNs: number;
 }
