@@ -29,7 +29,7 @@ inlineMore();
 
 const program = new Command('wireverbs')
   .description(
-    'Byte-accurate wire formats of networks and RDMA: dissect, build, check and show frames',
+    'Byte-accurate emulator of networks, RDMA and remote storage, and of their wire formats: every frame, copy and interrupt can be seen',
   )
   .version(version)
   .showHelpAfterError('(wireverbs --help tells more)')
