@@ -53,6 +53,11 @@ export class NvmeCommands {
     this.#admin = new NvmeAdmin(this.controller, options.medium, options.model);
   }
 
+  /** Changes when the controller is reset: what it has to do for commands of before is nobody's. */
+  get life(): number {
+    return this.#life;
+  }
+
   get hasOver(): boolean {
     return this.#over.length > 0;
   }

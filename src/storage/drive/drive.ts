@@ -71,7 +71,7 @@ export class NvmeDrive implements Tenant {
     const fresh = new FreshLines(host.ledger, host.cores.profile);
     this.#memory = new DmaMemory(host.memory, this.dma, calendar, fresh);
     const media = new MediaVolume(volume, profile.medium, calendar);
-    this.#medium = new DriveMedium(media, this.#memory, calendar);
+    this.#medium = new DriveMedium(media, this.#memory, calendar, () => this.commands.life);
     this.commands = new NvmeCommands({
       memory: this.#memory,
       medium: {

@@ -23,6 +23,8 @@ export class DriveMedium {
     readonly volume: Volume,
     readonly memory: DmaMemory,
     readonly calendar: Calendar,
+    /** Of the controller, as `NvmeCommands` has it: after a reset nothing goes to memory any more. */
+    readonly life: () => number,
   ) {}
 
   /** Begins a request at the calendar's present instant. */
@@ -30,7 +32,8 @@ export class DriveMedium {
     const { op, offset, length, fua } = request;
     const bytes = movesData(op) ? this.#take(length) : NO_BYTES;
     const io: Io = { offset, length, fua, bytes, at: 0, noHole: false, done: () => {} };
-    io.done = (error) => this.#done(request, bytes, error);
+    const life = this.life();
+    io.done = (error) => this.#done(request, bytes, error, life);
     if (op === 'write') {
       const came = this.#fetch(request, bytes);
       this.calendar.at(came, () => this.volume.write(io));
@@ -55,10 +58,12 @@ export class DriveMedium {
     return came;
   }
 
-  #done(request: BlockRequest, bytes: Uint8Array, error: IoError): void {
+  #done(request: BlockRequest, bytes: Uint8Array, error: IoError, life: number): void {
     const now = this.calendar.now();
-    if (request.op === 'read' && error === OK) this.#deliver(now, request, bytes);
+    const isAsked = life === this.life();
+    if (isAsked && request.op === 'read' && error === OK) this.#deliver(now, request, bytes);
     if (bytes.length > 0) this.#idle.get(bytes.length)!.push(bytes);
+    if (!isAsked) return;
     request.status = statuses.get(error) ?? 'BLK_STS_IOERR';
     request.done(now, request);
   }

@@ -256,11 +256,16 @@ spec('a drive in a slot', (it) => {
     fc.assert(any, { numRuns: 15 });
   });
 
-  it('a drive whose commands are open can be reset and set up again', () => {
-    const { run, drive, driver, host } = machine();
+  it('a drive whose commands are open can be reset, and writes no more of what they asked for', () => {
+    const { run, drive, driver, host, volume } = machine();
+    const data = filled(4096, 1);
+    const done = () => undefined;
+    const plain = { at: 0, fua: false, noHole: false, done };
+    volume.write({ ...plain, offset: 0, length: 4096, bytes: data });
     run(function* (thread) {
       const first = yield* openPolled(thread, { drive, driver });
-      const segments = [{ address: host.memory.allocate(4096), length: 4096 }];
+      const address = host.memory.allocate(4096);
+      const segments = [{ address, length: 4096 }];
       const request: PolledRequest = {
         op: 'read',
         offset: 0,
@@ -273,8 +278,13 @@ spec('a drive in a slot', (it) => {
       };
       yield* first.submit(thread, request);
       yield* first.poll(thread);
+      yield thread.spend(2000); // the medium is at work
+      yield* new SlotPort(drive).write(thread, 0x14, new Uint8Array(4)); // CC.EN, NVMe Base 2.0 3.1.3.5
+      yield thread.sleep(after(thread.now, 1_000_000));
+      assert.equal(host.memory.view(address, 4096), new Uint8Array(4096));
       const second = yield* openPolled(thread, { drive, driver });
       assert.is(yield* ask(thread, second, { length: 4096, segments }), 'BLK_STS_OK');
+      assert.equal(host.memory.view(address, 4096), data);
       assert.is(yield* first.poll(thread), 0);
     });
   });
