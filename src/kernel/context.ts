@@ -4,7 +4,7 @@ import type { Cores, InterruptWork } from '../cpu/index.js';
 import type { FramePool } from '../frame/index.js';
 import type { AddressSpace, DmaEngine, Ledger, PhysicalMemory } from '../memory/index.js';
 import type { HostStack } from '../stack/index.js';
-import type { CongestionName, TcpStack } from '../tcp/index.js';
+import type { CongestionName, TcpOptions, TcpStack } from '../tcp/index.js';
 import type { Nanos } from '../time/index.js';
 import type { NetCard } from './card.js';
 import type { CpuBill } from './category.js';
@@ -64,6 +64,8 @@ export interface KernelOptions {
   /** Microseconds that a call polls the card before it sleeps (net.core.busy_read). */
   readonly busyPoll?: number;
   readonly congestion?: CongestionName;
+  /** net.ipv4.tcp_ecn: never, when a peer asks, or always; 'accept' unless given. */
+  readonly ecn?: TcpOptions['ecn'];
   /** net.ipv4.tcp_rmem and tcp_wmem: least, first and largest buffer. */
   readonly receiveBytes?: readonly [number, number, number];
   readonly sendBytes?: readonly [number, number, number];

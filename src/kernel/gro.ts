@@ -98,6 +98,7 @@ export class Gro {
   #fits(head: Arrival, b: Uint8Array, view: PacketView, text: number): boolean {
     const { transportAt } = view;
     if (TCP.get.seq(b, transportAt) !== head.nextSeq || text > head.unit) return false;
+    if (!sameMark(head, b, view)) return false;
     if (view.textAt - view.at !== head.headerLength) return false;
     if (head.length + text > MOST_MERGED) return false;
     const first = head.at + transportAt - view.at;
@@ -156,10 +157,17 @@ export function sameFlow(
   const { addressesAt, transportAt } = view;
   return (
     sameBytes(b, addressesAt, head.bytes, addressesAt + shift, view.addressBytes) &&
-    sameBytes(b, transportAt, head.bytes, transportAt + shift, TCP.at.seq) &&
-    ecnOf(b, view, 0) === ecnOf(head.bytes, view, shift)
+    sameBytes(b, transportAt, head.bytes, transportAt + shift, TCP.at.seq)
   );
 }
+
+/** A mark of congestion is no other flow: the segment does not join what is held, but comes behind it. */
+// hot
+export const sameMark = (
+  head: Pick<Arrival, 'bytes' | 'at'>,
+  b: Uint8Array,
+  view: PacketView,
+): boolean => ecnOf(b, view, 0) === ecnOf(head.bytes, view, head.at - view.at);
 
 const ecnOf = (b: Uint8Array, { version, ipAt }: PacketView, shift: number): number =>
   version === 4 ? IPv4.get.ecn(b, ipAt + shift) : IPv6.get.ecn(b, ipAt + shift);

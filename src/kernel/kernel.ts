@@ -87,6 +87,7 @@ export class Kernel implements Station, InterruptSink, Arriving {
         tso: (options.tso ?? true) || (options.gso ?? true) ? LARGEST : 0,
         tsoSegments: this.settled.segments,
         ...(options.congestion && { congestion: options.congestion }),
+        ...(options.ecn && { ecn: options.ecn }),
       },
     });
     stack.attach(this.tcp);

@@ -7,7 +7,7 @@ import { TCP } from '../../protocols/index.js';
 import type { FramePool } from '../frame/index.js';
 import { after, type Nanos, NEVER } from '../time/index.js';
 import { MOST_MERGED } from './arrival.js';
-import { isPlain, sameFlow, tellLength } from './gro.js';
+import { isPlain, sameFlow, sameMark, tellLength } from './gro.js';
 import type { PacketView } from './packet-view.js';
 
 /** Flows that wait at once. */
@@ -70,7 +70,8 @@ export class Lro {
     const mergeable = checked && view.isTcp && view.end > view.textAt && isPlain(b, view);
     const session = this.#find(hash, b, view);
     if (session !== undefined) {
-      const follows = mergeable && fits(session, b, view);
+      const marks = mergeable && sameMark(this.#headOf(session), b, view);
+      const follows = marks && fits(session, b, view);
       if (!follows || this.#add(session, slot, view)) this.ended = session;
       if (follows) return true;
     }

@@ -79,6 +79,8 @@ export function settleOptions(machinery: Machinery, options: KernelOptions): Set
   whole('coalesceFrames', coalesceFrames, 1, Number.MAX_SAFE_INTEGER);
   among('busyPoll', busyPoll, 0, MOST_US, 'microseconds');
   if (congestion !== undefined) demandCongestion(congestion);
+  if (![undefined, 'off', 'accept', 'on'].includes(options.ecn))
+    throw new RangeError(`ecn: expected off, accept, on, found ${options.ecn}`);
   if (options.card === undefined) demandMemory(machinery, settled);
   return settled;
 }

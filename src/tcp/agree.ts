@@ -2,14 +2,7 @@
 
 import { IPv4, IPv6, TCP } from '../../protocols/index.js';
 import type { Nanos } from '../time/index.js';
-import {
-  DEFAULT_MSS4,
-  DEFAULT_MSS6,
-  LEAST_MSS,
-  MOST_SHIFT,
-  type TcpOptions,
-  TIMESTAMP_BYTES,
-} from './options.js';
+import { DEFAULT_MSS4, DEFAULT_MSS6, LEAST_MSS, MOST_SHIFT, TIMESTAMP_BYTES } from './options.js';
 import type { Segment } from './segment.js';
 import type { Tcb } from './tcb.js';
 import { shiftFor } from './window.js';
@@ -41,17 +34,18 @@ export function agree(tcb: Tcb, syn: Segment, now: Nanos): void {
     tcb.tsRecent = syn.tsVal;
     tcb.tsRecentAt = now;
   }
-  agreeOnEcn(tcb, syn, options);
+  agreeOnEcn(tcb, syn);
   sizeSegments(tcb);
   tcb.cwnd = initialWindow(tcb);
 }
 
 /** RFC 3168 6.1.1: ECE and CWR offer it, ECE alone accepts. DCTCP's peers agree on it in the same way. */
-function agreeOnEcn(tcb: Tcb, syn: Segment, options: TcpOptions): void {
+function agreeOnEcn(tcb: Tcb, syn: Segment): void {
   const offered = syn.ece && syn.cwr && !syn.hasAck;
   const accepted = syn.ece && !syn.cwr && syn.hasAck;
-  if (tcb.state === 'SYN-SENT') tcb.ecn = options.ecn === 'on' && accepted;
-  else tcb.ecn = options.ecn !== 'off' && offered;
+  const { wantsEcn } = tcb;
+  if (tcb.state === 'SYN-SENT') tcb.ecn = wantsEcn && accepted;
+  else tcb.ecn = (wantsEcn || tcb.options.ecn !== 'off') && offered;
 }
 
 /** Text of a full segment: RFC 9293 3.7.1 (Eff.snd.MSS), with what the options of every segment take (RFC 6691). */

@@ -10,7 +10,7 @@ export interface TcpOptions {
   readonly windowScale: boolean;
   readonly timestamps: boolean;
   readonly sack: boolean;
-  /** RFC 3168: offered and accepted; 'accept' only agrees, which is Linux's default. */
+  /** RFC 3168: offered and accepted; 'accept' only agrees, which is Linux's default. DCTCP asks for it itself. */
   readonly ecn: 'off' | 'accept' | 'on';
   readonly congestion: CongestionName;
   /** CUBIC leaves slow start before it loses anything (HyStart); Linux does. */

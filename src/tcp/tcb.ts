@@ -228,10 +228,15 @@ export class Tcb implements CongestionState {
     this.timestamps = options.timestamps;
     this.sack = options.sack;
     this.scaling = options.windowScale;
-    this.ecn = options.ecn === 'on';
     this.rto = options.initialRto;
     this.quickAcks = options.quickAcks;
     this.control = congestionControl(options.congestion, options.hystart);
+    this.ecn = this.wantsEcn;
+  }
+
+  /** DCTCP is nothing without marks, and asks for them whatever is set (RFC 8257 3.1; Linux: tcp_ca_needs_ecn). */
+  get wantsEcn(): boolean {
+    return this.options.ecn === 'on' || this.control.marksAll;
   }
 
   /** Bytes on their way (RFC 6675's pipe). */

@@ -41,6 +41,7 @@ const refused: readonly (readonly [KernelOptions, RegExp])[] = [
   [{ receiveBytes: [0, 0, 0] }, /receiveBytes: .* bytes of text, found 0/],
   [{ sendBytes: [1, 1, 1] }, /sendBytes: expected from 2304 .* found 1/],
   [{ bufferBytes: 1e6 }, /bufferBytes: 8 rings of 1024 buffers of 2048 bytes .* found 1000000/],
+  [{ ecn: 'maybe' as 'on' }, /ecn: expected off, accept, on, found maybe/],
   [{ congestion: 'vegas' as 'reno' }, /congestion: expected reno, cubic, dctcp, found vegas/],
 ];
 

@@ -6,9 +6,11 @@ import {
   type TcpTestOptions,
   tcpTestParameters,
 } from '../../../../src/apps/tcptest/index.js';
+import type { EthernetSwitch } from '../../../../src/fabric/index.js';
 import { cpuCategories } from '../../../../src/kernel/index.js';
 import { xeonGold6128 } from '../../../../src/profiles/cpu.js';
 import { Lab } from '../../../../src/scenario/lab.js';
+import { readTopology } from '../../../../src/scenario/topology-file.js';
 import { parseIp } from '../../../../src/stack/index.js';
 import { seconds } from '../../../../src/time/index.js';
 import { assert, spec } from '../../../support/spec.js';
@@ -27,6 +29,31 @@ function run(options: TcpTestOptions) {
   const result = test.result(lab.now);
   assert.is(result.failure, '');
   return result;
+}
+
+/** A switch that takes 100 Gb/s in and gives 10 out; it marks above 128 KiB, and drops what does not go into 1 MiB. */
+const bottleneck = `hosts: [h0, h1]
+switches: [{ name: s0, buffer: 1MiB, ecn: { 0: { kmin: 128KiB, kmax: 128KiB, most: 1 } } }]
+links: [{ a: h0, b: s0, rate: 100G }, { a: h1, b: s0, rate: 10G }]`;
+
+function throughSwitch(congestion: 'reno' | 'dctcp', merge: object) {
+  const options = { test: 'tcp_bw', iters: 400, warmUp: 20, tso: true, ...merge } as const;
+  const p = tcpTestParameters({ ...options, congestion });
+  const host = { kernel: kernelFor(p, xeonGold6128.cores), mtu: p.mtu };
+  const topology = readTopology('bottleneck.yaml', bottleneck);
+  const lab = new Lab({ topology, cpu: xeonGold6128, hosts: { h0: host, h1: host } });
+  const [client, server] = lab.hosts as [(typeof lab.hosts)[0], (typeof lab.hosts)[0]];
+  const test = new TcpTest(client, server, parseIp(lab.address(server)), {
+    ...options,
+    congestion,
+  });
+  test.start();
+  for (const each of [server, client]) lab.settle(each);
+  lab.sim.run(seconds(5), () => !test.ended);
+  assert.is(test.result(lab.now).failure, '');
+  const [dut] = [...lab.fabric.switches.values()] as EthernetSwitch[];
+  const { RetransSegs } = client.kernel!.tcp.counters;
+  return { marked: dut!.marked, again: RetransSegs };
 }
 
 const quick = { iters: 60, warmUp: 20 } as const;
@@ -64,6 +91,18 @@ spec('TCP tests', (it) => {
     const borrowed = run({ test: 'tcp_bw', zeroCopy: true, ...jumbo, ...quick });
     assert.is(borrowed.counts.client.bytesCopied, 0);
     assert.ok(borrowed.cpu.client.utilisation < copied.cpu.client.utilisation);
+  });
+
+  it('DCTCP asks for marks and gives way to them before anything is lost; Reno fills the buffer', () => {
+    // Marks come in the midst of what is merged, and must not change its order.
+    for (const merge of [{ gro: true }, { lro: true }]) {
+      const dctcp = throughSwitch('dctcp', merge);
+      assert.ok(dctcp.marked > 100, `${dctcp.marked} marks`);
+      assert.is(dctcp.again, 0);
+    }
+    const reno = throughSwitch('reno', { gro: true });
+    assert.is(reno.marked, 0);
+    assert.ok(reno.again > 0);
   });
 
   it('latency is half of the round trip, and a request with its answer the whole', () => {
