@@ -6,19 +6,24 @@ import {
   CreateIoSq,
   DeleteIoSq,
   GetFeatures,
+  GetLogPage,
   Identify,
+  SetFeatures,
 } from '../../protocols/nvme/admin.js';
+import { UnknownFeature } from '../../protocols/nvme/feature.js';
 import { IdentifyController } from '../../protocols/nvme/identify-controller.js';
 import { IdentifyNamespace, LBAFormat } from '../../protocols/nvme/identify-namespace.js';
 import { CDW_AT, PRP, SQE, SQENamespace } from '../../protocols/nvme/sqe-header.js';
 import { getAddress } from '../memory/physical-bytes.js';
 import { MDTS, type Medium, prpsOf } from './command.js';
 import { MOST_ENTRIES, MOST_QUEUES, type NvmeController } from './controller.js';
+import { CHANGED_NAMESPACES, MOST_EVENT_REQUESTS, NvmeEvents } from './events.js';
 import {
   CQ_INVALID,
   DELETION_INVALID,
   generic,
   INVALID_FIELD,
+  INVALID_LOG_PAGE,
   INVALID_NAMESPACE,
   INVALID_OPCODE,
   type NvmeStatus,
@@ -30,9 +35,12 @@ import {
 
 const PRP_AT = SQE.size + SQENamespace.size;
 const STRUCTURE_BYTES = 4096;
-/** Features that are answered: how many queues, and the cache. */
+/** Features that are answered: how many queues, the cache, and what is told as an event. */
 const QUEUES_FEATURE = 7;
 const CACHE_FEATURE = 6;
+const EVENT_FEATURE = 11;
+const SET_FEATURES = 0x09;
+const DWORD = 4;
 const ALL_NAMESPACES = 0xffff_ffff;
 
 export interface AdminAnswer {
@@ -45,11 +53,15 @@ export interface AdminAnswer {
 const ends = (status: NvmeStatus, result = 0): AdminAnswer => ({ status, result });
 
 export class NvmeAdmin {
+  readonly events = new NvmeEvents();
+
   constructor(
     readonly controller: NvmeController,
     readonly disk: Medium,
     /** What it says that it is: Identify's model number. */
     readonly model: string,
+    /** The medium may have another size one day, which it tells. */
+    readonly resizes: boolean,
   ) {}
 
   answer(sqe: Uint8Array): AdminAnswer {
@@ -58,6 +70,8 @@ export class NvmeAdmin {
         return ends(this.#deleteSubmission(DeleteIoSq.get.qid(sqe, CDW_AT)));
       case 0x01:
         return ends(this.#createSubmission(sqe));
+      case 0x02:
+        return ends(this.#log(sqe));
       case 0x04:
         return ends(this.#deleteCompletion(DeleteIoSq.get.qid(sqe, CDW_AT)));
       case 0x05:
@@ -68,7 +82,7 @@ export class NvmeAdmin {
         return ends(SUCCESS, 1); // Abort: the command was not aborted
       case 0x09:
       case 0x0a:
-        return this.#feature(GetFeatures.get.fid(sqe, CDW_AT));
+        return this.#feature(sqe);
       case 0x0c:
         return { status: SUCCESS, result: 0, waits: true };
       default:
@@ -120,11 +134,41 @@ export class NvmeAdmin {
     return SUCCESS;
   }
 
-  #feature(id: number): AdminAnswer {
+  #feature(sqe: Uint8Array): AdminAnswer {
     const most = MOST_QUEUES - 1;
-    if (id === QUEUES_FEATURE) return ends(SUCCESS, most * 65536 + most);
-    if (id === CACHE_FEATURE) return ends(SUCCESS, this.disk.writeCache ? 1 : 0);
-    return ends(INVALID_FIELD);
+    switch (GetFeatures.get.fid(sqe, CDW_AT)) {
+      case QUEUES_FEATURE:
+        return ends(SUCCESS, most * 65536 + most);
+      case CACHE_FEATURE:
+        return ends(SUCCESS, this.disk.writeCache ? 1 : 0);
+      case EVENT_FEATURE: {
+        const { events } = this;
+        if (SQE.get.opcode(sqe, 0) === SET_FEATURES)
+          events.configuration = UnknownFeature.get.value(sqe, CDW_AT + SetFeatures.size);
+        return ends(SUCCESS, events.configuration);
+      }
+      default:
+        return ends(INVALID_FIELD);
+    }
+  }
+
+  /** The one log page that there is: which namespaces have changed. */
+  #log(sqe: Uint8Array): NvmeStatus {
+    const { lid, rae, numdl, numdu, lpo } = GetLogPage.get;
+    if (lid(sqe, CDW_AT) !== CHANGED_NAMESPACES) return INVALID_LOG_PAGE;
+    const length = (numdu(sqe, CDW_AT) * 65536 + numdl(sqe, CDW_AT) + 1) * DWORD;
+    if (lpo(sqe, CDW_AT) !== 0n || length > STRUCTURE_BYTES) return INVALID_FIELD;
+    return this.#give(sqe, this.events.changes(rae(sqe, CDW_AT) === 1), length);
+  }
+
+  /** Answers with a page, where the command's PRPs say. */
+  #give(sqe: Uint8Array, page: Uint8Array, length = STRUCTURE_BYTES): NvmeStatus {
+    const { memory } = this.controller;
+    const runs = prpsOf(memory, sqe, length);
+    if (typeof runs === 'number') return generic(runs);
+    for (let i = 0, at = 0; i < runs.length; at += runs[i++]!.length)
+      memory.write(runs[i]!.address, page, at, at + runs[i]!.length);
+    return SUCCESS;
   }
 
   #identify(sqe: Uint8Array): NvmeStatus {
@@ -145,12 +189,7 @@ export class NvmeAdmin {
       default:
         return INVALID_FIELD;
     }
-    const { memory } = this.controller;
-    const runs = prpsOf(memory, sqe, STRUCTURE_BYTES);
-    if (typeof runs === 'number') return generic(runs);
-    for (let i = 0, at = 0; i < runs.length; at += runs[i++]!.length)
-      memory.write(runs[i]!.address, into, at, at + runs[i]!.length);
-    return SUCCESS;
+    return this.#give(sqe, into);
   }
 
   #identity(into: Uint8Array): void {
@@ -166,7 +205,8 @@ export class NvmeAdmin {
         verMjr: 1,
         verMnr: 4,
         cntrltype: 1,
-        aerl: 3,
+        aerl: MOST_EVENT_REQUESTS - 1,
+        ...(this.resizes && { oaesNamespace: 1 }),
         sqesMin: 6,
         sqesMax: 6,
         cqesMin: 4,

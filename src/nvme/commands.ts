@@ -9,7 +9,13 @@ import { type Medium, readCommand } from './command.js';
 import { NvmeController } from './controller.js';
 import type { ControllerMemory } from './memory.js';
 import type { CompletionQueue, SubmissionQueue } from './queue.js';
-import { COMMAND_ID_CONFLICT, type NvmeStatus, nvmeStatusOf, SUCCESS } from './status.js';
+import {
+  COMMAND_ID_CONFLICT,
+  EVENT_LIMIT,
+  type NvmeStatus,
+  nvmeStatusOf,
+  SUCCESS,
+} from './status.js';
 
 export interface CommandsOptions {
   readonly memory: ControllerMemory;
@@ -17,6 +23,8 @@ export interface CommandsOptions {
   readonly readOnly: boolean;
   /** Identify's model number. */
   readonly model: string;
+  /** The medium may have another size one day: drivers are told that they will hear of it. */
+  readonly resizes?: boolean;
   /** A request of the medium has ended, and with it its command. */
   readonly ended: (now: Nanos) => void;
 }
@@ -49,8 +57,14 @@ export class NvmeCommands {
     this.controller = new NvmeController(options.memory, () => {
       this.#life++;
       this.#over = [];
+      this.#admin.events.clear();
     });
-    this.#admin = new NvmeAdmin(this.controller, options.medium, options.model);
+    this.#admin = new NvmeAdmin(
+      this.controller,
+      options.medium,
+      options.model,
+      options.resizes ?? false,
+    );
   }
 
   /** Changes when the controller is reset: what it has to do for commands of before is nobody's. */
@@ -84,7 +98,20 @@ export class NvmeCommands {
     command.result = result;
     if (status !== SUCCESS) return this.#refuse(command, status);
     if (waits !== true) this.#over.push(command);
+    else if (!this.#admin.events.park(command)) return this.#refuse(command, EVENT_LIMIT);
+    this.#tellEvent();
     return NONE;
+  }
+
+  /** The medium has another size: the driver hears of it, if it asked. */
+  resized(): void {
+    this.#admin.events.changed();
+    this.#tellEvent();
+  }
+
+  #tellEvent(): void {
+    const command = this.#admin.events.tell();
+    if (command) this.#over.push(command);
   }
 
   #ask(command: Command, sqe: Uint8Array): readonly BlockRequest[] {

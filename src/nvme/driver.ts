@@ -194,5 +194,12 @@ export function* probeController(
   });
   const disk = new RequestQueue(computer, driver, { name, sizeBytes });
   driver.queue = disk;
+  if (yield* setup.requestEvents(thread))
+    computer.spawn(`${name} events`, function* (own) {
+      for (;;) {
+        yield* setup.changed(own);
+        disk.resize(own.now, (yield* setup.identify(own)).sizeBytes);
+      }
+    });
   return disk;
 }

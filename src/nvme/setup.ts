@@ -1,7 +1,14 @@
 // How a driver sets a controller up (NVMe Base 2.0 3.5.1; Linux's nvme_reset_work): registers, the admin queue, who it is, its I/O
 // queues. How registers are reached, and what is done while a command runs, is the port's.
 
-import { CreateIoCq, CreateIoSq, Identify, SetFeatures } from '../../protocols/nvme/admin.js';
+import {
+  CreateIoCq,
+  CreateIoSq,
+  GetLogPage,
+  Identify,
+  SetFeatures,
+} from '../../protocols/nvme/admin.js';
+import { AsyncEventConfiguration, UnknownFeature } from '../../protocols/nvme/feature.js';
 import { IdentifyController } from '../../protocols/nvme/identify-controller.js';
 import { IdentifyNamespace, LBAFormat } from '../../protocols/nvme/identify-namespace.js';
 import { CAP, CC, CSTS } from '../../protocols/nvme/property.js';
@@ -10,6 +17,7 @@ import type { Thread, Wait } from '../cpu/index.js';
 import { type PhysicalMemory, UsageError } from '../memory/index.js';
 import { readPhysical, setAddress, valueBytes } from '../memory/physical-bytes.js';
 import { after } from '../time/index.js';
+import { CHANGED_NAMESPACES } from './events.js';
 import { PRP_PAGE } from './prp.js';
 import { ACQ_AT, AQA, AQA_AT, ASQ_AT, CAP_AT, CC_AT, CSTS_AT } from './registers.js';
 import { NO_NEWS, NvmeRing } from './ring.js';
@@ -30,6 +38,12 @@ const ADMIN_ENTRIES = 32;
 const IDENTIFY = 6;
 const SET_FEATURES = 9;
 const NUMBER_OF_QUEUES = 7;
+const EVENT_CONFIGURATION = 11;
+const GET_LOG_PAGE = 2;
+const EVENT_REQUEST = 0x0c;
+/** Linux: the identifier of event requests is none that other commands have (NVME_AQ_BLK_MQ_DEPTH). */
+const EVENT_CID = ADMIN_ENTRIES - 1;
+const DWORD = 4;
 const CREATE_CQ = 5;
 const CREATE_SQ = 1;
 const PRP_AT = SQE.size + SQENamespace.size;
@@ -51,6 +65,8 @@ export class ControllerSetup {
   readonly #admin: NvmeRing;
   readonly #buffer: number;
   #cid = 0;
+  /** A request for an event is over. */
+  #hasEvent = false;
 
   constructor(port: ControllerPort) {
     this.#port = port;
@@ -92,16 +108,10 @@ export class ControllerSetup {
   ): Generator<Wait, number, void> {
     const port = this.#port;
     const ring = this.#admin;
-    const sqe = new Uint8Array(SQE_SIZE);
-    SQE.set.opcode(sqe, 0, opcode);
-    SQE.set.cid(sqe, 0, this.#cid++);
-    SQENamespace.set.nsid(sqe, SQE.size, nsid);
-    setAddress(sqe, PRP_AT + PRP.at.prp1, address);
-    dwords(sqe);
-    ring.put(sqe);
-    const tail = ring.tailNews();
-    if (tail !== NO_NEWS) yield* port.write(thread, ring.tailAt, valueBytes(tail));
-    while (!ring.take()) yield port.wait(thread);
+    const cid = this.#cid;
+    this.#cid = (cid + 1) % EVENT_CID;
+    yield* this.#send(thread, opcode, nsid, cid, address, dwords);
+    while (!this.#take()) yield port.wait(thread);
     const { sct, sc, result } = ring;
     // One command at a time: the controller is to know of room only now and then.
     if (ring.untold >= ADMIN_ENTRIES / 2)
@@ -109,6 +119,64 @@ export class ControllerSetup {
     if (sct !== 0 || sc !== 0)
       throw new UsageError('EIO', `${port.name}: command ${opcode} fails with ${sct}/${sc}`);
     return result;
+  }
+
+  *#send(
+    thread: Thread,
+    opcode: number,
+    nsid: number,
+    cid: number,
+    address: number,
+    dwords: (sqe: Uint8Array) => void,
+  ): Generator<Wait, void, void> {
+    const ring = this.#admin;
+    const sqe = new Uint8Array(SQE_SIZE);
+    SQE.set.opcode(sqe, 0, opcode);
+    SQE.set.cid(sqe, 0, cid);
+    SQENamespace.set.nsid(sqe, SQE.size, nsid);
+    setAddress(sqe, PRP_AT + PRP.at.prp1, address);
+    dwords(sqe);
+    ring.put(sqe);
+    const tail = ring.tailNews();
+    if (tail !== NO_NEWS) yield* this.#port.write(thread, ring.tailAt, valueBytes(tail));
+  }
+
+  /** The next completion of a command; that of an event request is noted and passed over. */
+  #take(): boolean {
+    while (this.#admin.take()) {
+      if (this.#admin.cid !== EVENT_CID) return true;
+      this.#hasEvent = true;
+    }
+    return false;
+  }
+
+  /** Asks to hear of changes (nvme_enable_aen); nothing where the controller tells of none. */
+  *requestEvents(thread: Thread): Generator<Wait, boolean, void> {
+    const controller = IdentifyController.decode(yield* this.#structure(thread, 1, 0));
+    if (controller.oaesNamespace === 0) return false;
+    const wanted = AsyncEventConfiguration.encode({ namespaceAttribute: 1 });
+    yield* this.command(thread, SET_FEATURES, 0, 0, (sqe) => {
+      SetFeatures.set.fid(sqe, CDW_AT, EVENT_CONFIGURATION);
+      sqe.set(wanted.subarray(0, UnknownFeature.size), CDW_AT + SetFeatures.size);
+    });
+    yield* this.#requestEvent(thread);
+    return true;
+  }
+
+  *#requestEvent(thread: Thread): Generator<Wait, void, void> {
+    this.#hasEvent = false;
+    yield* this.#send(thread, EVENT_REQUEST, 0, EVENT_CID, 0, () => {});
+  }
+
+  /** Waits until the namespace has changed, and asks for the next time (nvme_async_event_work). */
+  *changed(thread: Thread): Generator<Wait, void, void> {
+    for (this.#take(); !this.#hasEvent; this.#take()) yield this.#port.wait(thread);
+    yield* this.#requestEvent(thread);
+    const most = PRP_PAGE / DWORD - 1;
+    yield* this.command(thread, GET_LOG_PAGE, 0xffff_ffff, this.#buffer, (sqe) => {
+      GetLogPage.set.lid(sqe, CDW_AT, CHANGED_NAMESPACES);
+      GetLogPage.set.numdl(sqe, CDW_AT, most);
+    });
   }
 
   *identify(thread: Thread): Generator<Wait, Identity, void> {

@@ -23,7 +23,9 @@ const CAPACITY_EXCEEDED = generic(129);
 export const CQ_INVALID = specific(0);
 export const QID_INVALID = specific(1);
 export const QUEUE_SIZE_INVALID = specific(2);
+export const EVENT_LIMIT = specific(5);
 export const VECTOR_INVALID = specific(8);
+export const INVALID_LOG_PAGE = specific(9);
 export const DELETION_INVALID = specific(12);
 const UNRECOVERED_READ: NvmeStatus = { sct: 2, sc: 0x81 };
 

@@ -39,6 +39,8 @@ export class NvmeDisk {
   readonly #work = new Signal();
   readonly #handlers: (InterruptWork | null)[] = [];
   readonly #sqe = new Uint8Array(SQE_SIZE);
+  /** As the guest knows it, or is being told. */
+  #shownBytes: number;
 
   constructor(options: NvmeDiskOptions) {
     const { name, vm, disk, core, profile = qemuLinux } = options;
@@ -51,9 +53,12 @@ export class NvmeDisk {
       medium: disk,
       readOnly: options.readOnly ?? disk.readOnly,
       model: 'Emulated NVMe controller',
+      resizes: true,
       ended: (now) => this.#work.raise(now),
     });
     this.controller = this.commands.controller;
+    this.#shownBytes = disk.sizeBytes;
+    disk.changed.feed(this.#work);
     const where = core === undefined ? {} : { core };
     vm.host.spawn(`qemu ${name}`, (thread) => this.#run(thread), where);
   }
@@ -72,11 +77,20 @@ export class NvmeDisk {
 
   *#run(thread: Thread): Generator<Wait, void, void> {
     for (;;) {
+      this.#lookAtSize();
       if (this.commands.hasOver && (yield* this.#complete(thread))) continue;
       if (yield* this.#serve(thread)) continue;
       yield thread.block(this.#work);
       yield thread.systemCall(); // the event is taken back
     }
+  }
+
+  /** The host's disk has another size: an event for the guest. */
+  #lookAtSize(): void {
+    const { sizeBytes } = this.disk;
+    if (sizeBytes === this.#shownBytes) return;
+    this.#shownBytes = sizeBytes;
+    this.commands.resized();
   }
 
   /** New commands of all queues; the disk's requests go in one system call (io_submit). */

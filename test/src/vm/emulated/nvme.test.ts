@@ -73,6 +73,31 @@ spec('emulated NVMe', (it) => {
     });
   });
 
+  it('a disk that changes its size on the host has the new size in the guest, by an asynchronous event', () => {
+    const { run, vm, card, hostDisk } = make(2);
+    const whole = hostDisk.sizeBytes;
+    run(function* (thread) {
+      const disk = yield* probeNvme(card, thread, '/dev/sdc');
+      yield thread.sleep(after(thread.now, 1_000_000));
+      const address = vm.guest.space.allocate(4096);
+      const segments = segmentsOf(vm.guest.space, address, 4096);
+      for (const sizeBytes of [whole / 2, whole, whole / 4]) {
+        const { interrupts } = card.counts;
+        const commands = card.commands.counts.commands;
+        hostDisk.resize(vm.host.now, sizeBytes);
+        yield thread.block(disk.changed, after(thread.now, 1_000_000));
+        assert.is(disk.sizeBytes, sizeBytes);
+        assert.ok(card.counts.interrupts > interrupts);
+        yield thread.sleep(after(thread.now, 1_000_000));
+        // Another event request, the list of what has changed, and who the controller and its namespace are.
+        assert.is(card.commands.counts.commands - commands, 4);
+        const last = { op: 'read', offset: whole - 4096, length: 4096, segments } as const;
+        assert.is((yield* ask(disk, thread, last)) === 'BLK_STS_OK', sizeBytes === whole);
+      }
+    });
+    assert.equal([card.controller.ignored, card.commands.counts.refused], [0, 0]);
+  });
+
   it('a reset forgets everything, and the disk can be set up again', () => {
     const { run, vm, card } = make();
     run(function* (thread) {
