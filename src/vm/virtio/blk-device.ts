@@ -64,6 +64,8 @@ export class VirtioBlk {
   #shownBytes: number;
   /** Requests of before a reset are of no driver's any more. */
   #life = 0;
+  /** What a driver that may say so (CONFIG_WCE) has said: writes may stay in the disk's cache. */
+  #writeback = true;
 
   constructor(options: VirtioBlkOptions) {
     const { name, vm, disk, profile = vhostLinux, queues = 1 } = options;
@@ -81,10 +83,13 @@ export class VirtioBlk {
       queues,
       queueSize: options.queueSize ?? QUEUE_SIZE,
       config: this.#config(),
+      configWritten: (offset, bytes) => this.#configWritten(offset, bytes),
       started: () => this.device.work.raise(vm.host.now),
       reset: () => {
         this.#life++;
         this.#over.length = 0;
+        this.#writeback = true;
+        this.pci.keepConfig(this.#config());
       },
     });
     this.device = new DeviceThread({
@@ -106,7 +111,7 @@ export class VirtioBlk {
     return [
       'SEG_MAX',
       'BLK_SIZE',
-      ...(disk.writeCache ? ['FLUSH'] : []),
+      ...(disk.writeCache ? ['FLUSH', 'CONFIG_WCE'] : []),
       ...(queues > 1 ? ['MQ'] : []),
       ...(disk.maxDiscardBytes > 0 ? ['DISCARD'] : []),
       ...(disk.maxZeroBytes > 0 ? ['WRITE_ZEROES'] : []),
@@ -122,6 +127,7 @@ export class VirtioBlk {
       capacity: BigInt(disk.sizeBytes / SECTOR_BYTES),
       segMax: SEG_MAX,
       blkSize: disk.blockBytes,
+      writeback: this.#writeback ? 1 : 0,
       numQueues: queues,
       maxDiscardSectors: discardSectors,
       maxDiscardSeg: MOST_RANGES,
@@ -129,6 +135,21 @@ export class VirtioBlk {
       maxWriteZeroesSectors: zeroSectors,
       maxWriteZeroesSeg: MOST_RANGES,
     });
+  }
+
+  /** The one field that a driver may write, if that was negotiated (5.2.5). */
+  #configWritten(offset: number, bytes: Uint8Array): boolean {
+    const isCache = offset === BlkConfig.at.writeback && bytes.length === 1;
+    if (!isCache || !this.pci.features.has('CONFIG_WCE')) return false;
+    this.#writeback = bytes[0] !== 0;
+    this.pci.keepConfig(this.#config());
+    return true;
+  }
+
+  /** Writes may be lost until a flush (5.2.6.2): a driver that cannot flush, or has turned the cache off, does not expect that. */
+  get #isVolatile(): boolean {
+    const { features } = this.pci;
+    return features.has('FLUSH') && (!features.has('CONFIG_WCE') || this.#writeback);
   }
 
   #each(what: (queue: NonNullable<ReturnType<PciFunction['queue']>>) => void): void {
@@ -191,7 +212,9 @@ export class VirtioBlk {
     }
     pending.left = requests.length;
     const life = this.#life;
+    const isDurable = this.disk.writeCache && !this.#isVolatile;
     for (const request of requests) {
+      request.fua = isDurable && (request.op === 'write' || request.op === 'write-zeroes');
       request.done = (now) => this.#ended(now, pending, request.status, life);
       yield* this.disk.submit(thread, request);
     }

@@ -42,7 +42,7 @@ const types: Readonly<Record<BlockOp, number>> = {
 
 const WANTED = [
   ...['VERSION_1', 'INDIRECT_DESC', 'EVENT_IDX', 'RING_PACKED', 'IN_ORDER'],
-  ...['SEG_MAX', 'BLK_SIZE', 'FLUSH', 'MQ', 'DISCARD', 'WRITE_ZEROES', 'RO'],
+  ...['SEG_MAX', 'BLK_SIZE', 'FLUSH', 'CONFIG_WCE', 'MQ', 'DISCARD', 'WRITE_ZEROES', 'RO'],
 ];
 
 interface Ended {
@@ -70,7 +70,8 @@ export class VirtioBlkDriver implements BlockDriver {
     card: VirtioBlk,
     bus: PciDriver,
     rings: readonly DriverQueue[],
-    readonly limits: QueueLimits,
+    /** That of the cache may change. */
+    public limits: QueueLimits,
   ) {
     this.#card = card;
     this.#bus = bus;
@@ -82,6 +83,15 @@ export class VirtioBlkDriver implements BlockDriver {
     this.#heads = rings.map(() => memory.allocate(PAGE, pages, 0, 'virtio-blk headers'));
     this.#requests = rings.map(() => new Array<DriverRequest | null>(DEPTH).fill(null));
     for (const index of rings.keys()) card.device.connect(index, this.#handler(index));
+  }
+
+  /** `cache_type` in sysfs, write back or write through; false where the device cannot be told. */
+  *setWriteCache(thread: Thread, isWriteBack: boolean): Generator<Wait, boolean, void> {
+    if (!this.#bus.features.has('CONFIG_WCE')) return false;
+    const bytes = Uint8Array.of(isWriteBack ? 1 : 0);
+    yield* this.#bus.writeConfig(thread, BlkConfig.at.writeback, bytes);
+    this.limits = { ...this.limits, writeCache: isWriteBack };
+    return true;
   }
 
   // BlockDriver
@@ -230,7 +240,8 @@ export function* probeVirtioBlk(
     virtBoundaryBytes: 1,
     maxDiscardBytes: features.has('DISCARD') ? bytesOf(config.maxDiscardSectors) : 0,
     maxZeroBytes: features.has('WRITE_ZEROES') ? bytesOf(config.maxWriteZeroesSectors) : 0,
-    writeCache: features.has('FLUSH'),
+    // virtblk_get_cache_mode
+    writeCache: features.has('CONFIG_WCE') ? config.writeback !== 0 : features.has('FLUSH'),
   });
   const disk = new RequestQueue(card.vm.guest, driver, {
     name,

@@ -100,6 +100,10 @@ export class PciDriver {
     return b;
   }
 
+  *writeConfig(thread: Thread, offset: number, bytes: Uint8Array): Generator<Wait, void, void> {
+    yield* this.#access(thread, () => this.#card.pci.writeConfig(offset, bytes));
+  }
+
   /** The same when it may change meanwhile: what is read is of one generation (2.4.1). */
   *readChanged(thread: Thread, length: number): Generator<Wait, Uint8Array, void> {
     for (;;) {

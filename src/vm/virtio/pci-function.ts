@@ -17,6 +17,8 @@ export interface PciFunctionOptions {
   readonly queueSize: number;
   /** The configuration of its type (5.x.4). */
   readonly config: Uint8Array;
+  /** The driver writes to it; false where it may not. */
+  readonly configWritten?: (offset: number, bytes: Uint8Array) => boolean;
   /** The driver is ready: queues are there from now on. */
   started(): void;
   /** Everything begins anew. */
@@ -133,6 +135,15 @@ export class PciFunction {
     set.configGeneration(b, 0, (get.configGeneration(b, 0) + 1) % GENERATIONS);
     const vector = get.configMsixVector(b, 0);
     return this.isRunning && vector !== NO_VECTOR ? vector : -1;
+  }
+
+  /** The driver has written what the configuration says from now on: nobody is to be told. */
+  keepConfig(config: Uint8Array): void {
+    this.#config = config;
+  }
+
+  writeConfig(offset: number, bytes: Uint8Array): void {
+    if (!this.#options.configWritten?.(offset, bytes)) this.ignored++;
   }
 
   readConfig(offset: number, into: Uint8Array): void {

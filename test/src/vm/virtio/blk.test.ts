@@ -1,13 +1,16 @@
 // A guest's disk by virtio-blk: the guest's block layer, its driver, rings in its memory, a thread of the host, the host's disk.
 
+import { BlkRequest } from '../../../../protocols/virtio/index.js';
 import { type RequestQueue, segmentsOf } from '../../../../src/block/index.js';
 import type { Thread, Wait } from '../../../../src/cpu/index.js';
+import { writePhysical } from '../../../../src/memory/physical-bytes.js';
 import { after, seconds } from '../../../../src/time/index.js';
 import { blkTable } from '../../../../src/vm/virtio/features.js';
 import {
   Chain,
   probeVirtioBlk,
   VirtioBlk,
+  type VirtioBlkDriver,
   type VirtioBlkOptions,
 } from '../../../../src/vm/virtio/index.js';
 import { PciDriver } from '../../../../src/vm/virtio/pci-driver.js';
@@ -101,6 +104,66 @@ spec('virtio-blk', (it) => {
         const isThere = sizeBytes === DISK_BYTES;
         assert.is((yield* ask(guestDisk, thread, last)) === 'BLK_STS_OK', isThere);
       }
+    });
+  });
+
+  it('a guest that turns the cache off has every write durable when it is done, without a flush (CONFIG_WCE)', () => {
+    const { run, vm, disk, card } = make();
+    const seen: string[] = [];
+    const submit = disk.submit.bind(disk);
+    disk.submit = function* (thread, request) {
+      seen.push(`${request.op}${request.fua ? ' fua' : ''}`);
+      yield* submit(thread, request);
+    };
+    run(function* (thread, guestDisk) {
+      const driver = guestDisk.driver as VirtioBlkDriver;
+      const address = vm.guest.space.allocate(4096);
+      const segments = segmentsOf(vm.guest.space, address, 4096);
+      const data = { offset: 0, length: 4096, segments } as const;
+      const writeAndFlush = function* () {
+        seen.length = 0;
+        assert.is(yield* ask(guestDisk, thread, { op: 'write', ...data }), 'BLK_STS_OK');
+        assert.is(yield* ask(guestDisk, thread, { op: 'flush' }), 'BLK_STS_OK');
+        assert.is(yield* ask(guestDisk, thread, { op: 'write', ...data, fua: true }), 'BLK_STS_OK');
+        return seen.join(', ');
+      };
+      assert.ok(guestDisk.writeCache);
+      assert.is(yield* writeAndFlush(), 'write, flush, write, flush');
+      assert.ok(yield* driver.setWriteCache(thread, false));
+      assert.not.ok(guestDisk.writeCache);
+      assert.is(yield* writeAndFlush(), 'write fua, write fua', 'nothing is left to flush');
+      assert.ok(yield* driver.setWriteCache(thread, true));
+      assert.is(yield* writeAndFlush(), 'write, flush, write, flush');
+      const { ignored } = card.pci;
+      card.pci.writeConfig(0, Uint8Array.of(1));
+      assert.is(card.pci.ignored - ignored, 1, 'a driver writes nothing else');
+    });
+  });
+
+  it('a driver that cannot flush has durable writes', () => {
+    const { vm, disk, card, run } = make();
+    run(function* (thread) {
+      const bus = new PciDriver(card);
+      yield* bus.settle(thread, blkTable, new Set(['VERSION_1']));
+      const ring = yield* bus.openQueue(thread, 0);
+      yield* bus.ready(thread);
+      const seen: boolean[] = [];
+      const submit = disk.submit.bind(disk);
+      disk.submit = function* (own, request) {
+        seen.push(request.fua);
+        yield* submit(own, request);
+      };
+      const at = vm.memory.allocate(4096, 1);
+      const header = BlkRequest.encode({ type: 1, sector: 0n });
+      writePhysical(vm.memory, at, header, 0, header.length);
+      const chain = new Chain()
+        .read(at, header.length)
+        .read(at + 512, 512)
+        .write(at + 1024, 1);
+      assert.ok(ring!.add(chain, 0));
+      yield* bus.kick(thread, ring!);
+      yield thread.sleep(after(thread.now, 1_000_000));
+      assert.equal(seen, [true]);
     });
   });
 
