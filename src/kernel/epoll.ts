@@ -1,4 +1,5 @@
-// epoll(7): waits for any of several sockets. Level-triggered: a socket is told as long as it is ready.
+// epoll(7): waits for any of several sockets. Level-triggered: a socket is told as long as it is ready; edge-triggered
+// (EPOLLET): when there was news since it was told last, so that who does not read to the end waits for more to come.
 
 import { Signal, type Thread, type Wait } from '../cpu/index.js';
 import { type Nanos, NEVER } from '../time/index.js';
@@ -16,6 +17,10 @@ interface Interest {
   readonly socket: Socket;
   readonly read: boolean;
   readonly write: boolean;
+  readonly edge: boolean;
+  /** How often each was signalled when it was told last; -1 before. */
+  readSeen: number;
+  writeSeen: number;
 }
 
 export class Epoll {
@@ -27,22 +32,27 @@ export class Epoll {
     this.#kernel = kernel;
   }
 
-  /** epoll_ctl(2), EPOLL_CTL_ADD. */
+  /** epoll_ctl(2), EPOLL_CTL_ADD; with EPOLLET where `edge`. */
   *add(
     thread: Thread,
     socket: Socket,
     want: 'read' | 'write' | 'both',
+    edge = false,
   ): Generator<Wait, void, void> {
     yield this.#kernel.call(thread);
-    this.#interests.push({ socket, read: want !== 'write', write: want !== 'read' });
-    if (want !== 'write') socket.readable.feed(this.#signal);
-    if (want !== 'read') socket.writable.feed(this.#signal);
+    const [read, write] = [want !== 'write', want !== 'read'];
+    this.#interests.push({ socket, read, write, edge, readSeen: -1, writeSeen: -1 });
+    if (read) socket.readable.feed(this.#signal);
+    if (!write) return;
+    socket.writable.feed(this.#signal);
+    socket.watchers++;
   }
 
   *remove(thread: Thread, socket: Socket): Generator<Wait, void, void> {
     yield this.#kernel.call(thread);
     const i = this.#interests.findIndex((one) => one.socket === socket);
     if (i < 0) return;
+    if (this.#interests[i]!.write) socket.watchers--;
     this.#interests.splice(i, 1);
     socket.readable.unfeed(this.#signal);
     socket.writable.unfeed(this.#signal);
@@ -54,7 +64,11 @@ export class Epoll {
     const { profile } = kernel.parts;
     yield kernel.call(thread);
     for (;;) {
-      const ready = this.#interests.map(readinessOf).filter((r) => r.readable || r.writable);
+      const ready: Readiness[] = [];
+      for (const interest of this.#interests) {
+        const one = readinessOf(interest);
+        if (one.readable || one.writable) ready.push(one);
+      }
       kernel.enter(thread.now, thread.core);
       if (ready.length > 0 || thread.now >= until) {
         kernel.bill.charge(ETC, profile.epollEvent * ready.length);
@@ -62,18 +76,30 @@ export class Epoll {
         return ready;
       }
       kernel.bill.charge(SCHED, profile.blockThread);
-      for (const { socket } of this.#interests) socket.readers.enter();
+      for (const { socket, read, write } of this.#interests) {
+        if (read) socket.readers.enter();
+        if (write) socket.writers.enter();
+      }
       yield kernel.spend(thread);
       yield thread.block(this.#signal, until);
-      for (const { socket } of this.#interests) socket.readers.leave();
+      for (const { socket, read, write } of this.#interests) {
+        if (read) socket.readers.leave();
+        if (write) socket.writers.leave();
+      }
     }
   }
 }
 
-function readinessOf({ socket, read, write }: Interest): Readiness {
-  return {
+/** What is told of one now; an edge is told once. */
+function readinessOf(interest: Interest): Readiness {
+  const { socket, read, write, edge } = interest;
+  const { readable, writable } = socket;
+  const one = {
     socket,
-    readable: read && socket.isReadable,
-    writable: write && socket.isWritable,
+    readable: read && socket.isReadable && !(edge && readable.raised === interest.readSeen),
+    writable: write && socket.isWritable && !(edge && writable.raised === interest.writeSeen),
   };
+  if (one.readable) interest.readSeen = readable.raised;
+  if (one.writable) interest.writeSeen = writable.raised;
+  return one;
 }

@@ -20,6 +20,7 @@ export { Socket, type SocketOptions } from './socket.js';
 export {
   MSG_DONTWAIT,
   MSG_MORE,
+  MSG_OOB,
   MSG_PEEK,
   MSG_WAITALL,
   MSG_ZEROCOPY,

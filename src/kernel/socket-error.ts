@@ -17,6 +17,7 @@ export type SocketError =
   | 'EBADF';
 
 /** send(2), recv(2): bits as Linux has them. */
+export const MSG_OOB = 0x1;
 export const MSG_PEEK = 0x2;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_WAITALL = 0x100;

@@ -7,7 +7,7 @@ import type { TcpConnection } from '../tcp/index.js';
 import { busyPoll } from './busy-poll.js';
 import { LOCK, MM, SKB, TCP_IP } from './category.js';
 import type { Socket } from './socket.js';
-import { has, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } from './socket-error.js';
+import { has, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL } from './socket-error.js';
 import { type Piece, UserPieces } from './user-pieces.js';
 
 const PAGE = 4096;
@@ -24,12 +24,17 @@ export function* receive(
   yield kernel.call(thread);
   if (socket.closed) return socket.fail('EBADF');
   if (!socket.connection) return socket.fail('ENOTCONN');
+  // Urgent data stands in the stream, as with SO_OOBINLINE, which RFC 6093 6 asks of all.
+  if (has(flags, MSG_OOB)) return socket.fail('EINVAL');
   kernel.follow(socket.hash, thread.core);
   const to = new UserPieces(pieces);
   const { length } = to;
   let done = 0;
   while (done < length) {
-    const ready = Math.min(receiveBuffer.ready, length - done, LOT);
+    // No call reads across the mark: what is urgent begins a call of its own.
+    const { toMark } = socket;
+    if (done > 0 && toMark === 0) return done;
+    const ready = Math.min(receiveBuffer.ready, length - done, LOT, toMark || LOT);
     if (ready > 0) {
       kernel.enter(thread.now, thread.core);
       copyOut(socket, thread, to, done, ready);

@@ -5,7 +5,7 @@ import type { Thread, Wait } from '../cpu/index.js';
 import { copyMachine } from '../memory/index.js';
 import { ETC, MM } from './category.js';
 import type { Socket } from './socket.js';
-import { has, MSG_DONTWAIT, MSG_MORE, MSG_ZEROCOPY } from './socket-error.js';
+import { has, MSG_DONTWAIT, MSG_MORE, MSG_OOB, MSG_ZEROCOPY } from './socket-error.js';
 import { type Piece, UserPieces } from './user-pieces.js';
 import type { CachedFile } from './zero-copy.js';
 
@@ -96,18 +96,20 @@ export function* push(
     const ends = done === length && !has(flags, MSG_MORE);
     const whole = sent + Math.floor((sendBuffer.written - sent) / mss) * mss;
     const place = ends ? sendBuffer.written : Math.max(sendBuffer.end, whole);
-    if (tell(socket, thread, place)) yield* kernel.goOn(thread);
+    const urgent = ends && has(flags, MSG_OOB);
+    if (tell(socket, thread, place, urgent)) yield* kernel.goOn(thread);
   }
   kernel.follow(socket.hash, thread.core);
   return done;
 }
 
-/** TCP may send everything below `place`; true when it does, and the thread must go on with that. */
-function tell(socket: Socket, thread: Thread, place: number): boolean {
+/** TCP may send everything below `place`, the last byte as urgent; true when it does, and the thread must go on with that. */
+function tell(socket: Socket, thread: Thread, place: number, urgent = false): boolean {
   const { kernel, connection, sendBuffer } = socket;
   sendBuffer.end = place;
   kernel.enter(thread.now, thread.core);
-  return connection!.push(thread.now) && kernel.sendNext(thread.now, thread.core);
+  const takes = urgent ? connection!.urgent(thread.now) : connection!.push(thread.now);
+  return takes && kernel.sendNext(thread.now, thread.core);
 }
 
 /** As much as TCP hands out at once: the largest packet, or one segment where nobody cuts. */

@@ -43,6 +43,8 @@ export interface SocketOptions {
 
 /** A writer is woken when a third is free (sk_stream_min_wspace). */
 const ENOUGH_FREE = 1 / 3;
+/** The pointer points behind the urgent byte (RFC 9293 3.8.5), and places of TCP count the SYN. */
+const URGENT_BEHIND = 2;
 
 export class Socket implements SendOwner, ReceiveOwner {
   errno: SocketError | '' = '';
@@ -55,6 +57,8 @@ export class Socket implements SendOwner, ReceiveOwner {
   /** Threads that sleep for them. */
   readonly readers = new Sleepers();
   readonly writers = new Sleepers();
+  /** Epolls that want to hear of room to write, whether somebody waits on them or not. */
+  watchers = 0;
   readonly sendBuffer: SendBuffer;
   readonly receiveBuffer: ReceiveBuffer;
   readonly zeroCopies: ZeroCopies;
@@ -304,6 +308,19 @@ export class Socket implements SendOwner, ReceiveOwner {
     return this.#sendLimit;
   }
 
+  /** Bytes before the last one that the peer marked as urgent; far away when there is none ahead. */
+  get toMark(): number {
+    const up = this.connection?.tcb.rcvUp ?? -1;
+    const ahead = up - URGENT_BEHIND - this.receiveBuffer.taken;
+    return up >= 0 && ahead >= 0 ? ahead : Number.POSITIVE_INFINITY;
+  }
+
+  /** sockatmark(3): the next byte that is read is the urgent one. */
+  *atMark(thread: Thread): Generator<Wait, boolean, void> {
+    yield this.kernel.call(thread);
+    return this.toMark === 0;
+  }
+
   /** The peer has ended its side. */
   get ended(): boolean {
     const { connection } = this;
@@ -350,7 +367,7 @@ export class Socket implements SendOwner, ReceiveOwner {
 
   // hot
   released(): void {
-    if (this.writers.count === 0 && this.writable.raised > 0) return;
+    if (this.writers.count === 0 && this.watchers === 0 && this.writable.raised > 0) return;
     if (this.sendRoom >= this.sendLimit * ENOUGH_FREE) this.wake(this.writable, this.writers);
   }
 

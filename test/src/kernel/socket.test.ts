@@ -2,6 +2,7 @@
 
 import { CaptureTap, chances } from '../../../src/fabric/index.js';
 import type { Host } from '../../../src/host/index.js';
+import { MSG_OOB } from '../../../src/kernel/index.js';
 import { type LedgerKind, ledgerKinds } from '../../../src/memory/index.js';
 import { linux415 } from '../../../src/profiles/kernel.js';
 import { type Nanos, seconds, us } from '../../../src/time/index.js';
@@ -241,6 +242,38 @@ spec('sockets between two kernels', (it) => {
 });
 
 spec('socket calls', (it) => {
+  it('an urgent byte stands in the stream, and no call reads across it (RFC 6093 6)', () => {
+    const pair = new KernelPair();
+    const got: [number, boolean][] = [];
+    let refused = '';
+    pair.run(
+      function* (thread, socket, host) {
+        const address = host.space.allocate(64);
+        yield* socket.send(thread, address, 20, MSG_OOB);
+        yield* socket.send(thread, address, 10);
+        yield* socket.close(thread);
+      },
+      function* (thread, socket, host) {
+        const address = host.space.allocate(64);
+        yield thread.sleep((thread.now + 1e6) as Nanos);
+        refused = (yield* socket.recv(thread, address, 1, MSG_OOB)) < 0 ? socket.errno : '';
+        for (let size = -1; size !== 0; ) {
+          const marked = yield* socket.atMark(thread);
+          size = yield* socket.recv(thread, address, 64);
+          got.push([size, marked]);
+        }
+      },
+      { noDelay: true },
+    );
+    pair.sim.run(seconds(1));
+    assert.is(refused, 'EINVAL');
+    assert.equal(got, [
+      [19, false],
+      [11, true],
+      [0, false],
+    ]);
+  });
+
   it('connect is refused where nobody listens', () => {
     const pair = new KernelPair();
     const [host] = pair.hosts;
