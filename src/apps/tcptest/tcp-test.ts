@@ -228,7 +228,8 @@ export class TcpTest implements Course {
 
   /**
    * From when the warm-up was over to the last message; the peak, as perftest has it, over stretches from where a message
-   * began to be sent to where one was read. What waits in buffers makes those longer than they are to the wire.
+   * began to be sent to where one was read. What waits in buffers makes those longer than they are to the wire. Where one
+   * read brought the end of the warm-up and all that follows, the whole is such a stretch as well.
    */
   #bandwidth(start: number): Bandwidth {
     const completed = Float64Array.from(this.#completed);
@@ -236,7 +237,8 @@ export class TcpTest implements Course {
     const withPeak = completed.length <= MOST_WITH_PEAK;
     const bytes = this.parameters.size;
     const { peak } = bandwidthOf({ posted, completed, bytes, withPeak });
-    const whole = bandwidthOf({ posted: posted.fill(start), completed, bytes, withPeak: false });
+    const from = completed.at(-1)! > start ? start : posted[0]!;
+    const whole = bandwidthOf({ posted: posted.fill(from), completed, bytes, withPeak: false });
     return { ...whole, peak: withPeak ? Math.max(peak, whole.average) : 0 };
   }
 

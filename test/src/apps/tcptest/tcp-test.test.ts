@@ -144,6 +144,11 @@ spec('TCP tests', (it) => {
     }
   });
 
+  it('messages that one read takes have a rate as well', () => {
+    const { bandwidth } = run({ test: 'tcp_bw', size: 2, ...quick });
+    assert.ok(bandwidth!.average > 1e6 && bandwidth!.average < 1e8, `${bandwidth!.average}`);
+  });
+
   it('refuse what cannot be', () => {
     assert.throws(() => tcpTestParameters({ test: 'tcp_rr', bidirectional: true }), /in turn/);
     assert.throws(() => tcpTestParameters({ test: 'tcp_bw', mtu: 1279 }), /mtu: .* found 1279/);
