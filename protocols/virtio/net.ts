@@ -63,6 +63,23 @@ export const NetConfig = virtioHeader(
   { key: 'virtio-net-config', title: 'virtio-net configuration space', section: '5.1.4' },
 );
 
+/** Begins a buffer of the control queue; data of the command follows, and a byte for the device's answer. */
+export const NetControl = virtioHeader(
+  'NetControl',
+  [
+    uint(8, 'class', 'what it is about', { names: { 0: 'RX', 1: 'MAC', 2: 'VLAN', 4: 'MQ' } }),
+    uint(8, 'command', 'of that class'),
+  ],
+  { key: 'virtio-net-control', title: 'virtio-net control command', section: '5.1.6.5' },
+);
+
+/** Of MAC_TABLE_SET, twice: addresses of one station, then of groups. */
+export const NetMacTable = virtioHeader(
+  'NetMacTable',
+  [uint(32, 'entries', 'addresses that follow')],
+  { key: 'virtio-net-macs', title: 'virtio-net table of addresses', section: '5.1.6.5.2' },
+);
+
 /** A buffer of a network queue: the header, then an Ethernet frame. */
 export const netHeader = protocol(NetHeader, {
   label: 'virtio-net',

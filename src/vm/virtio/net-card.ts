@@ -12,6 +12,7 @@ import {
 } from '../../kernel/index.js';
 import { type Nanos, NEVER } from '../../time/index.js';
 import { Chain } from './chain.js';
+import type { NetCommands } from './net-commands.js';
 import type { VirtioNet } from './net-device.js';
 import { NET_HEADER_BYTES, NetOffload } from './net-header.js';
 import type { PciDriver } from './pci-driver.js';
@@ -36,6 +37,8 @@ export class VirtioNetCard implements NetCard {
   readonly receiveSides: readonly [VirtioReceive];
   /** The device has been told that the driver is ready. */
   isReady = false;
+  /** Where the device has a control queue. */
+  commands: NetCommands | undefined;
   readonly #bus: PciDriver;
 
   constructor(

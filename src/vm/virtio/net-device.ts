@@ -10,6 +10,7 @@ import type { Vm } from '../vm.js';
 import { RING_FEATURES, type VirtioDeviceOptions } from './blk-device.js';
 import { DeviceThread } from './device-thread.js';
 import { netTable } from './features.js';
+import { CONTROL, NetReceiveControl } from './net-control.js';
 import { type NetCounters, RECEIVE, TRANSMIT } from './net-parts.js';
 import { NetReceive } from './net-receive.js';
 import { NetTransmit } from './net-transmit.js';
@@ -30,14 +31,16 @@ const QUEUE_SIZE = 1024;
 export class VirtioNet implements Tap {
   readonly name: string;
   readonly vm: Vm;
-  readonly mac: Uint8Array;
   readonly mtu: number;
   readonly profile: VirtioProfile;
   readonly pci: PciFunction;
   readonly device: DeviceThread;
   readonly counters: NetCounters = { sent: 0, received: 0, dropped: 0, refused: 0 };
+  #mac: Uint8Array;
+  readonly #ownMac: Uint8Array;
   readonly #transmit: NetTransmit;
   readonly #receive: NetReceive;
+  readonly #control: NetReceiveControl;
 
   constructor(options: VirtioNetOptions) {
     const { name, vm, bridge, mac, mtu = 1500, profile = vhostLinux } = options;
@@ -45,7 +48,8 @@ export class VirtioNet implements Tap {
     if (!kernel) throw new RangeError(`${vm.host.name} has no kernel to be bridged`);
     this.name = name;
     this.vm = vm;
-    this.mac = mac;
+    this.#mac = mac;
+    this.#ownMac = mac;
     this.mtu = mtu;
     this.profile = profile;
     this.pci = new PciFunction({
@@ -54,15 +58,17 @@ export class VirtioNet implements Tap {
       features: [
         ...(options.ringFeatures ?? RING_FEATURES),
         ...['MAC', 'MTU', 'CSUM', 'GUEST_CSUM', 'HOST_TSO4', 'HOST_TSO6'],
-        ...['GUEST_TSO4', 'GUEST_TSO6', 'MRG_RXBUF'],
+        ...['GUEST_TSO4', 'GUEST_TSO6', 'MRG_RXBUF', 'CTRL_VQ', 'CTRL_RX', 'CTRL_MAC_ADDR'],
       ],
-      queues: 2,
+      queues: 3,
       queueSize: options.queueSize ?? QUEUE_SIZE,
-      config: NetConfig.encode({ mac, mtu, linkUp: 1, maxVirtqueuePairs: 1 }),
+      config: this.#config(),
       started: () => this.device.work.raise(vm.host.now),
       reset: () => {
         this.#transmit.reset();
         this.#receive.reset();
+        this.#control.reset();
+        this.#rename(this.#ownMac);
       },
     });
     this.device = new DeviceThread({
@@ -77,6 +83,7 @@ export class VirtioNet implements Tap {
       disarm: () => {
         this.pci.queue(TRANSMIT)?.disarm();
         this.pci.queue(RECEIVE)?.disarm();
+        this.pci.queue(CONTROL)?.disarm();
       },
     });
     const { device, counters } = this;
@@ -84,13 +91,35 @@ export class VirtioNet implements Tap {
     const parts = { vm, kernel, bridge, tap: this, device, profile, counters, mtu, lends };
     this.#transmit = new NetTransmit(parts);
     this.#receive = new NetReceive(parts);
+    const renamed = (own: Uint8Array) => this.#rename(own);
+    this.#control = new NetReceiveControl({ vm, profile, device, renamed });
     bridge.attach(this);
+  }
+
+  #config(): Uint8Array {
+    const { mac, mtu } = this;
+    return NetConfig.encode({ mac, mtu, linkUp: 1, maxVirtqueuePairs: 1 });
+  }
+
+  /** Its driver has given it another address. */
+  #rename(mac: Uint8Array): void {
+    this.#mac = mac;
+    this.pci.keepConfig(this.#config());
   }
 
   // Tap
 
+  get mac(): Uint8Array {
+    return this.#mac;
+  }
+
+  #isWanted({ addresses }: BridgedFrame): boolean {
+    const { memory } = this.vm.host;
+    return this.#control.wants(memory.locate(addresses[0]!), memory.at);
+  }
+
   offer(now: Nanos, frame: BridgedFrame): boolean {
-    if (!this.pci.isRunning || !this.#receive.offer(frame)) {
+    if (!this.pci.isRunning || !this.#isWanted(frame) || !this.#receive.offer(frame)) {
       this.counters.dropped++;
       return false;
     }
@@ -102,6 +131,8 @@ export class VirtioNet implements Tap {
     if (!this.pci.isRunning) return false;
     const transmit = this.pci.queue(TRANSMIT);
     if (transmit?.refusals.broken === null && this.#transmit.arm(transmit)) return true;
+    const control = this.pci.queue(CONTROL);
+    if (control?.refusals.broken === null && control.arm()) return true;
     const receive = this.pci.queue(RECEIVE);
     return receive?.refusals.broken === null && this.#receive.arm(receive);
   }
@@ -112,7 +143,10 @@ export class VirtioNet implements Tap {
       const receive = this.pci.queue(RECEIVE);
       any = transmit !== null && (yield* this.#transmit.serve(thread, transmit));
       if (receive !== null && (yield* this.#receive.serve(thread, receive))) any = true;
-      if (transmit?.refusals.broken || receive?.refusals.broken) this.pci.fail();
+      const control = this.pci.queue(CONTROL);
+      if (control !== null && (yield* this.#control.serve(thread, control))) any = true;
+      const broken = [transmit, receive, control].some((queue) => queue?.refusals.broken);
+      if (broken) this.pci.fail();
     }
   }
 }

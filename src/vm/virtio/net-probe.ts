@@ -9,6 +9,8 @@ import type { Nanos } from '../../time/index.js';
 import type { Vm } from '../vm.js';
 import { netTable } from './features.js';
 import { VirtioNetCard } from './net-card.js';
+import { NetCommands } from './net-commands.js';
+import { CONTROL } from './net-control.js';
 import type { VirtioNet } from './net-device.js';
 import { RECEIVE, TRANSMIT } from './net-parts.js';
 import { PciDriver } from './pci-driver.js';
@@ -23,6 +25,7 @@ export interface GuestNetworkOptions {
 const WANTED = [
   ...['VERSION_1', 'INDIRECT_DESC', 'EVENT_IDX', 'RING_PACKED', 'IN_ORDER', 'MAC', 'MTU'],
   ...['CSUM', 'GUEST_CSUM', 'HOST_TSO4', 'HOST_TSO6', 'GUEST_TSO4', 'GUEST_TSO6', 'MRG_RXBUF'],
+  ...['CTRL_VQ', 'CTRL_RX', 'CTRL_MAC_ADDR'],
 ];
 /** Pieces of a frame with a table of their own: MAX_SKB_FRAGS of Linux and two. */
 const TABLE_ENTRIES = 19;
@@ -83,7 +86,14 @@ export function* probeVirtioNet(
   };
   device.device.connect(RECEIVE, masked, 0);
   device.device.connect(TRANSMIT, masked, 0);
+  const control = bus.features.has('CTRL_VQ') ? yield* bus.openQueue(thread, CONTROL) : null;
   yield* bus.ready(thread);
   card.isReady = true;
+  if (control) {
+    // virtnet_set_rx_mode, of a stack that does not say which groups it is in.
+    card.commands = new NetCommands(vm, bus, control);
+    yield* card.commands.setPromiscuous(thread, false);
+    yield* card.commands.setAllMulticast(thread, true);
+  }
   return kernel;
 }

@@ -1,10 +1,12 @@
 // A guest's network by virtio-net: its kernel over rings, a thread of the host that copies, a bridge, the host's card.
 
-import type { KernelOptions } from '../../../../src/kernel/index.js';
+import { PciCommon } from '../../../../protocols/virtio/index.js';
+import { BridgedFrame, type KernelOptions } from '../../../../src/kernel/index.js';
 import { parseIp } from '../../../../src/stack/index.js';
 import { after } from '../../../../src/time/index.js';
 import { netTable } from '../../../../src/vm/virtio/features.js';
 import { Chain, probeVirtioNet, VirtioNet } from '../../../../src/vm/virtio/index.js';
+import type { VirtioNetCard } from '../../../../src/vm/virtio/net-card.js';
 import { PciDriver } from '../../../../src/vm/virtio/pci-driver.js';
 import { assert, spec } from '../../../support/spec.js';
 import { bridgedWorld, echo, sendAndCompare } from '../network-guests.js';
@@ -127,6 +129,80 @@ spec('virtio-net', (it) => {
   it('frames between guests of one host are copied, whoever lends', () => {
     const { cards } = talk(2, 0, 100_000, undefined, 1, true);
     assert.ok(cards[1]!.counters.received > 0);
+  });
+
+  it('a driver says by the control queue which frames it wants, and under which address', () => {
+    const world = bridgedWorld(1, 0);
+    const { vm, bridge, mac, ip } = world.vms[0]!;
+    const card = new VirtioNet({ name: 'net0', vm, bridge, mac });
+    const { kernel, memory } = vm.host;
+    const { pages } = kernel!.parts;
+    /** Does the device take a frame to that address? */
+    const takes = (...to: number[]): boolean => {
+      const frame = new BridgedFrame();
+      const block = pages.take();
+      memory.view(pages.address(block), 60).set([...to, ...mac]);
+      frame.add(pages.address(block), 60, pages, block);
+      return card.offer(vm.host.now, frame);
+    };
+    const all = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    const [one, other] = [
+      [1, 0, 0x5e, 0, 0, 1],
+      [1, 0, 0x5e, 0, 0, 2],
+    ] as const;
+    const driver = vm.guest.spawn('driver', function* (thread) {
+      const guest = yield* probeVirtioNet(card, thread, { addresses: [`${ip}/24`] });
+      const { commands } = guest.card as VirtioNetCard;
+      assert.equal([takes(...all), takes(...one)], [true, true], 'all groups at first');
+      assert.ok(yield* commands!.setAllMulticast(thread, false));
+      assert.equal([takes(...all), takes(...mac), takes(...one)], [true, true, false]);
+      assert.ok(yield* commands!.setTable(thread, [], [Uint8Array.from(one)]));
+      assert.equal([takes(...one), takes(...other)], [true, false]);
+      const many = Array.from({ length: 65 }, (_, i) => Uint8Array.of(1, 0, 0x5e, 0, 1, i));
+      assert.not.ok(
+        yield* commands!.setTable(thread, [], many),
+        'more than the device has room for',
+      );
+      assert.equal([takes(...one), takes(...other)], [true, false], 'as before');
+      assert.ok(yield* commands!.setPromiscuous(thread, true));
+      assert.ok(takes(...other));
+      const renamed = Uint8Array.of(2, 0, 0, 0, 0, 9);
+      assert.ok(yield* commands!.setAddress(thread, renamed));
+      assert.equal(card.mac, renamed);
+      assert.not.ok(yield* commands!.setAddress(thread, Uint8Array.from(one)), 'a group is nobody');
+      assert.equal(card.mac, renamed);
+      card.pci.write(PciCommon.at.driverOk, Uint8Array.of(0));
+      assert.equal(card.mac, mac, 'a reset gives it back its own');
+    });
+    world.run([driver]);
+    assert.is(card.counters.refused, 0);
+  });
+
+  it('commands that are none are answered so, and change nothing', () => {
+    const world = bridgedWorld(1, 0);
+    const { vm, bridge, mac } = world.vms[0]!;
+    const card = new VirtioNet({ name: 'net0', vm, bridge, mac });
+    const hostile = vm.guest.spawn('hostile', function* (thread) {
+      const bus = new PciDriver(card);
+      yield* bus.settle(thread, netTable, new Set(['VERSION_1', 'CTRL_VQ']));
+      const queue = (yield* bus.openQueue(thread, 2))!;
+      yield* bus.ready(thread);
+      const at = vm.memory.allocate(4096, 1);
+      const commands = [[], [0], [0, 0], [0, 0, 1, 1], [0, 9, 1], [1, 0, 255, 255, 255, 255]];
+      for (const bytes of [...commands, [1, 1, 2], [4, 0, 2, 0], [99, 0]]) {
+        vm.memory.view(at, 64).set(bytes);
+        vm.memory.view(at + 64, 1)[0] = 77;
+        const chain = new Chain();
+        if (bytes.length > 0) chain.read(at, bytes.length);
+        queue.add(chain.write(at + 64, 1), 0);
+        yield* bus.kick(thread, queue);
+        for (let i = 0; i < 100 && queue.take() !== 'chain'; i++)
+          yield thread.sleep(after(thread.now, 10_000));
+        assert.is(vm.memory.view(at + 64, 1)[0], 1, `${bytes}`);
+      }
+    });
+    world.run([hostile]);
+    assert.equal([card.pci.needsReset, card.mac], [false, mac]);
   });
 
   it('frames that are none are refused one by one; buffers that cannot be filled stop the device', () => {
