@@ -282,6 +282,20 @@ spec('host stack: echo', (it) => {
     bench.wait(seconds(31));
     assert.equal(bench.drops(), { 'fragment overlap': 1, 'fragments too late': 1 });
   });
+  it('a flood of first fragments holds sixteen packets, the rest is counted, and all are given up', () => {
+    const bench = new Bench();
+    for (let i = 0; i < 1000; i++)
+      bench.built(
+        fromPeer,
+        ipv4({ src: PEER_IP, dst: IP, identification: i, mf: 1, protocol: 6 }),
+        new Uint8Array(64),
+      );
+    assert.equal(bench.drops(), { 'fragments too many': 984 });
+    bench.wait(seconds(31));
+    assert.equal(bench.drops(), { 'fragments too many': 984, 'fragments too late': 16 });
+    assert.is(bench.pool.inUse, 0);
+  });
+
   it('UDP that nobody wants is told so, with the datagram quoted, and not without end', () => {
     const bench = new Bench();
     for (const ip of [PEER_IP, PEER_IP6]) {
