@@ -87,7 +87,7 @@ function advance(tcb: Tcb, segment: Segment, now: Nanos): void {
   if (sentAt >= 0 && !ambiguous) rtt = Math.max(1, now - sentAt);
   else if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0)
     rtt = echoed(tcb, segment, now);
-  if (rtt > 0) measured(tcb, rtt);
+  if (rtt > 0) measured(tcb, rtt, now);
   // The other half of Karn's rule: without a measurement the timeout stays as long as it has become (RFC 6298 5).
   if ((rtt > 0 || isSyn) && tcb.sndWnd > 0) tcb.backoff = 0;
   tcb.rto = rtoOf(tcb);

@@ -8,12 +8,17 @@ const BETA = 1 / 4;
 const K = 4;
 /** Clock granularity G: our clock counts nanoseconds, so that a variance of zero is the only case. */
 const GRANULARITY = 1;
+/** A path that has become longer is believed after so long (RFC 8985 6.2, step 1; Linux: tcp_min_rtt_wlen). */
+const MIN_RTT_LIFE = seconds(300);
 const AFTER_LOST_SYN = seconds(3);
 
 /** One measurement `r` of the round trip (RFC 6298 2); `bytes` in flight thin the weights out (RFC 7323 appendix G). */
 // hot
-export function measured(tcb: Tcb, r: number): void {
-  if (r < tcb.minRtt) tcb.minRtt = r;
+export function measured(tcb: Tcb, r: number, now: Nanos): void {
+  if (r <= tcb.minRtt || now - tcb.minRttAt > MIN_RTT_LIFE) {
+    tcb.minRtt = r;
+    tcb.minRttAt = now;
+  }
   if (tcb.srtt === 0) {
     tcb.srtt = r;
     tcb.rttvar = r / 2;

@@ -152,6 +152,7 @@ export class Tcb implements CongestionState {
   rttvar = 0;
   rto: Nanos;
   minRtt = Number.POSITIVE_INFINITY;
+  minRttAt: Nanos = 0 as Nanos;
   backoff = 0;
   /** Timeouts since something was acknowledged. */
   tries = 0;
