@@ -34,18 +34,24 @@ sweep: { vms.device: [${ways.join(', ')}] }`);
     // With one request at a time a guest's two virtual CPUs fall asleep and wake each other by interrupts that leave the
     // guest; the host's cores, which do this work for virtio, have no exits. That is CPU, and no latency. With many at
     // a time all wait for cores: virtio, which has the host's besides the guest's, has more of them at work.
+    // Which cores a disk's queues and their interrupts come to is left to hashes, and so the mean of several seeds is compared.
+    const seeds = [1, 2, 3, 4];
     const found = outcomes(`experiment: four ways, not steered
 transport: tcp
 hosts: { all: { cpu: xeongold6128 } }
 options: { arfs: false }
-workload: { block: { rw: randread, operations: 500 } }
-sweep: { workload.block.depth: [1, 32], vms.device: [${ways.join(', ')}] }`);
+workload: { block: { rw: randread, operations: 200 } }
+sweep:
+  - { seed: [${seeds.join(', ')}], vms.device: [${ways.join(', ')}] }
+  - { workload.block.depth: [32], workload.block.operations: [500], vms.device: [${ways.join(', ')}] }`);
+    const latency = (way: string): number =>
+      seeds.reduce((sum, seed) => sum + reads(found.get(`${seed} ${way}`)!).latency!.meanNs, 0) /
+      seeds.length;
     for (let i = 1; i < ways.length; i++) {
-      const of = (depth: number, way: string) => found.get(`${depth} ${way}`)!;
       const [cheap, dear] = [ways[i - 1]!, ways[i]!];
-      const [a, b] = [cheap, dear].map((way) => reads(of(1, way)).latency!.meanNs);
-      assert.ok(a! <= b! * ABOUT, `${cheap} ${a} ns, ${dear} ${b} ns`);
-      const [c, d] = [cheap, dear].map((way) => hostCpuNs(of(32, way)));
+      const [a, b] = [latency(cheap), latency(dear)];
+      assert.ok(a <= b * ABOUT, `${cheap} ${a} ns, ${dear} ${b} ns`);
+      const [c, d] = [cheap, dear].map((way) => hostCpuNs(found.get(`32 500 ${way}`)!));
       assert.ok(c! <= d! * BUSY, `CPU: ${cheap} ${c} ns, ${dear} ${d} ns`);
     }
   });
