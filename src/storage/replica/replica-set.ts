@@ -24,6 +24,7 @@ const RETRY = ms(1000);
 const OWN = 0;
 const LIFE_BYTES = 16;
 const NO_LIFE = new Uint8Array(LIFE_BYTES);
+const NOTHING = new Uint8Array(0);
 
 export class ReplicaSet {
   /** Undefined until it is known which copies are whole. */
@@ -129,9 +130,12 @@ export class ReplicaSet {
     // Any of those that were whole may know of later ones.
     if (isThere.some((there, i) => !there && (latest?.whole[i] ?? true))) return false;
     const record = this.#begins(latest);
-    for (const [i, isWhole] of record.whole.entries())
-      if (isWhole && (yield* this.#do(thread, 'write', i, writeRecord(record))) !== OK)
-        return false;
+    for (const [i, isWhole] of record.whole.entries()) {
+      if (!isWhole) continue;
+      // What it has not flushed since an earlier life of this node nobody would know that it may lose.
+      if ((yield* this.#do(thread, 'flush', i, NOTHING)) !== OK) return false;
+      if ((yield* this.#do(thread, 'write', i, writeRecord(record))) !== OK) return false;
+    }
     this.#record = record;
     this.#make(record.whole);
     return true;
@@ -194,7 +198,7 @@ export class ReplicaSet {
 
   *#do(
     thread: Thread,
-    kind: 'read' | 'write',
+    kind: 'read' | 'write' | 'flush',
     node: number,
     bytes: Uint8Array,
   ): Generator<Wait, IoError, void> {
