@@ -64,6 +64,8 @@ export interface PerftestCommand {
   readonly busyPoll?: number | true;
   readonly congestion?: CongestionName;
   readonly cores?: number;
+  readonly clientCores?: number;
+  readonly serverCores?: number;
   readonly pcap?: string;
   readonly pcapAll?: true;
   readonly json?: true;
@@ -147,6 +149,8 @@ export function perftestCommand(program: Command): void {
     .option('--busy-poll [usecs]', `poll the card before sleeping; ${BUSY_POLL} us`, wholeNumber)
     .option('--congestion <name>', congestionNames.join(', '), oneOf(congestionNames))
     .option('--cores <number>', 'cores for threads; one for each connection', wholeNumber)
+    .option('--client-cores <number>', 'the same of the client alone', wholeNumber)
+    .option('--server-cores <number>', 'of the server alone', wholeNumber)
     .option('--seed <number>', 'of what is left to chance', wholeNumber, 1)
     .option('--pcap <file>', 'write what both hosts send and receive to a pcapng file')
     .option('--pcap-all', PCAP_ALL)
@@ -179,7 +183,7 @@ const ofVerbs: readonly (keyof PerftestCommand)[] = [
 ];
 const ofTcp: readonly (keyof PerftestCommand)[] = [
   ...(['tso', 'gro', 'lro', 'jumbo', 'arfs', 'zerocopy', 'coalesce', 'busyPoll'] as const),
-  ...(['congestion', 'cores'] as const),
+  ...(['congestion', 'cores', 'clientCores', 'serverCores'] as const),
 ];
 
 const wasGiven = (command: Command, name: keyof PerftestCommand): boolean =>

@@ -84,7 +84,20 @@ function testOptions(
   size: number | undefined,
   sweeps: boolean,
 ): TcpTestOptions {
-  const { iters, qps, cores, ipv6, bidirectional, tso, gro, jumbo, arfs, congestion } = options;
+  const {
+    iters,
+    qps,
+    cores,
+    clientCores,
+    serverCores,
+    ipv6,
+    bidirectional,
+    tso,
+    gro,
+    jumbo,
+    arfs,
+    congestion,
+  } = options;
   const { coalesce, busyPoll, zerocopy, lro, mtu } = options;
   const metric = test === 'tcp_bw' ? 'write_bw' : 'write_lat';
   const given: { readonly [name: string]: unknown } = {
@@ -93,6 +106,8 @@ function testOptions(
     iters: iters ?? (sweeps ? sweepIters(metric, size!) : undefined),
     connections: qps,
     cores,
+    clientCores,
+    serverCores,
     ipv6,
     bidirectional,
     tso,

@@ -35,6 +35,8 @@ export interface CpuProfile {
   readonly postNs: number;
   readonly pollNs: number;
   readonly emptyPollNs: number;
+  /** From ringing a doorbell until the core is free for the next request: its write drains, calls return. Nothing unless given. */
+  readonly afterPostNs?: number;
   /** Between two writes to registers of devices, which are not cached: at once unless given (`RegisterWrites`). */
   readonly registerWriteNs?: number;
   /** A line that is in no cache of the core's own, out of the last-level cache. */

@@ -72,7 +72,7 @@ sweep: { vms.placement: [pinned, shared] }`);
   });
 
   it('memory of the own node beats memory of the other one', () => {
-    // The card and the virtual CPUs are on node 0; six cores belong to each node.
+    // The card and the virtual CPUs are on node 0; half of the cores belong to each node.
     const found = outcomes(`experiment: nodes
 transport: tcp
 hosts: { host: { cpu: xeongold6128, nodes: 2, slot-node: 0 }, pool: { cpu: xeongold6128 } }

@@ -42,6 +42,8 @@ export interface ForwarderOptions {
 /** ixy: BATCH_SIZE, NUM_RX_QUEUE_ENTRIES, and 2 KiB a buffer. */
 const LOT = 32;
 const RING_ENTRIES = 512;
+const NEVER_US = 1e9;
+const NEVER_FRAMES = Number.MAX_SAFE_INTEGER;
 const BUFFER_BYTES = 2048;
 const MEMORY_BYTES = 2 ** 24;
 const CORE = 0;
@@ -65,7 +67,9 @@ export class Forwarder implements Station {
   readonly #interrupted = new Signal();
 
   constructor(options: ForwarderOptions) {
-    const { name, pool, cpu, card, pcie } = options;
+    const { name, pool, cpu, pcie } = options;
+    // The driver cleans up as it sends, and asks for no interrupts of that.
+    const card = { ...options.card, sendCoalesceUs: NEVER_US, sendCoalesceFrames: NEVER_FRAMES };
     this.name = name;
     this.#options = options;
     const ledger = new Ledger(0);

@@ -61,7 +61,7 @@ export function* sendAll(
   progress: Progress,
 ): Generator<Wait, void, void> {
   const { p, context, flows, sendCq, host, credits } = endpoint;
-  const { postNs, pollNs } = host.cores.profile;
+  const { postNs, pollNs, afterPostNs = 0 } = host.cores.profile;
   const requests = flows.map((flow) => new Requests(endpoint, flow));
   const sent = new Float64Array(flows.length);
   const completed = new Float64Array(flows.length);
@@ -78,6 +78,7 @@ export function* sendAll(
         requests[i]!.post(count, (n) => isSignaled(first + n, p.cqMod, p.iters));
         sent[i] = first + count;
         progress.sent += count;
+        if (afterPostNs > 0) yield thread.spend(afterPostNs);
       }
     }
     const found = pollCq(context, sendCq, POLL_BATCH, wc);

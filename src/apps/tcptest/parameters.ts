@@ -18,6 +18,9 @@ export interface TcpTestOptions {
   readonly connections?: number;
   /** Cores that threads are spread over; as many as connections unless given. */
   readonly cores?: number;
+  /** The same of one side, where they differ: many senders and one receiver, say. */
+  readonly clientCores?: number;
+  readonly serverCores?: number;
   readonly ipv6?: boolean;
   readonly bidirectional?: boolean;
   readonly tso?: boolean;
@@ -71,6 +74,7 @@ export function tcpTestParameters(given: TcpTestOptions): TcpTestParameters {
     throw new RangeError('mtu: jumbo frames have one of 9000 bytes already');
   const iters = whole('iters', given.iters ?? DEFAULT_ITERS[metric], 5, MOST_ITERS);
   const warmUp = metric === 'bw' ? Math.ceil(WARM_UP_BYTES / size / connections) : WARM_UP_ROUNDS;
+  const cores = whole('cores', given.cores ?? connections, 1, MOST_CONNECTIONS);
   return {
     test: given.test,
     metric,
@@ -78,7 +82,9 @@ export function tcpTestParameters(given: TcpTestOptions): TcpTestParameters {
     size,
     iters,
     connections,
-    cores: whole('cores', given.cores ?? connections, 1, MOST_CONNECTIONS),
+    cores,
+    clientCores: whole('client-cores', given.clientCores ?? cores, 1, MOST_CONNECTIONS),
+    serverCores: whole('server-cores', given.serverCores ?? cores, 1, MOST_CONNECTIONS),
     ipv6: given.ipv6 ?? false,
     bidirectional: given.bidirectional ?? false,
     tso: given.tso ?? false,

@@ -100,13 +100,15 @@ export class TcpTest implements Course {
     const { client, server } = this.#hosts;
     server.spawn(`${test} server`, (thread) => this.#serve(thread), { core: 0 });
     for (let i = 0; i < connections; i++) {
-      const core = this.#coreOf(client, i);
+      const core = this.#coreOf('client', i);
       client.spawn(`${test} client ${i}`, (thread) => this.#connect(thread), { core });
     }
   }
 
-  #coreOf({ cores }: Computer, i: number): number {
-    return i % Math.min(this.parameters.cores, cores.cores.length);
+  #coreOf(side: Side, i: number): number {
+    const { clientCores, serverCores } = this.parameters;
+    const { cores } = this.#hosts[side].cores;
+    return i % Math.min(side === 'client' ? clientCores : serverCores, cores.length);
   }
 
   #socket(host: Computer): Socket {
@@ -126,7 +128,7 @@ export class TcpTest implements Course {
     for (let i = 0; i < connections; i++) {
       const socket = yield* listening.accept(thread);
       if (!socket) return this.failed(`accept: ${listening.errno}`);
-      const core = this.#coreOf(server, i);
+      const core = this.#coreOf('server', i);
       const run = (other: Thread) => this.#play(other, server, socket, 'server');
       server.spawn(`${test} server ${i}`, run, { core });
     }

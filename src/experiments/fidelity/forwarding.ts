@@ -93,7 +93,8 @@ class Generator implements Station {
 }
 const LATEST = 4_850;
 
-function latencies(waits: 'polling' | 'interrupted', coalesceUs = 0): readonly number[] {
+/** Nanoseconds of each frame, in ascending order. */
+export function latencies(waits: 'polling' | 'interrupted', coalesceUs = 0): readonly number[] {
   const sim = new Simulation({ seed: 1, slotBytes: 128 });
   const generator = sim.add(new Generator(sim.pool, sim.random.fork('generator')));
   const profile = { ...i82599, coalesceUs };
@@ -115,7 +116,7 @@ function latencies(waits: 'polling' | 'interrupted', coalesceUs = 0): readonly n
 }
 
 /** Microseconds below which so many of 10,000 are. */
-const quantile = (sorted: readonly number[], of10000: number): number =>
+export const quantile = (sorted: readonly number[], of10000: number): number =>
   sorted[Math.ceil((sorted.length * of10000) / 10_000) - 1]! / US;
 
 function experimentsOf(name: string, run: () => readonly number[]): Experiments {

@@ -96,7 +96,7 @@ function evenly(rate: number, random: Random): Impairment {
 }
 
 /** Gigabits a second of so many messages, one after the other. */
-function goodput(rate: number, messages: number): number {
+export function goodput(rate: number, messages: number): number {
   const lab = new Lab({ wire: 'ib', card: connectX5, cpu });
   const [from, to] = lab.hosts;
   const loss = evenly(rate, lab.sim.random.fork('loss'));

@@ -39,7 +39,7 @@ function latency(asked: Latency): number {
 }
 
 /** Hosts around a switch of this latency. */
-const around = (latencyNs: number, rate: number, metres = 2): Topology => ({
+export const around = (latencyNs: number, rate: number, metres = 2): Topology => ({
   ...star(2, { rate, metres }),
   settings: { s0: { latencyNs, cutThrough: true } },
 });

@@ -29,6 +29,9 @@ export interface PublishedRow {
   readonly values: readonly PublishedValue[];
 }
 
+/** A row that nothing was fitted on: it has no tolerance. */
+export type HeldOutRow = Omit<PublishedRow, 'percent' | 'medianPercent'>;
+
 /** What an experiment found. */
 export interface Found {
   readonly value: number;

@@ -1,6 +1,6 @@
 // Comparisons as a table for people, and as a table of Markdown.
 
-import { type Comparison, medianError, type PublishedRow } from './row.js';
+import { type Comparison, type HeldOutRow, medianError, type PublishedRow } from './row.js';
 
 const DIGITS = 4;
 const shown = (value: number): string =>
@@ -18,8 +18,8 @@ function cells({ row, published, found, why, error, tolerance, holds }: Comparis
     `${expected} ${unit}`,
     found ? `${shown(found.value)} ${unit}` : '-',
     found ? `${sign}${error.toFixed(1)} ${of}` : '-',
-    `${tolerance} ${of}`,
-    found ? (holds ? 'ok' : 'FAIL') : 'none',
+    Number.isFinite(tolerance) ? `${tolerance} ${of}` : '',
+    found ? (Number.isFinite(tolerance) ? (holds ? 'ok' : 'FAIL') : '') : 'none',
     why || (bottleneck === undefined ? '' : `${bottleneck}; found ${found?.bottleneck ?? '?'}`),
   ];
 }
@@ -41,13 +41,18 @@ export function aligned(rows: readonly (readonly string[])[]): string {
   return all.map(line).join('\n');
 }
 
-/** How many hold, and the median of a row that has a bound on it. */
-export function summaryOf(row: PublishedRow, comparisons: readonly Comparison[]): string {
+/** How many hold where there are tolerances, and the median; of a row that has a bound on it, that too. */
+export function summaryOf(
+  row: PublishedRow | HeldOutRow,
+  comparisons: readonly Comparison[],
+): string {
   const held = comparisons.filter(({ holds }) => holds).length;
   const known = comparisons.filter(({ found }) => found !== undefined);
   const median = known.length > 0 ? medianError(known).toFixed(1) : '-';
+  const error = `median error ${median} %`;
+  if (!('percent' in row)) return `${row.id}: ${error}`;
   const bound = row.medianPercent === undefined ? '' : ` (tolerance ${row.medianPercent} %)`;
-  return `${row.id}: ${held} of ${comparisons.length} within tolerance, median error ${median} %${bound}`;
+  return `${row.id}: ${held} of ${comparisons.length} within tolerance, ${error}${bound}`;
 }
 
 /** The median is within the row's bound, where it has one. */

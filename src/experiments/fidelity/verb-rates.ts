@@ -4,7 +4,7 @@ import { Perftest, type PerftestOptions, perftestParameters } from '../../apps/p
 import { star } from '../../fabric/index.js';
 import { type Host, resourceNames, usageOf } from '../../host/index.js';
 import { xeonHaswell } from '../../profiles/cpu.js';
-import { connectIB } from '../../profiles/nic.js';
+import { connectIB, type NicProfile } from '../../profiles/nic.js';
 import { switchIb } from '../../profiles/switch.js';
 import { Lab } from '../../scenario/lab.js';
 import { us } from '../../time/index.js';
@@ -28,16 +28,19 @@ interface Load extends Omit<PerftestOptions, 'wire' | 'size'> {
   readonly received?: boolean;
   readonly threads?: number;
   readonly others?: number;
+  readonly card?: NicProfile;
+  readonly switchNs?: number;
 }
 
 /** Millions a second, and what the machine is busiest with. */
-function rate({ size, asks, received = false, ...options }: Load): Found {
-  const { threads = THREADS, others = OTHERS } = options;
+export function rate({ size, asks, received = false, ...options }: Load): Found {
+  const { threads = THREADS, others = OTHERS, card = connectIB } = options;
+  const { switchNs = switchIb.latencyNs } = options;
   const topology = {
-    ...star(1 + others, { rate: connectIB.timing.portBitsPerSecond }),
-    settings: { s0: { latencyNs: switchIb.latencyNs } },
+    ...star(1 + others, { rate: card.timing.portBitsPerSecond }),
+    settings: { s0: { latencyNs: switchNs } },
   };
-  const lab = new Lab({ wire: 'ib', topology, card: connectIB, cpu, memoryBytes: 2 ** 31 });
+  const lab = new Lab({ wire: 'ib', topology, card, cpu, memoryBytes: 2 ** 31 });
   const watched = lab.hosts[0]!;
   const base = perftestParameters({
     iters: ITERS,
@@ -108,5 +111,5 @@ export const verbRates: Experiments = {
   'READ up to 64 B': () => rate({ ...reads, size: 32 }),
   'READ 128 B': () => rate({ ...reads, size: 128 }),
   'atomic, one address': () => rate({ ...atomics, threads: 1 }),
-  'atomic, 4096 addresses': () => rate({ ...atomics, qps: 16, threads: 8, txDepth: 4 }),
+  'atomic, 4096 addresses': () => rate({ ...atomics, qps: 8, threads: 16, txDepth: 4 }),
 };

@@ -190,6 +190,8 @@ const kinds = {
       iters: count('messages of each connection', 5),
       connections: count('each with a thread on either side'),
       cores: count('that threads are spread over; as many as connections unless given'),
+      'client-cores': count('the same of the client alone: one for outcast'),
+      'server-cores': count('of the server alone: one for incast'),
       bidirectional: flag('both sides send at once'),
       'zero-copy': flag('send with MSG_ZEROCOPY'),
       'socket-bytes': {

@@ -224,11 +224,14 @@ function defined<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], 
 function tcpOptions(text: TestText, kernel: KernelOptions): TcpTestOptions {
   const { tso = true, gro = true, arfs, coalesce, busyPoll, congestion } = kernel;
   const { test, iters, connections, cores, bidirectional } = text;
+  const { 'client-cores': clientCores, 'server-cores': serverCores } = text;
   const known = {
     size: sizeOf('size', text.size),
     iters,
     connections,
     cores,
+    clientCores,
+    serverCores,
     bidirectional,
     zeroCopy: text['zero-copy'],
     socketBytes: sizeOf('socket-bytes', text['socket-bytes'] as Quantity | undefined),

@@ -1,6 +1,7 @@
 // Published measurements that come out within their tolerances: those that take no time to run. All of them, by
 // `npm run fidelity`.
 
+import { compareHeldOut, heldOutRow } from '../../../src/experiments/fidelity/held-out/index.js';
 import { compareRow, rowOf } from '../../../src/experiments/fidelity/index.js';
 import { errorOf } from '../../../src/experiments/fidelity/row.js';
 import { assert, spec } from '../../support/spec.js';
@@ -31,6 +32,20 @@ spec('fidelity', (it) => {
         );
     });
   }
+
+  it('has experiments for what nothing was fitted on, which come near', () => {
+    // Half as much as published, or twice, would be another mechanism.
+    const near = {
+      H02: ['both 64 B'],
+      H03: ['read 2 B'],
+      H05: undefined,
+      H06: undefined,
+      H10: ['median'],
+    };
+    for (const [id, names] of Object.entries(near))
+      for (const { published, error } of compareHeldOut(heldOutRow(id), names))
+        assert.ok(Math.abs(error) < 25, `${id} ${published.name}: ${error} %`);
+  });
 
   it('errs by percent, by points for shares, and not inside a range', () => {
     assert.is(errorOf({ name: 'a', value: 2, unit: 'us' }, 3), 50);
