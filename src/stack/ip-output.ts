@@ -26,7 +26,7 @@ const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 const FRAGMENT = 44;
 /** Hop limit of packets that may be routed (RFC 1700; what Linux and BSD send). */
 export const USUAL_HOP_LIMIT = 64;
-/** Frames that wait for one neighbour, and frames that wait for the wire. */
+/** Frames that wait for one neighbour (Linux, ip-sysctl: unres_qlen), and frames that wait for the wire. */
 const MOST_PENDING = 101;
 const MOST_QUEUED = 1024;
 const IPV4_WORDS = 5;

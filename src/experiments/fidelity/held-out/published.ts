@@ -1,5 +1,6 @@
-// Published measurements that no number of the model was fitted on: other sizes, operations, processors and rates than those of the
-// calibration set. Numbers are as published. They say how far the model can be trusted; nothing fails by them.
+// Published measurements beside the calibration set: other sizes, operations, processors and rates. The few numbers of profiles that came
+// from one of them are named in docs/fidelity.md; H07 to H10 are quoted as remembered, the others were read. Numbers are as published.
+// They say how far the model can be trusted; nothing fails by them.
 
 import type { HeldOutRow, PublishedValue, Unit } from '../row.js';
 
