@@ -138,8 +138,23 @@ function makeLab(options: Options, runs: readonly PerftestOptions[]): Lab {
   const card = cards.get(options.nic ?? '');
   const cpu = processors.get(options.cpu ?? '');
   const hardware = { ...(card && { card }), ...(cpu && { cpu }) };
-  return new Lab({ topology, wire, ipv6, seed, memoryBytes, up: false, ...hardware });
+  const hosts = hostsOf(topology.hosts, options);
+  return new Lab({ topology, wire, ipv6, seed, memoryBytes, up: false, hosts, ...hardware });
 }
+
+/** iWARP has no path MTU of its own: its segments hold as much as the link's lets them. */
+function hostsOf(names: readonly string[], { wire, mtu }: Options) {
+  if (wire !== 'iwarp' || mtu === undefined) return {};
+  const link = mtu + IWARP_HEADERS;
+  if (link < LEAST_LINK)
+    throw new RangeError(`mtu: expected 2048 or 4096 where the wire is iWARP, found ${mtu}`);
+  return Object.fromEntries(names.map((name) => [name, { mtu: link }]));
+}
+/** IP, TCP with its options, MPA and DDP, as 4096 bytes stand beside in the usual 4200. */
+const IWARP_HEADERS = 104;
+/** Hosts have IPv6 addresses as well (RFC 8200 5). */
+const LEAST_LINK = 1280;
+
 const PAGE = 8192;
 
 export function endsOf(

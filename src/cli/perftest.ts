@@ -111,7 +111,7 @@ export function perftestCommand(program: Command): void {
     .option('-q, --qps <number>', 'queue pairs', wholeNumber)
     .option(
       '-m, --mtu <bytes>',
-      "path MTU, 256 to 4096; of TCP tests the link's, 1280 to 9000",
+      "path MTU, 256 to 4096, over iWARP 2048 or 4096; of TCP tests the link's, 1280 to 9000",
       wholeNumber,
     )
     .option('--ipv6', 'RoCE v2, iWARP or TCP over IPv6')

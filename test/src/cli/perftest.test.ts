@@ -64,6 +64,7 @@ spec('wireverbs perftest', (it) => {
     for (const [args, words] of [
       [['tcp_bw', '--wire', 'ib'], /'--wire <wire>' is of tests of verbs, which tcp_bw is not/],
       [['tcp_bw', '--cores', '17'], /cores: expected 1 to 16, as many as Xeon E5.*, found 17/],
+      [['write_bw', '--wire', 'iwarp', '-m', '1024'], /mtu: expected 2048 or 4096 .* found 1024/],
       [['tcp_lat', '-N'], /'-N, --no-peak' is of tests of verbs/],
       [['write_bw', '--wire', 'ib', '--tso'], /'--tso' is of tests of TCP, which write_bw is not/],
     ] as const) {
@@ -71,6 +72,15 @@ spec('wireverbs perftest', (it) => {
       assert.is(other.status, 2);
       assert.match(other.stderr, words);
     }
+  });
+
+  it('over iWARP the MTU is what a segment holds', async () => {
+    const frames = async (mtu: string) => {
+      const args = ['perftest', 'write_bw', '--wire', 'iwarp', '-n', '20', '-m', mtu, '--json'];
+      return JSON.parse((await wireverbs(args)).lines[0]!).frames.client.sent as number;
+    };
+    const ratio = (await frames('2048')) / (await frames('4096'));
+    assert.ok(ratio > 1.9 && ratio < 2.1, `${ratio} times the frames`);
   });
 
   it('ends with exit code 1 and the reason when the test does not end well', async () => {
