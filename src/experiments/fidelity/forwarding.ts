@@ -35,7 +35,8 @@ class Generator implements Station {
   readonly #sentAt: number[] = [];
   #next = 0;
   #due: Nanos;
-  #isReady = false;
+  /** Frames whose time has come: with more than the jitter's worth a second, the next may be due before one has left. */
+  #ready = 0;
 
   constructor(pool: FramePool, random: Random) {
     this.#pool = pool;
@@ -65,12 +66,12 @@ class Generator implements Station {
   }
 
   takeReady(): number {
-    return this.#isReady ? 0 : -1;
+    return this.#ready > 0 ? 0 : -1;
   }
 
   transmit(now: Nanos, port: number): number {
-    if (port !== 0 || !this.#isReady) return -1;
-    this.#isReady = false;
+    if (port !== 0 || this.#ready === 0) return -1;
+    this.#ready--;
     const slot = this.#pool.take();
     const at = this.#pool.at(slot);
     this.#pool.bytes(slot).fill(0, at, at + FRAME_BYTES);
@@ -86,7 +87,7 @@ class Generator implements Station {
 
   expire(now: Nanos): void {
     if (this.#due > now) return;
-    this.#isReady = true;
+    this.#ready++;
     this.#next++;
     this.#due = this.#next < FRAMES ? this.#when() : NEVER;
   }
