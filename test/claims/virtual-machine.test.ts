@@ -75,7 +75,7 @@ sweep: { vms.placement: [pinned, shared] }`);
     // The card and the virtual CPUs are on node 0; half of the cores belong to each node.
     const found = outcomes(`experiment: nodes
 transport: tcp
-hosts: { host: { cpu: xeongold6128, nodes: 2, slot-node: 0 }, pool: { cpu: xeongold6128 } }
+hosts: { host: { cpu: { like: xeongold6128, cores: 12 }, nodes: 2, slot-node: 0 }, pool: { cpu: xeongold6128 } }
 fabric: { topology: { hosts: [host, pool], links: [{ a: host, b: pool }] } }
 vms: { device: passthrough, vcpus: 2, cores: [2, 3] }
 workload: { block: { rw: randread, block-size: 64KiB, operations: 200 } }

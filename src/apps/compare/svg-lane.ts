@@ -59,6 +59,8 @@ export class Timeline {
   readonly #out: string[] = [];
   /** Names of open boxes, over whatever else is in them. */
   readonly #labels: string[] = [];
+  /** Where the last of them ends in its lane: calls and polling may overlap. */
+  readonly #labelled = new Map<number, number>();
   /** Lanes in which somebody did something. */
   readonly #used = new Set<number>();
   readonly #lastArrow = new Map<string, number>();
@@ -144,8 +146,12 @@ export class Timeline {
     this.#out.push(box(kind, x, y, this.#x(until) - x, height - 1, title));
     const text = title.split(':')[0]!;
     const kindIsOpen = kind === 'call' || kind === 'poll';
-    if (kindIsOpen && widthOf(text, FONT) < this.#x(until) - x - 16)
-      this.#labels.push(words('label', x + 14, y + height / 2 + 4, text));
+    if (!kindIsOpen) return;
+    const at = Math.max(x + 14, (this.#labelled.get(row) ?? 0) + 14);
+    const end = at + widthOf(text, FONT);
+    if (end > this.#x(until) - 2) return;
+    this.#labels.push(words('label', at, y + height / 2 + 4, text));
+    this.#labelled.set(row, end);
   }
 
   #call({ side, name, kernel, fromNs, untilNs }: Call): void {

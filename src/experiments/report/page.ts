@@ -156,7 +156,7 @@ function besideSection({ rows, reads }: Study): string {
   const pair = [read('tcp'), read(rival)].flatMap((one) => one?.record ?? []);
   if (pair.length < 2) return '';
   return `<h2>Where the time goes</h2>
-<p>One read of ${sizeWords(rows.usualSize)} ${rows.usualDevice === 'host' ? 'on the bare host' : `in a VM by ${deviceTitles[rows.usualDevice]}`}, on one scale: time runs from left to right, the initiator's host is above the wire, the pool below, and the dotted line is when the data lie where they are wanted. Green is the program${rows.usualDevice === 'host' ? '' : ', in a VM all that its virtual CPUs and their device do'}; orange, grey and red are cores at work for the way itself: interrupts, switches, copies.</p>
+<p>One read of ${sizeWords(rows.usualSize)} ${rows.usualDevice === 'host' ? 'on the bare host' : `in a VM by ${deviceTitles[rows.usualDevice]}`}, on one scale: time runs from left to right, the initiator's host is above the wire, the pool below, and the dotted line is when the data lie where they are wanted. Green is the program${rows.usualDevice === 'host' ? '' : ', in a VM all that its virtual CPUs and their device do, hatched while one of them polls before it gives its core up'}; orange, grey and red are cores at work for the way itself: interrupts, switches, copies. The read comes after a pause in which no frame was under way, so that it may take longer than most of a job's.</p>
 <figure class="scroll">${picturesOnOneScale(pair, 'beside')}</figure>`;
 }
 
