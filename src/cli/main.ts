@@ -3,22 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { buildCommand } from './build.js';
-import { checkCommand } from './check.js';
-import { compareCommand } from './compare.js';
-import { completeCommand } from './completion.js';
-import { demoCommand } from './demo.js';
-import { dissectCommand } from './dissect.js';
 import { inlineMore } from './engine.js';
 import { explain } from './failure.js';
-import { goldenCommand } from './golden.js';
-import { headerCommand } from './header.js';
-import { liveCommand } from './live.js';
-import { perftestCommand } from './perftest.js';
-import { poolCommand } from './pool.js';
-import { probeCommand } from './probe.js';
-import { reportCommand } from './report.js';
-import { runCommand } from './run.js';
 import { remark } from './terminal.js';
 
 const { version } = JSON.parse(
@@ -38,20 +24,24 @@ const program = new Command('wireverbs')
   })
   .exitOverride();
 
-dissectCommand(program);
-buildCommand(program);
-checkCommand(program);
-headerCommand(program);
-goldenCommand(program);
-liveCommand(program);
-perftestCommand(program);
-compareCommand(program);
-probeCommand(program);
-runCommand(program);
-reportCommand(program);
-poolCommand(program);
-demoCommand(program);
-completeCommand(program);
+/** Only the command that is named is loaded: all together take longer than most of them run. Help lists them in this order. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  dissect: async () => (await import('./dissect.js')).dissectCommand,
+  build: async () => (await import('./build.js')).buildCommand,
+  check: async () => (await import('./check.js')).checkCommand,
+  header: async () => (await import('./header.js')).headerCommand,
+  golden: async () => (await import('./golden.js')).goldenCommand,
+  live: async () => (await import('./live.js')).liveCommand,
+  perftest: async () => (await import('./perftest.js')).perftestCommand,
+  compare: async () => (await import('./compare.js')).compareCommand,
+  probe: async () => (await import('./probe.js')).probeCommand,
+  run: async () => (await import('./run.js')).runCommand,
+  report: async () => (await import('./report.js')).reportCommand,
+  pool: async () => (await import('./pool.js')).poolCommand,
+  demo: async () => (await import('./demo.js')).demoCommand,
+  complete: async () => (await import('./completion.js')).completeCommand,
+};
+for (const name of wanted(process.argv[2] ?? '')) (await commands[name]!())(program);
 
 // `wireverbs dissect x | head` closes the pipe early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -63,6 +53,13 @@ try {
   await program.parseAsync(withForm(process.argv));
 } catch (error) {
   process.exitCode = exitCode(error);
+}
+
+function wanted(named: string): readonly string[] {
+  if (named === '--version' || named === '-V') return [];
+  const all = Object.keys(commands);
+  // Completion asks all of them what they take.
+  return named !== 'complete' && all.includes(named) ? [named] : all;
 }
 
 function exitCode(error: unknown): number {
